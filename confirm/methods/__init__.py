@@ -1,0 +1,1 @@
+"""One confirmation method a file; the registry names them."""

@@ -1,0 +1,1 @@
+"""The gateway as a client of the operators: whom to ask, asking, handing over codes."""

@@ -1,0 +1,114 @@
+"""The whole configuration, joined from the sections that each part declares."""
+
+from pathlib import Path
+
+from pydantic import Field
+
+from confirm.settings import ConfirmationSettings
+from gateway.webhooks.settings import WebhookSettings
+from smsc_emulator.base.config import Duration, Section
+from smsc_emulator.core.settings import HandsetSettings, SmscSettings
+from smsc_emulator.operator.settings import OperatorSettings, RangeSettings, SubscriberSettings
+
+
+class ServerSettings(Section):
+    """Where the lab listens and where it keeps its state."""
+
+    host: str = "127.0.0.1"
+    """The address to listen on."""
+    smpp_port: int = Field(2775, ge=0, le=65535)
+    """SMPP port of the SMSC; 0 takes a free one."""
+    http_port: int = Field(8080, ge=0, le=65535)
+    """HTTP port; 0 takes a free one."""
+    sip_port: int = Field(5060, ge=0, le=65535)
+    """SIP port, taken from the start; 0 takes a free one."""
+    data: Path = Path(".confirmlab")
+    """Folder of the database, the keys and ports.json."""
+
+
+class LabSettings(Section):
+    """The powers that only a lab has."""
+
+    enabled: bool = True
+    """Whether the operator's side and the routes under /lab are there at all."""
+    paused_clock: bool = False
+    """Whether the lab clock stands still until it is turned."""
+    seed: str | None = None
+    """Makes codes and ids repeat from run to run; without it they are unpredictable."""
+
+
+class SmscLinkSettings(Section):
+    """The gateway's own bind to an SMSC."""
+
+    host: str | None = None
+    """The SMSC's address; without it, the lab's own SMSC."""
+    port: int = Field(2775, ge=1, le=65535)
+    """The SMSC's port, where `host` is given."""
+    system_id: str = Field("gateway", max_length=15)
+    """The account to bind with; the lab's own SMSC always knows it."""
+    password: str = "gateway"  # noqa: S105 - the lab's known password, replaced where `host` is a real SMSC
+    """The account's password."""
+    window: int = Field(100, ge=1)
+    """How many messages may wait for their answers."""
+    response_timeout: Duration = 10_000
+    """Real time the SMSC has to answer."""
+
+
+class ServiceSettings(Section):
+    """A service that confirms and identifies its users through the gateway."""
+
+    id: str = Field(pattern=r"^[a-z0-9][a-z0-9-]{0,31}$")
+    """The name in requests and in the operator's register."""
+    name: str
+    """The name for people."""
+    key: str = Field(min_length=8)
+    """The API key, sent as a bearer token."""
+
+
+def default_operators() -> list[OperatorSettings]:
+    """Return the two operators of the default lab."""
+    return [
+        OperatorSettings(
+            id="alpha",
+            name="Alpha Mobile",
+            secret="whsec_YWxwaGEtbGFiLW9wZXJhdG9yLXNpZ25pbmcta2V5",  # noqa: S106 - the lab's known key
+            ranges=[_range("+70000000000", "+70000000010"), _range("+70000000100", "+70004999999")],
+        ),
+        OperatorSettings(
+            id="beta",
+            name="Beta Telecom",
+            secret="whsec_YmV0YS1sYWItb3BlcmF0b3Itc2lnbmluZy1rZXk=",  # noqa: S106 - the lab's known key
+            ranges=[_range("+70000000011", "+70000000099"), _range("+70005000000", "+70009999999")],
+        ),
+    ]
+
+
+def default_subscribers() -> list[SubscriberSettings]:
+    """Return the twenty subscribers of the default lab: ten of alpha, ten of beta."""
+    return [
+        SubscriberSettings(phone_number=f"+700000000{n:02d}", operator_id="alpha" if n <= 10 else "beta")
+        for n in range(1, 21)
+    ]
+
+
+def _range(first: str, last: str) -> RangeSettings:
+    return RangeSettings(first=first, last=last)
+
+
+class Settings(Section):
+    """Everything that a lab can be told."""
+
+    server: ServerSettings = ServerSettings()
+    lab: LabSettings = LabSettings()
+    smsc: SmscSettings = SmscSettings()
+    smsc_link: SmscLinkSettings = SmscLinkSettings()
+    confirmation: ConfirmationSettings = ConfirmationSettings()
+    profile: str = "ru-1801"
+    """The set of identification rules: a file in configs/profiles/."""
+    webhooks: WebhookSettings = WebhookSettings()
+    services: list[ServiceSettings] = [ServiceSettings(id="demo", name="Demo messenger", key="lab-demo-key")]
+    operators: list[OperatorSettings] = Field(default_factory=default_operators)
+    subscribers: list[SubscriberSettings] = Field(default_factory=default_subscribers)
+    subscriber_files: list[Path] = []
+    """CSV files with the columns phone_number, operator_id, imsi; paths are relative to the configuration file."""
+    handsets: list[HandsetSettings] = [HandsetSettings(phone_number="+70000000098")]

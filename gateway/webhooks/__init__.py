@@ -1,0 +1,1 @@
+"""Signed notices to the services, with a durable plan of retries."""

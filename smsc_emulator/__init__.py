@@ -1,0 +1,1 @@
+"""The operator's world: time, numbers, the SMSC, handsets, the subscriber database and the register."""

@@ -1,0 +1,1 @@
+"""What every part stands on: time, numbers, the journal, the database, the web layer."""

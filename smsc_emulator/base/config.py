@@ -1,0 +1,30 @@
+"""What the sections of the configuration are made of. Each part declares its own section; the gateway joins them."""
+
+from typing import Annotated, Any
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict
+
+from smsc_emulator.base import durations, msisdn
+
+
+class Section(BaseModel):
+    """A mapping of the configuration file: unknown keys are refused, values do not change after reading."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
+
+
+def _duration(value: Any) -> Any:
+    return durations.parse(value) if isinstance(value, str) else value
+
+
+def _number(value: Any) -> Any:
+    if not isinstance(value, str):
+        raise ValueError('write the number in quotes, such as "+70000000001"')
+    return msisdn.parse(value)
+
+
+Duration = Annotated[int, BeforeValidator(_duration)]
+"""Milliseconds, written with a unit: `250ms`, `10s`, `20m`."""
+
+PhoneNumber = Annotated[str, BeforeValidator(_number)]
+"""A number in international form, in quotes, since YAML reads +7000 as an integer."""

@@ -1,0 +1,112 @@
+"""The journal: one stream of typed, append-only events with several readers.
+
+Metrics, webhooks, traces, the page and the tests' waits all read this stream; business code counts nothing itself.
+Events of a database transaction are stored with it and published after its commit; `publish` is for events that are
+seen but not kept (each PDU of a link). Both kinds come out in one order: while a commit is under way, `publish` waits.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from itertools import islice
+from typing import Any
+
+RUN = 1_000_000_000
+"""Sequence numbers of one run of the lab. A run starts at the next multiple, so a reader's `after` never goes back."""
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """Something that happened: `subject` is the id it happened to, `data` is plain JSON without codes or texts."""
+
+    at: int
+    type: str
+    subject: str
+    data: Mapping[str, Any] = field(default_factory=dict)
+    seq: int = 0
+
+
+Reader = Callable[[Event], None]
+
+
+class Journal:
+    """The last events in memory, and the readers that hear of each new one."""
+
+    def __init__(self, *, keep: int = 100_000) -> None:
+        self._events: deque[Event] = deque(maxlen=keep)
+        self._readers: list[Reader] = []
+        self._held: list[Event] | None = None
+        self._grown = asyncio.Event()
+        self.next_seq = RUN
+
+    def subscribe(self, reader: Reader) -> Callable[[], None]:
+        """Call `reader` for every event from now on, in order; the returned function ends that."""
+        self._readers.append(reader)
+        return lambda: self._readers.remove(reader)
+
+    def publish(self, at: int, type: str, subject: str, **data: Any) -> None:  # noqa: A002 - the event's own word
+        """Add an event that is not stored."""
+        event = Event(at, type, subject, data)
+        if self._held is None:
+            self._append(event)
+        else:
+            self._held.append(event)
+
+    def load(self, events: list[Event]) -> None:
+        """Take the stored events of earlier runs, oldest first, and start this run's numbers above them."""
+        self._events.extend(events)
+        if events:
+            self.next_seq = (events[-1].seq // RUN + 1) * RUN
+
+    def hold(self) -> None:
+        """Keep `publish` waiting: a commit, whose events come first, is under way."""
+        self._held = []
+
+    def release(self, stored: list[Event]) -> None:
+        """Publish the events of the commit, then those that waited for it."""
+        held, self._held = self._held or [], None
+        for event in stored:
+            self._append(event)
+        for event in held:
+            self._append(event)
+
+    def since(self, after: int, limit: int, wanted: Callable[[Event], bool] | None = None) -> list[Event]:
+        """Return up to `limit` events with a sequence number above `after`, oldest first."""
+        if not self._events or self._events[-1].seq <= after:
+            return []
+        newest_first = iter(reversed(self._events))
+        fresh = [event for event in _until(newest_first, after) if wanted is None or wanted(event)]
+        fresh.reverse()
+        return list(islice(fresh, limit))
+
+    async def wait(
+        self, after: int, seconds: float, limit: int = 1000, wanted: Callable[[Event], bool] | None = None
+    ) -> list[Event]:
+        """Return events after `after` as `since` does, waiting up to `seconds` of real time for the first one."""
+        try:
+            async with asyncio.timeout(seconds):
+                while not (fresh := self.since(after, limit, wanted)):
+                    if self._events:
+                        after = max(after, self._events[-1].seq)
+                    self._grown.clear()
+                    await self._grown.wait()
+                return fresh
+        except TimeoutError:
+            return []
+
+    def _append(self, event: Event) -> None:
+        if not event.seq:
+            event = Event(event.at, event.type, event.subject, event.data, self.next_seq)
+        self.next_seq = event.seq + 1
+        self._events.append(event)
+        self._grown.set()
+        for reader in self._readers:
+            reader(event)
+
+
+def _until(newest_first: Any, after: int) -> Any:
+    for event in newest_first:
+        if event.seq <= after:
+            return
+        yield event

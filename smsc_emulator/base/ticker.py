@@ -1,0 +1,106 @@
+"""The ticker fires deadlines: when the lab clock reaches them, or one after the other when it is turned past them.
+
+A deadline is a row with `due_at`, written in the transaction that made the state it guards; the ticker keeps nothing.
+"""
+
+import asyncio
+from collections.abc import Sequence
+from contextlib import suppress
+from typing import Protocol
+
+from smsc_emulator.base.activity import Activity
+from smsc_emulator.base.clock import LabClock
+
+
+class Deadlines(Protocol):
+    """One store's deadlines."""
+
+    gives_up: bool
+    """True if firing ends a wait for something from outside; False if it starts or sends something."""
+
+    async def next_due(self) -> int | None:
+        """Return the instant of the earliest deadline, or None."""
+
+    async def fire(self, now: int) -> None:
+        """Do what is due at or before `now`, oldest first, so that `next_due` is later or None afterwards."""
+
+
+class Ticker:
+    """Sleeps until the earliest deadline of all `sources`. Of two at one instant the earlier source goes first.
+
+    An answer at the very instant of its deadline is in time. So a source that gives up fires after the others, after
+    all inputs stamped with that instant, and, while the clock runs, when the deadline's own millisecond is over.
+    """
+
+    def __init__(self, clock: LabClock, activity: Activity, sources: Sequence[Deadlines]) -> None:
+        self._clock = clock
+        self._activity = activity
+        self._sources = sorted(sources, key=lambda source: source.gives_up)
+        self._turn = asyncio.Lock()
+        self._woken = asyncio.Event()
+
+    def wake(self) -> None:
+        """Look again: a deadline may have been added, moved or taken away."""
+        self._woken.set()
+
+    async def run(self) -> None:
+        """Fire deadlines until cancelled."""
+        while True:
+            self._woken.clear()
+            async with self._turn:
+                due = await self._fire_due()
+            seconds = None if due is None else self._clock.real_seconds_until(due)
+            with suppress(TimeoutError):
+                async with asyncio.timeout(seconds):
+                    await self._woken.wait()
+
+    async def advance(self, by: int) -> int:
+        """Turn the clock forward by `by` milliseconds, stopping at each deadline on the way; return the new instant.
+
+        The clock stands still in between, and the effects of each deadline settle before the next one.
+        """
+        async with self._turn:
+            running = self._clock.running
+            self._clock.pause()
+            target = self._clock.now() + by
+            try:
+                await self._step_to(target)
+            finally:
+                if running:
+                    self._clock.resume()
+        self.wake()
+        return target
+
+    async def _fire_due(self) -> int | None:
+        """Fire what is due by now; return the instant of the next deadline."""
+        while True:
+            due, source = await self._earliest()
+            if source is None or due > self._clock.now():
+                return due if source is not None else None
+            if source.gives_up:
+                await self._activity.settled(due, inputs_only=True)
+            await source.fire(self._clock.now() - self._grace(source))
+
+    async def _step_to(self, target: int) -> None:
+        while True:
+            await self._activity.settled(self._clock.now())
+            due, source = await self._earliest()
+            if source is None or due > target:
+                break
+            self._clock.move_to(due)
+            await source.fire(self._clock.now())
+        self._clock.move_to(target)
+
+    async def _earliest(self) -> tuple[int, Deadlines | None]:
+        dues = await asyncio.gather(*(source.next_due() for source in self._sources))
+        earliest, first = 0, None
+        for source, due in zip(self._sources, dues, strict=True):
+            if due is None:
+                continue
+            fires_at = due + self._grace(source)
+            if first is None or fires_at < earliest:
+                earliest, first = fires_at, source
+        return earliest, first
+
+    def _grace(self, source: Deadlines) -> int:
+        return 1 if source.gives_up and self._clock.running else 0

@@ -1,0 +1,223 @@
+"""The web layer of every HTTP face: routes declared with their models, problems from one table, OpenAPI from both.
+
+A route names what it takes and what it answers; reading, checking and describing it follow from that. A handler gets
+its input as checked models and returns a `Reply` or raises a `ProblemError`.
+"""
+
+import json
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from aiohttp import web
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from smsc_emulator.base.clock import Clock
+
+
+class Model(BaseModel):
+    """A body or query of the API: unknown members are refused, so that a slip of the pen never passes unseen."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+@dataclass(frozen=True, slots=True)
+class ProblemKind:
+    """One line of an error table: a stable code, its HTTP status, and the sentence that explains it."""
+
+    code: str
+    status: int
+    title: str
+
+
+BAD_REQUEST = ProblemKind(
+    "bad_request", 400, "The request is not well-formed: a body, a member or a parameter is wrong."
+)
+UNAUTHORIZED = ProblemKind("unauthorized", 401, "The request carries no valid credentials.")
+FORBIDDEN = ProblemKind("forbidden", 403, "The credentials do not open this resource.")
+NOT_FOUND = ProblemKind("not_found", 404, "There is nothing under this address.")
+METHOD_NOT_ALLOWED = ProblemKind("method_not_allowed", 405, "The address does not take this method.")
+TOO_LARGE = ProblemKind("too_large", 413, "The body is larger than one mebibyte.")
+INTERNAL = ProblemKind("internal", 500, "The lab failed; its log tells why.")
+
+GENERAL = (BAD_REQUEST, UNAUTHORIZED, FORBIDDEN, NOT_FOUND, METHOD_NOT_ALLOWED, TOO_LARGE, INTERNAL)
+
+
+class ProblemError(Exception):
+    """An answer that is an error, sent as application/problem+json (RFC 9457)."""
+
+    def __init__(
+        self, kind: ProblemKind, detail: str, *, headers: Mapping[str, str] | None = None, **members: Any
+    ) -> None:
+        super().__init__(detail)
+        self.kind = kind
+        self.detail = detail
+        self.headers = dict(headers or {})
+        self.members = members
+
+    def reply(self) -> web.Response:
+        """Return the problem as a response."""
+        body = {
+            "type": "about:blank",
+            "title": self.kind.title,
+            "status": self.kind.status,
+            "code": self.kind.code,
+            "detail": self.detail,
+            **self.members,
+        }
+        return web.Response(
+            body=json.dumps(body).encode(),
+            status=self.kind.status,
+            content_type="application/problem+json",
+            headers=self.headers,
+        )
+
+
+class Problem(BaseModel):
+    """The shape of every error answer (RFC 9457)."""
+
+    type: str
+    title: str
+    status: int
+    code: str
+    detail: str
+    errors: list[dict[str, Any]] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """A handler's answer. A body that is bytes is sent as it is: JSON made earlier."""
+
+    body: BaseModel | bytes | None
+    status: int = 200
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class Call:
+    """One request as its handler sees it."""
+
+    request: web.Request
+    received_at: int
+    """Lab time at which the request's head was read, before its body was parsed."""
+    path: Mapping[str, str]
+    raw: bytes
+    body: Any = None
+    query: Any = None
+    caller: str = ""
+    """Who the credentials belong to: a service's id or an operator's id; empty where none are needed."""
+
+
+Handler = Callable[[Call], Awaitable[Reply]]
+Guard = Callable[[web.Request, bytes], str]
+"""Checks a request's credentials and returns who they belong to, or raises ProblemError(UNAUTHORIZED or FORBIDDEN)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """One operation of the API: what it takes, what it answers, which problems it can have."""
+
+    method: str
+    path: str
+    summary: str
+    handler: Handler
+    answers: Mapping[int, type[BaseModel] | None]
+    body: type[BaseModel] | None = None
+    query: type[BaseModel] | None = None
+    problems: tuple[ProblemKind, ...] = ()
+    scheme: str = ""
+    """The name of the security scheme; empty for an open route."""
+    patterns: Mapping[str, str] = field(default_factory=dict)
+    """A JSON Schema pattern for each path parameter that has one."""
+    headers: Mapping[str, str] = field(default_factory=dict)
+    """Optional request headers with their meaning."""
+    content_type: str = "application/json"
+
+
+class Routes:
+    """The routes of one resource, in the order of their declaration."""
+
+    def __init__(self, tag: str) -> None:
+        self.tag = tag
+        self.routes: list[Route] = []
+
+    def add(self, method: str, path: str, summary: str, **more: Any) -> Callable[[Handler], Handler]:
+        """Declare the decorated handler as a route; the keywords are Route's."""
+
+        def declare(handler: Handler) -> Handler:
+            self.routes.append(Route(method, path, summary, handler, **more))
+            return handler
+
+        return declare
+
+
+def application(groups: list[Routes], guards: Mapping[str, Guard], clock: Clock) -> web.Application:
+    """Return the aiohttp application that serves all `groups`; `guards` has one entry for each security scheme."""
+    app = web.Application(middlewares=[_problems], client_max_size=1 << 20)
+    for group in groups:
+        for route in group.routes:
+            guard = guards[route.scheme] if route.scheme else None
+            app.router.add_route(route.method, route.path, _serve(route, guard, clock))
+    return app
+
+
+def _serve(route: Route, guard: Guard | None, clock: Clock) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
+    async def serve(request: web.Request) -> web.StreamResponse:
+        received_at = clock.now()
+        raw = await request.read()
+        call = Call(request, received_at, request.match_info, raw)
+        if guard is not None:
+            call.caller = guard(request, raw)
+        if route.query is not None:
+            call.query = _read_query(route.query, request)
+        if route.body is not None:
+            call.body = _read(route.body, raw)
+        reply = await route.handler(call)
+        body = reply.body
+        if isinstance(body, BaseModel):
+            body = body.model_dump_json(by_alias=True).encode()
+        content_type = route.content_type if body is not None else None
+        return web.Response(body=body, status=reply.status, headers=reply.headers, content_type=content_type)
+
+    return serve
+
+
+def _read(model: type[BaseModel], raw: bytes) -> BaseModel:
+    try:
+        return model.model_validate_json(raw or b"{}", strict=True)
+    except ValidationError as error:
+        raise _bad("body", error) from None
+
+
+def _read_query(model: type[BaseModel], request: web.Request) -> BaseModel:
+    try:
+        return model.model_validate_strings(dict(request.query))
+    except ValidationError as error:
+        raise _bad("query", error) from None
+
+
+def _bad(where: str, error: ValidationError) -> ProblemError:
+    errors = [
+        {"field": ".".join(str(part) for part in (where, *item["loc"])), "problem": item["msg"]}
+        for item in error.errors(include_url=False, include_input=False, include_context=False)
+    ]
+    first = errors[0]
+    return ProblemError(BAD_REQUEST, f"{first['field']}: {first['problem']}", errors=errors)
+
+
+@web.middleware
+async def _problems(
+    request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
+) -> web.StreamResponse:
+    try:
+        return await handler(request)
+    except ProblemError as problem:
+        return problem.reply()
+    except web.HTTPException as refusal:
+        return _from_aiohttp(refusal)
+
+
+def _from_aiohttp(refusal: web.HTTPException) -> web.Response:
+    kind = next((kind for kind in GENERAL if kind.status == refusal.status), BAD_REQUEST)
+    headers = {"Allow": refusal.headers["Allow"]} if "Allow" in refusal.headers else {}
+    return ProblemError(kind, refusal.text or refusal.reason, headers=headers).reply()

@@ -1,0 +1,1 @@
+"""The SMSC's own logic: message life, routing, delivery, store."""

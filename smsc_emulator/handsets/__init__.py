@@ -1,0 +1,1 @@
+"""Virtual handsets: lines and their inboxes."""

@@ -1,0 +1,1 @@
+"""The asyncio pumps that join the sans-IO cores to sockets."""

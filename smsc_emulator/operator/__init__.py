@@ -1,0 +1,1 @@
+"""The operator's databases and its HTTP face: subscribers, queries, register."""

@@ -1,0 +1,1 @@
+"""SMPP without input or output: PDUs, codec, session, text, segments, receipts."""
