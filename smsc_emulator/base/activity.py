@@ -1,8 +1,8 @@
 """What is under way in the lab, so that a turn of the clock can wait for the effects of each deadline it passes.
 
 A deadline that fires often starts something that crosses a socket: a query, its verdict, a webhook. Before the clock
-moves on to the next deadline, everything that began up to now is given a short real time to end; so twenty minutes turned
-in one step give the same order of events as twenty minutes waited for.
+moves on to the next deadline, everything that began up to now is given a short real time to end. So twenty minutes
+turned in one step give the same order of events as twenty minutes waited for.
 """
 
 import asyncio
