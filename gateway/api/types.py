@@ -1,0 +1,16 @@
+"""Members that many models of the API share."""
+
+from typing import Annotated
+
+from pydantic import Field
+
+from smsc_emulator.base import durations, msisdn
+
+PhoneNumber = Annotated[str, Field(pattern=msisdn.PATTERN, examples=["+70000000001"])]
+"""A number in international form."""
+
+Duration = Annotated[str, Field(pattern=durations.PATTERN, max_length=40, examples=["20m"])]
+"""A time with its unit."""
+
+Timestamp = Annotated[str, Field(json_schema_extra={"format": "date-time"})]
+"""An instant of the lab clock, UTC, with milliseconds."""
