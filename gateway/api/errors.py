@@ -1,0 +1,42 @@
+"""The problems of the gateway's API: one table for its resources and those of the lab, and one for the exceptions."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+
+from confirm import errors as confirm
+from smsc_emulator.base.web import NOT_FOUND, ProblemError, ProblemKind
+
+# Idempotency-Key, on every POST that creates something.
+KEY_IN_FLIGHT = ProblemKind(
+    "idempotency_key_in_flight", 409, "A request with this Idempotency-Key is still being worked on; ask again."
+)
+KEY_REUSED = ProblemKind("idempotency_key_reused", 422, "This Idempotency-Key was used with another request.")
+
+# Confirmations.
+CONFIRMATION_OVER = ProblemKind("confirmation_over", 409, "The confirmation is over; start another one.")
+CONFIRMATION_OWNED = ProblemKind(
+    "confirmation_owned", 409, "The confirmation is part of an identification, which alone may change it."
+)
+RESEND_TOO_SOON = ProblemKind("resend_too_soon", 429, "Another code may be sent only after the gap that is set.")
+
+OF_EXCEPTION: Mapping[type[Exception], ProblemKind] = {
+    confirm.ConfirmationNotFoundError: NOT_FOUND,
+    confirm.ConfirmationOverError: CONFIRMATION_OVER,
+    confirm.ConfirmationOwnedError: CONFIRMATION_OWNED,
+    confirm.ResendTooSoonError: RESEND_TOO_SOON,
+}
+"""The problem that each exception of the business code is answered with. Its message is the problem's detail."""
+
+
+@contextmanager
+def as_problems() -> Iterator[None]:
+    """Raise ProblemError for each exception of the table that the body of the `with` raises.
+
+    An exception that knows a `retry_after`, in seconds, gives the answer a Retry-After header.
+    """
+    try:
+        yield
+    except tuple(OF_EXCEPTION) as error:
+        retry_after = getattr(error, "retry_after", None)
+        headers = {} if retry_after is None else {"Retry-After": str(retry_after)}
+        raise ProblemError(OF_EXCEPTION[type(error)], str(error), headers=headers) from None
