@@ -14,3 +14,6 @@ Duration = Annotated[str, Field(pattern=durations.PATTERN, max_length=40, exampl
 
 Timestamp = Annotated[str, Field(json_schema_extra={"format": "date-time"})]
 """An instant of the lab clock, UTC, with milliseconds."""
+
+Wait = Annotated[str, Field(pattern=r"^([0-9]{1,4}ms|[0-5]?[0-9]s|1m|60s)$", max_length=6, examples=["10s"])]
+"""How long a request may be held open, in real time: up to a minute."""

@@ -37,6 +37,7 @@ class Activity:
 
     async def settled(self, at: int, *, inputs_only: bool = False, patience: float = 2.0) -> bool:
         """Wait until nothing that began at or before `at` is under way; False if `patience` real seconds pass first."""
+        await asyncio.sleep(0)  # a task that was just created begins now
         try:
             async with asyncio.timeout(patience):
                 while any(began <= at and is_input >= inputs_only for began, is_input in self._began.values()):

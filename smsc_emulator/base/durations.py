@@ -22,7 +22,7 @@ def parse(text: str) -> int:
 
     Raises ValueError, with an example of the right form, for anything else; a bare number has no unit and is refused.
     """
-    if not _WHOLE.match(text):
+    if not _WHOLE.fullmatch(text):
         raise ValueError(
             f"{text!r} is not a duration; write a number with a unit, such as 250ms, 10s, 20m, 1h30m or 2d"
         )

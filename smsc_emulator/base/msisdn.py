@@ -14,7 +14,7 @@ def parse(text: str) -> str:
     Raises ValueError if what is left is not `+` with 7 to 15 digits.
     """
     number = re.sub(r"[ ()\-.]", "", text)
-    if not _E164.match(number):
+    if not _E164.fullmatch(number):
         raise ValueError(
             f"{text!r} is not a number in international form; write + and 7 to 15 digits, such as +70000000001"
         )
@@ -28,7 +28,7 @@ def from_address(address: str) -> str:
     """
     digits = address.removeprefix("+")
     number = "+" + digits.removeprefix("00")
-    return number if _E164.match(number) else address
+    return number if _E164.fullmatch(number) else address
 
 
 def mask(number: str) -> str:

@@ -1,0 +1,83 @@
+"""The lab clock: look at it, turn it, stop it, let it run."""
+
+from collections.abc import Awaitable, Callable
+
+from pydantic import BaseModel, Field
+
+from gateway.api.types import Duration, Timestamp
+from smsc_emulator.base import durations
+from smsc_emulator.base.web import BAD_REQUEST, Call, Model, ProblemError, Reply, Routes
+
+LONGEST_TURN = 3660 * durations.DAY
+"""Ten years: enough for any rule, and a guard against a slip of the finger, since the clock never goes back."""
+
+
+class Advance(Model):
+    """How far to turn the clock."""
+
+    by: Duration
+
+
+class ClockState(BaseModel):
+    """Where the lab clock stands."""
+
+    now: Timestamp
+    running: bool = Field(description="Whether it moves by itself, with real time.")
+    next_deadline_at: Timestamp | None = Field(description="The earliest deadline of anything in the lab.")
+
+
+class LabTime:
+    """What the routes do with the clock; the lab implements it, and stores the clock's position with each change."""
+
+    def __init__(
+        self,
+        *,
+        state: Callable[[], Awaitable[tuple[int, bool, int | None]]],
+        advance: Callable[[int], Awaitable[int]],
+        pause: Callable[[], Awaitable[None]],
+        resume: Callable[[], Awaitable[None]],
+    ) -> None:
+        self.state = state
+        self.advance = advance
+        self.pause = pause
+        self.resume = resume
+
+
+def routes(time: LabTime) -> Routes:
+    """Return the routes of the clock."""
+    group = Routes("lab: clock")
+
+    async def shown() -> Reply:
+        now, running, due = await time.state()
+        next_deadline_at = None if due is None else durations.iso(due)
+        return Reply(ClockState(now=durations.iso(now), running=running, next_deadline_at=next_deadline_at))
+
+    @group.add("GET", "/lab/clock", "Show the lab clock", answers={200: ClockState})
+    async def show(_call: Call) -> Reply:
+        return await shown()
+
+    @group.add(
+        "POST",
+        "/lab/clock/advance",
+        "Turn the clock forward, firing each deadline on the way at its instant",
+        body=Advance,
+        answers={200: ClockState},
+    )
+    async def advance(call: Call) -> Reply:
+        by = durations.parse(call.body.by)
+        if by > LONGEST_TURN:
+            raise ProblemError(BAD_REQUEST, f"body.by: the clock turns by {durations.spell(LONGEST_TURN)} at most")
+        await time.advance(by)
+        return await shown()
+
+    @group.add("POST", "/lab/clock/pause", "Let the clock stand still", answers={200: ClockState})
+    async def pause(_call: Call) -> Reply:
+        await time.pause()
+        return await shown()
+
+    @group.add("POST", "/lab/clock/resume", "Let the clock run with real time", answers={200: ClockState})
+    async def resume(_call: Call) -> Reply:
+        await time.resume()
+        return await shown()
+
+    return group

@@ -1,0 +1,77 @@
+"""The lab clock that survives: its position is stored with each change, and a restart goes on from it, never back."""
+
+from collections.abc import Sequence
+
+from sqlalchemy import BigInteger, Boolean, Column, Engine, Integer, Table, delete, func, insert, select
+
+from smsc_emulator.base.activity import Activity
+from smsc_emulator.base.clock import LabClock, utc_millis
+from smsc_emulator.base.database import Database, Tx, journal_table, metadata
+from smsc_emulator.base.ticker import Deadlines, Ticker
+
+lab_clock = Table(
+    "lab_clock",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("position", BigInteger, nullable=False, comment="lab time, ms"),
+    Column("saved_at", BigInteger, nullable=False, comment="real time at that position, ms"),
+    Column("running", Boolean, nullable=False),
+)
+
+
+def restore(engine: Engine, *, paused: bool, real_now: int) -> LabClock:
+    """Return the clock as the last run left it, or a new one at real time; `paused` makes it stand still in any case.
+
+    A clock that ran goes on as if it had never stopped, since the world's deadlines went on too. One that stood still
+    stands where it stood. Neither is ever behind the last stored event.
+    """
+    with engine.connect() as conn:
+        row = conn.execute(select(lab_clock)).one_or_none()
+        last_seen = conn.execute(select(func.max(journal_table.c.at))).scalar() or 0
+    if row is None:
+        return LabClock(max(real_now, last_seen), running=not paused)
+    position = row.position + max(0, real_now - row.saved_at) if row.running else row.position
+    return LabClock(max(position, last_seen), running=row.running and not paused)
+
+
+class Timekeeper:
+    """Turns, stops and starts the lab clock, and stores where it stands."""
+
+    def __init__(self, clock: LabClock, activity: Activity, database: Database, sources: Sequence[Deadlines]) -> None:
+        self.clock = clock
+        self.ticker = Ticker(clock, activity, sources)
+        self._database = database
+        self._sources = sources
+
+    async def state(self) -> tuple[int, bool, int | None]:
+        """Return the instant, whether the clock runs, and the earliest deadline."""
+        dues = [await source.next_due() for source in self._sources]
+        return self.clock.now(), self.clock.running, min((due for due in dues if due is not None), default=None)
+
+    async def advance(self, by: int) -> int:
+        """Turn the clock forward by `by` milliseconds; return the new instant."""
+        now = await self.ticker.advance(by)
+        await self.save("clock.advanced", by=by)
+        return now
+
+    async def pause(self) -> None:
+        """Let the clock stand still."""
+        self.clock.pause()
+        await self.save("clock.paused")
+
+    async def resume(self) -> None:
+        """Let the clock run with real time."""
+        self.clock.resume()
+        self.ticker.wake()
+        await self.save("clock.resumed")
+
+    async def save(self, event: str, **data: int) -> None:
+        """Store the position, with the event that says why."""
+        position, saved_at, running = self.clock.now(), utc_millis(), self.clock.running
+
+        def unit(tx: Tx) -> None:
+            tx.conn.execute(delete(lab_clock))
+            tx.conn.execute(insert(lab_clock).values(id=1, position=position, saved_at=saved_at, running=running))
+            tx.record(position, event, "clock", **data)
+
+        await self._database.run(unit)

@@ -1,0 +1,95 @@
+import asyncio
+from collections.abc import Callable
+
+import pytest
+from sqlalchemy import Column, Integer, MetaData, Table, func, insert, select
+
+from smsc_emulator.base.database import Database, DatabaseClosedError, Tx, metadata
+from smsc_emulator.base.journal import Event, Journal
+
+own = MetaData()
+notes = Table("notes", own, Column("n", Integer, primary_key=True))
+
+
+@pytest.fixture(autouse=True)
+def notes_table(database: Database) -> None:
+    own.create_all(database.engine)
+
+
+def write(n: int) -> Callable[[Tx], int]:
+    def unit(tx: Tx) -> int:
+        tx.conn.execute(insert(notes).values(n=n))
+        tx.record(n, "note.written", str(n))
+        return n
+
+    return unit
+
+
+def fail(tx: Tx) -> None:
+    tx.conn.execute(insert(notes).values(n=99))
+    tx.record(1, "note.written", "99")
+    raise LookupError("no")
+
+
+def count(tx: Tx) -> int:
+    return tx.conn.execute(select(func.count()).select_from(notes)).scalar_one()
+
+
+async def test_a_unit_returns_its_value_after_its_commit(database: Database) -> None:
+    assert await database.run(write(1)) == 1
+    assert await database.run(count) == 1
+
+
+async def test_a_unit_that_raises_undoes_its_own_writes_and_nobody_elses(database: Database, journal: Journal) -> None:
+    results = await asyncio.gather(
+        database.run(write(1)), database.run(fail), database.run(write(2)), return_exceptions=True
+    )
+    assert results[0] == 1
+    assert isinstance(results[1], LookupError)
+    assert results[2] == 2
+    assert await database.run(count) == 2
+    assert [event.subject for event in journal.since(0, 10)] == ["1", "2"]
+
+
+async def test_units_of_one_turn_of_the_loop_share_a_commit(database: Database) -> None:
+    commits: list[int] = []
+    done = database._done
+    database._done = lambda batch: (commits.append(len(batch.jobs)), done(batch))[1]  # type: ignore[method-assign]
+    await asyncio.gather(*(database.run(write(n)) for n in range(50)))
+    assert commits == [50]
+
+
+async def test_events_are_published_after_the_commit_and_survive_a_restart(
+    database: Database, journal: Journal
+) -> None:
+    await database.run(write(1))
+    event = journal.since(0, 10)[0]
+    again = Journal()
+    with database.engine.connect() as conn:
+        rows = conn.execute(select(metadata.tables["journal"])).all()
+    again.load([Event(r.at, r.type, r.subject, r.data, r.seq) for r in rows])
+    assert again.since(0, 10) == [event]
+
+
+async def test_observers_write_in_the_same_transaction(database: Database) -> None:
+    def observer(tx: Tx, event: Event) -> None:
+        tx.conn.execute(insert(notes).values(n=int(event.subject) + 1000))
+
+    database.observers.append(observer)
+    await database.run(write(1))
+    with pytest.raises(LookupError):
+        await database.run(fail)
+    assert await database.run(lambda tx: list(tx.conn.execute(select(notes.c.n)).scalars())) == [1, 1001]
+
+
+async def test_a_closed_database_says_so(database: Database) -> None:
+    await database.close()
+    with pytest.raises(DatabaseClosedError):
+        await database.run(count)
+
+
+async def test_closing_finishes_what_waits(database: Database) -> None:
+    waiting = asyncio.create_task(database.run(write(5)))
+    await asyncio.sleep(0)
+    await database.close()
+    assert await waiting == 5

@@ -1,0 +1,56 @@
+"""The shape of the code, held by tests: who may import whom, and which modules stay pure."""
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+PURE = [
+    "smsc_emulator/smpp/*.py",
+    "smsc_emulator/base/durations.py",
+    "smsc_emulator/base/msisdn.py",
+    "smsc_emulator/core/message.py",
+    "smsc_emulator/core/router.py",
+    "smsc_emulator/handsets/codes.py",
+    "confirm/challenge.py",
+    "confirm/policy.py",
+    "confirm/methods/*.py",
+    "gateway/identification/attempt.py",
+    "gateway/lookup/routing.py",
+    "gateway/webhooks/outbox.py",
+]
+"""Modules that compute and nothing else: time, chance, sockets and storage are passed in or left to others."""
+IMPURE = {"asyncio", "socket", "time", "random", "secrets", "threading", "aiohttp", "sqlalchemy", "structlog"}
+
+
+def pure_modules() -> list[Path]:
+    return sorted(path for pattern in PURE for path in ROOT.glob(pattern))
+
+
+def imported(path: Path) -> set[str]:
+    names: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            names.update(alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            names.add(node.module)
+    return {name.split(".")[0] for name in names}
+
+
+@pytest.mark.parametrize("path", pure_modules(), ids=lambda path: str(path.relative_to(ROOT)))
+def test_a_pure_module_imports_nothing_that_acts(path: Path) -> None:
+    assert not imported(path) & IMPURE
+
+
+@pytest.mark.parametrize("pattern", PURE)
+def test_every_line_of_the_pure_list_names_a_module(pattern: str) -> None:
+    assert list(ROOT.glob(pattern))
+
+
+def test_imports_follow_the_layers() -> None:
+    command = Path(sys.executable).with_name("lint-imports")
+    result = subprocess.run([command, "--no-cache"], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert result.returncode == 0, result.stdout + result.stderr
