@@ -1,0 +1,222 @@
+"""What the gateway has to tell the operators, kept until it is acknowledged.
+
+Three kinds of message, each idempotent by its id: a query, the hand-over of an identification code, the voiding of a
+code. They are put here by a unit of work together with the change of state that they follow from, and the client
+sends them. A query's first try is the instant of that unit, so the answer timer (t0 = first_try) starts in the same
+transaction. Every function runs inside a unit; `now` is lab time.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import func, insert, select, update
+from sqlalchemy.engine import Row
+
+from gateway.lookup.store import operator_messages as messages
+from smsc_emulator.base.database import Tx
+from smsc_emulator.base.durations import DAY, MINUTE, SECOND, iso
+from smsc_emulator.base.retries import RetryPlan
+
+QUERY, CODE, VOID = "query", "code", "void"
+
+PLANS: Mapping[str, RetryPlan] = {
+    QUERY: RetryPlan((0, 5 * SECOND, 15 * SECOND, 30 * SECOND), MINUTE),
+    CODE: RetryPlan((0, 5 * SECOND, 15 * SECOND, 30 * SECOND, MINUTE, 2 * MINUTE), 5 * MINUTE),
+    VOID: RetryPlan((0, 5 * SECOND, 15 * SECOND, 30 * SECOND, MINUTE, 2 * MINUTE), 5 * MINUTE),
+}
+"""When each kind is sent again while it is not acknowledged (T_register: 300 s between tries)."""
+
+REGISTER_CAP = DAY
+"""How long codes and voids are tried (T_register's cap)."""
+
+_BATCH = 500
+
+
+@dataclass(frozen=True, slots=True)
+class OperatorMessage:
+    """One message to an operator, as it was when it was read."""
+
+    id: str
+    kind: str
+    request_id: str
+    operator_id: str
+    attempt_id: str
+    body: Mapping[str, Any]
+    first_try_at: int
+    until: int
+    tries: int
+    acked_at: int | None
+    withdrawn_at: int | None
+
+    @property
+    def lane(self) -> tuple[bool, str]:
+        """What may be under way once: a void never overtakes the code that it takes back."""
+        return self.kind == QUERY, self.request_id
+
+
+def ask(
+    tx: Tx,
+    now: int,
+    *,
+    request_id: str,
+    attempt_id: str,
+    operator_id: str,
+    service_id: str,
+    phone_number: str,
+    deadline_at: int,
+) -> None:
+    """Send a query in presence mode, at once and again until `deadline_at`; its t0 is `now`.
+
+    The body has nothing else: in presence mode no attribute of a person leaves the gateway (S64).
+    """
+    body = {
+        "request_id": request_id,
+        "attempt_id": attempt_id,
+        "service_id": service_id,
+        "phone_number": phone_number,
+        "mode": "presence",
+        "sent_at": iso(now),
+        "deadline_at": iso(deadline_at),
+    }
+    _put(tx, now, request_id, QUERY, request_id, operator_id, attempt_id, body, deadline_at)
+
+
+def hand_over(
+    tx: Tx,
+    now: int,
+    *,
+    request_id: str,
+    attempt_id: str,
+    operator_id: str,
+    service_id: str,
+    service_name: str,
+    phone_number: str,
+    code: str,
+) -> str:
+    """Hand `code` over to the operator that answered `request_id`, for at most 24 hours; return the message's id."""
+    body = {
+        "code": code,
+        "request_id": request_id,
+        "phone_number": phone_number,
+        "service_id": service_id,
+        "service_name": service_name,
+    }
+    message_id = f"{request_id}_code"
+    _put(tx, now, message_id, CODE, request_id, operator_id, attempt_id, body, now + REGISTER_CAP)
+    return message_id
+
+
+def void(tx: Tx, now: int, *, request_id: str, attempt_id: str, operator_id: str, code: str, reason: str) -> str:
+    """Take back the code of `request_id`: its hand-over is sent no more, a void is; return the void's id.
+
+    A second void of one request changes nothing; the first one's reason stands.
+    """
+    withdraw(tx, now, f"{request_id}_code")
+    message_id = f"{request_id}_void"
+    if find(tx, message_id) is None:
+        body = {"code": code, "reason": reason}
+        _put(tx, now, message_id, VOID, request_id, operator_id, attempt_id, body, now + REGISTER_CAP)
+    return message_id
+
+
+def withdraw(tx: Tx, now: int, message_id: str) -> None:
+    """Send a message no more, since nothing is waited for; one that is not there or was withdrawn is left alone."""
+    tx.conn.execute(
+        update(messages)
+        .where(messages.c.id == message_id, messages.c.withdrawn_at.is_(None))
+        .values(withdrawn_at=now, next_try_at=None)
+    )
+
+
+def find(tx: Tx, message_id: str) -> OperatorMessage | None:
+    """Return a message, or None."""
+    row = tx.conn.execute(select(messages).where(messages.c.id == message_id)).one_or_none()
+    return None if row is None else _message(row)
+
+
+def ask_again(tx: Tx, now: int) -> None:
+    """Make every query that still waits for its verdict due, under its old id and with its old deadline.
+
+    For the start of the gateway: an operator may have sent its verdict while nobody listened, and the address that
+    verdicts go to may have changed.
+    """
+    tx.conn.execute(
+        update(messages)
+        .where(messages.c.kind == QUERY, messages.c.withdrawn_at.is_(None), messages.c.until >= now)
+        .values(next_try_at=now)
+    )
+
+
+def next_due(tx: Tx) -> int | None:
+    """Return the instant of the earliest try, or None."""
+    due: int | None = tx.conn.execute(select(func.min(messages.c.next_try_at))).scalar_one()
+    return due
+
+
+def claim(tx: Tx, now: int) -> list[OperatorMessage]:
+    """Take some of the messages due by `now`, oldest first, and move each to its next try.
+
+    The try is on record before it is made: a process that dies in between sends again, under the same id.
+    """
+    due = select(messages).where(messages.c.next_try_at <= now)
+    rows = tx.conn.execute(due.order_by(messages.c.next_try_at, messages.c.id).limit(_BATCH)).all()
+    for row in rows:
+        again = PLANS[row.kind].next_after(row.first_try_at, now, row.until)
+        change = update(messages).where(messages.c.id == row.id)
+        tx.conn.execute(change.values(next_try_at=again, tries=row.tries + 1))
+        if not row.tries:
+            tx.record(now, f"lookup.{row.kind}_sent", row.id, operator_id=row.operator_id, attempt_id=row.attempt_id)
+    return [_message(row) for row in rows]
+
+
+def acknowledge(tx: Tx, now: int, message_id: str, answer: Mapping[str, Any]) -> OperatorMessage | None:
+    """Record that the operator took a message; return it if this is its first acknowledgement."""
+    message = find(tx, message_id)
+    if message is None:
+        return None
+    change = update(messages).where(messages.c.id == message_id)
+    if message.acked_at is not None:
+        tx.conn.execute(change.values(next_try_at=None))
+        return None
+    tx.conn.execute(change.values(next_try_at=None, acked_at=now, answer=dict(answer)))
+    told = {"operator_id": message.operator_id, "attempt_id": message.attempt_id}
+    tx.record(now, f"lookup.{message.kind}_acknowledged", message_id, **told)
+    return message
+
+
+def record_failure(tx: Tx, now: int, message: OperatorMessage, reason: str) -> None:
+    """Record that a try did not reach the operator, or was not taken; the plan goes on."""
+    told = {"operator_id": message.operator_id, "attempt_id": message.attempt_id, "reason": reason}
+    tx.record(now, f"lookup.{message.kind}_not_taken", message.id, **told)
+
+
+def _put(
+    tx: Tx,
+    now: int,
+    message_id: str,
+    kind: str,
+    request_id: str,
+    operator_id: str,
+    attempt_id: str,
+    body: Mapping[str, Any],
+    until: int,
+) -> None:
+    row = {
+        "id": message_id,
+        "kind": kind,
+        "request_id": request_id,
+        "operator_id": operator_id,
+        "attempt_id": attempt_id,
+        "body": body,
+        "first_try_at": now,
+        "until": until,
+        "next_try_at": now,
+        "tries": 0,
+    }
+    tx.conn.execute(insert(messages).values(**row))
+
+
+def _message(row: Row[Any]) -> OperatorMessage:
+    fields = row._mapping
+    return OperatorMessage(**{name: fields[name] for name in OperatorMessage.__dataclass_fields__})
