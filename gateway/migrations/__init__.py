@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 def upgrade(engine: Engine) -> None:
     """Bring the tables of the database to the newest revision; one newer than this program is refused."""
-    from alembic import command  # noqa: PLC0415
+    from alembic import command
 
     with engine.connect() as connection:
         # The engine commits each statement by itself; the revisions run whole or not at all.
