@@ -1,0 +1,178 @@
+"""Delivery receipts: the text of SMPP 3.4 Appendix B and the TLVs that say the same.
+
+The text is a convention, and each operator has its own variant; it is therefore written from a layout, a format string
+whose fields `build` names, and read with tolerance.
+"""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Final
+
+from smsc_emulator.smpp import gsm0338
+
+RECEIPTED_MESSAGE_ID: Final = 0x001E
+MESSAGE_STATE: Final = 0x0427
+
+STAT: Final = {
+    1: "ENROUTE",
+    2: "DELIVRD",
+    3: "EXPIRED",
+    4: "DELETED",
+    5: "UNDELIV",
+    6: "ACCEPTD",
+    7: "UNKNOWN",
+    8: "REJECTD",
+}
+"""message_state (clause 5.2.28) and the word that `stat` has for it (Appendix B, table B-2)."""
+
+MESSAGE_STATES: Final = {stat: message_state for message_state, stat in STAT.items()}
+
+APPENDIX_B: Final = (
+    "id:{id} sub:{sub:03d} dlvrd:{dlvrd:03d} submit date:{submit_date:%y%m%d%H%M} done date:{done_date:%y%m%d%H%M}"
+    " stat:{stat} err:{err:0>3} text:{text}"
+)
+"""The layout of the standard; dates take the codes of strftime, so that `%S` more makes them 12 digits."""
+
+_EXCERPT: Final = 20
+_DELIVERED: Final = 2
+_UNKNOWN: Final = 7
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_CENTURY_PIVOT: Final = 38
+"""Years from 38 on are of the last century (SMPP 3.4 Appendix C)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """What a receipt says; a member that it does not say, or not legibly, is None."""
+
+    message_id: str | None = None
+    sub: int | None = None
+    dlvrd: int | None = None
+    submit_date: int | None = None
+    """Milliseconds since 1970, the text being read as UTC; so is `done_date`."""
+    done_date: int | None = None
+    stat: str | None = None
+    message_state: int | None = None
+    err: str | None = None
+    """Up to three characters that need not be digits."""
+    text: str | None = None
+
+
+def build(
+    message_id: str,
+    message_state: int,
+    *,
+    submit_date: int,
+    done_date: int,
+    err: str = "000",
+    text: str = "",
+    sub: int = 1,
+    layout: str = APPENDIX_B,
+) -> str:
+    """Return the text of a receipt; dates are milliseconds since 1970 and are written in UTC.
+
+    Of `text` the first 20 characters are kept, with `?` for those that the default alphabet and ASCII do not write
+    as the same octet: receivers read a receipt as either. A state without a word of its own is written as UNKNOWN.
+    `dlvrd` is `sub` for a delivered message and 0 for any other.
+    """
+    return layout.format(
+        id=message_id,
+        sub=sub,
+        dlvrd=sub if message_state == _DELIVERED else 0,
+        submit_date=_EPOCH + timedelta(milliseconds=submit_date),
+        done_date=_EPOCH + timedelta(milliseconds=done_date),
+        stat=STAT.get(message_state, STAT[_UNKNOWN]),
+        err=err,
+        text=excerpt(text),
+    )
+
+
+def excerpt(text: str) -> str:
+    """Return the beginning of a short message as a receipt quotes it: 20 characters that any receiver reads alike."""
+    return "".join(character if _same_octet(character) else "?" for character in text[:_EXCERPT])
+
+
+def _same_octet(character: str) -> bool:
+    return ord(character) < 0x80 and gsm0338.DEFAULT[ord(character)] == character and character.isprintable()
+
+
+def tlvs(message_id: str, message_state: int) -> tuple[tuple[int, bytes], ...]:
+    """Return receipted_message_id (a C-octet string) and message_state as pairs of tag and value."""
+    return (
+        (RECEIPTED_MESSAGE_ID, message_id.encode("latin-1") + b"\0"),
+        (MESSAGE_STATE, bytes([message_state])),
+    )
+
+
+_FIELD: Final = re.compile(
+    r"\b(?P<key>id|sub|dlvrd|submit[ _]?date|done[ _]?date|stat|err):(?P<value>\S*)", re.IGNORECASE
+)
+_TEXT: Final = re.compile(r"\btext:", re.IGNORECASE)
+_DATE: Final = re.compile(r"[0-9]{10}(?:[0-9]{2})?")
+
+
+def parse(text: str, tlvs: Iterable[tuple[int, bytes]] = ()) -> Receipt:
+    """Read a receipt's text and its TLVs, which count more; never raises.
+
+    Fields may stand in any order and may be missing; case does not matter; dates have 10 or 12 digits. The quoted
+    text reaches to the end, or to the first field after it that did not stand before it, so that a quoted text cannot
+    replace what the receipt says. A `stat` of the operator's own is kept and has no message_state.
+    """
+    before, quoted, after = _around_text(text)
+    values = _fields(before)
+    values |= {key: value for key, value in _fields(after).items() if key not in values}
+    stat = values.get("stat", "").upper() or None
+    by_tlv = dict(tlvs)
+    message_id = by_tlv.get(RECEIPTED_MESSAGE_ID)
+    message_state = by_tlv.get(MESSAGE_STATE)
+    return Receipt(
+        message_id=values.get("id") or None if message_id is None else _c_octet(message_id),
+        sub=_number(values.get("sub", "")),
+        dlvrd=_number(values.get("dlvrd", "")),
+        submit_date=_instant(values.get("submitdate", "")),
+        done_date=_instant(values.get("donedate", "")),
+        stat=stat,
+        message_state=int.from_bytes(message_state) if message_state else MESSAGE_STATES.get(stat or ""),
+        err=values.get("err") or None,
+        text=quoted,
+    )
+
+
+def _around_text(text: str) -> tuple[str, str | None, str]:
+    """Return what stands before the quoted text, the quoted text, and the fields after it."""
+    match = _TEXT.search(text)
+    if match is None:
+        return text, None, ""
+    before, rest = text[: match.start()], text[match.end() :]
+    known = _fields(before)
+    late = next((field.start() for field in _FIELD.finditer(rest) if _key(field) not in known), len(rest))
+    return before, rest[:late].rstrip() if late < len(rest) else rest, rest[late:]
+
+
+def _fields(text: str) -> dict[str, str]:
+    return {_key(field): field["value"] for field in reversed(list(_FIELD.finditer(text)))}
+
+
+def _key(field: re.Match[str]) -> str:
+    return re.sub("[ _]", "", field["key"].lower())
+
+
+def _c_octet(value: bytes) -> str:
+    return value.split(b"\0", 1)[0].decode("latin-1")
+
+
+def _number(digits: str) -> int | None:
+    return int(digits) if re.fullmatch("[0-9]{1,9}", digits) else None
+
+
+def _instant(digits: str) -> int | None:
+    if not _DATE.fullmatch(digits):
+        return None
+    century = "19" if int(digits[:2]) >= _CENTURY_PIVOT else "20"
+    try:
+        moment = datetime.strptime(f"{century}{digits:0<12}", "%Y%m%d%H%M%S").replace(tzinfo=UTC)
+    except ValueError:
+        return None
+    return (moment - _EPOCH) // timedelta(milliseconds=1)
