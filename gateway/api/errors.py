@@ -5,6 +5,7 @@ from contextlib import contextmanager
 
 from confirm import errors as confirm
 from smsc_emulator.base.web import NOT_FOUND, ProblemError, ProblemKind
+from smsc_emulator.operator.subscribers import SubscriberExistsError
 
 # Idempotency-Key, on every POST that creates something.
 KEY_IN_FLIGHT = ProblemKind(
@@ -19,11 +20,15 @@ CONFIRMATION_OWNED = ProblemKind(
 )
 RESEND_TOO_SOON = ProblemKind("resend_too_soon", 429, "Another code may be sent only after the gap that is set.")
 
+# The lab's subscribers.
+SUBSCRIBER_EXISTS = ProblemKind("subscriber_exists", 409, "The number already has a contract with an operator.")
+
 OF_EXCEPTION: Mapping[type[Exception], ProblemKind] = {
     confirm.ConfirmationNotFoundError: NOT_FOUND,
     confirm.ConfirmationOverError: CONFIRMATION_OVER,
     confirm.ConfirmationOwnedError: CONFIRMATION_OWNED,
     confirm.ResendTooSoonError: RESEND_TOO_SOON,
+    SubscriberExistsError: SUBSCRIBER_EXISTS,
 }
 """The problem that each exception of the business code is answered with. Its message is the problem's detail."""
 
@@ -39,4 +44,5 @@ def as_problems() -> Iterator[None]:
     except tuple(OF_EXCEPTION) as error:
         retry_after = getattr(error, "retry_after", None)
         headers = {} if retry_after is None else {"Retry-After": str(retry_after)}
-        raise ProblemError(OF_EXCEPTION[type(error)], str(error), headers=headers) from None
+        kind = next(kind for cls, kind in OF_EXCEPTION.items() if isinstance(error, cls))
+        raise ProblemError(kind, str(error), headers=headers) from None
