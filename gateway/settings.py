@@ -1,6 +1,7 @@
 """The whole configuration, joined from the sections that each part declares."""
 
 from pathlib import Path
+from typing import Literal
 
 from pydantic import Field
 
@@ -35,6 +36,15 @@ class LabSettings(Section):
     """Whether the lab clock stands still until it is turned."""
     seed: str | None = None
     """Makes codes and ids repeat from run to run; without it they are unpredictable."""
+
+
+class LogSettings(Section):
+    """What the process tells about itself, on standard error."""
+
+    level: Literal["debug", "info", "warning", "error"] = "info"
+    """The least important lines that are written."""
+    format: Literal["console", "json"] = "console"
+    """Lines for people, or one JSON object a line."""
 
 
 class SmscLinkSettings(Section):
@@ -100,6 +110,7 @@ class Settings(Section):
 
     server: ServerSettings = ServerSettings()
     lab: LabSettings = LabSettings()
+    logs: LogSettings = LogSettings()
     smsc: SmscSettings = SmscSettings()
     smsc_link: SmscLinkSettings = SmscLinkSettings()
     confirmation: ConfirmationSettings = ConfirmationSettings()

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict
+from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationInfo
 
 from smsc_emulator.base import durations, msisdn
 
@@ -13,8 +13,16 @@ class Section(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
 
 
-def _duration(value: Any) -> Any:
-    return durations.parse(value) if isinstance(value, str) else value
+WRITTEN = {"written": True}
+"""The validation context of values that a person wrote, whose durations must have a unit."""
+
+
+def _duration(value: Any, info: ValidationInfo) -> Any:
+    if isinstance(value, str):
+        return durations.parse(value)
+    if info.context == WRITTEN and value != 0:
+        raise ValueError("write a duration with its unit, such as 250ms, 10s, 20m, 1h30m or 2d")
+    return value
 
 
 def _number(value: Any) -> Any:

@@ -1,0 +1,122 @@
+"""What only several settings together can show: names that are taken twice, numbers that nobody serves."""
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+
+from gateway.config.mistakes import Path, nearest
+from gateway.settings import Settings
+
+Finding = tuple[Path, str]
+"""The path of a wrong value and the sentence about it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """A question to whole sections, asked only if all of them are right in themselves."""
+
+    needs: frozenset[str]
+    ask: Callable[[Settings], Iterator[Finding]]
+
+
+def _unique(values: Iterable[tuple[Path, str | None]], secret: bool = False) -> Iterator[Finding]:
+    seen: set[str] = set()
+    for path, value in values:
+        if value is not None and value in seen:
+            yield path, "this is taken already by another" if secret else f"{value!r} stands here for the second time"
+        elif value is not None:
+            seen.add(value)
+
+
+def _listed(settings: Settings, *path: str, member: str) -> Iterator[tuple[Path, str | None]]:
+    items = settings
+    for part in path:
+        items = getattr(items, part)
+    for index, item in enumerate(items):
+        yield (*path, index, member), getattr(item, member)
+
+
+def _operator_ids(settings: Settings) -> Iterator[Finding]:
+    return _unique(_listed(settings, "operators", member="id"))
+
+
+def _service_ids(settings: Settings) -> Iterator[Finding]:
+    yield from _unique(_listed(settings, "services", member="id"))
+    yield from _unique(_listed(settings, "services", member="key"), secret=True)
+
+
+def _accounts(settings: Settings) -> Iterator[Finding]:
+    accounts = settings.smsc.accounts
+    yield from _unique(_listed(settings, "smsc", "accounts", member="system_id"))
+    yield from _unique(
+        (("smsc", "accounts", index, "serves", place), number)
+        for index, account in enumerate(accounts)
+        for place, number in enumerate(account.serves)
+    )
+
+
+def _own_account(settings: Settings) -> Iterator[Finding]:
+    link = settings.smsc_link
+    for index, account in enumerate(settings.smsc.accounts):
+        if link.host is None and account.system_id == link.system_id and account.password != link.password:
+            path = ("smsc", "accounts", index, "system_id")
+            yield path, f"{link.system_id!r} is the gateway's own account (smsc_link), which has another password"
+
+
+def _ranges(settings: Settings) -> Iterator[Finding]:
+    blocks = [
+        (len(block.first), block.first, block.last, ("operators", index, "ranges", place))
+        for index, operator in enumerate(settings.operators)
+        for place, block in enumerate(operator.ranges)
+    ]
+    highest = ""
+    for length, first, last, path in sorted(blocks):
+        if length != len(last) or first > last:
+            yield (*path, "last"), f"expected a number of as many digits as {first}, and not below it (got {last})"
+        elif len(highest) == length and first <= highest:
+            yield (*path, "first"), f"this block begins at {first}, but another one ends at {highest}"
+        if length == len(last):
+            highest = max(highest, last) if len(highest) == length else last
+
+
+def _subscribers(settings: Settings) -> Iterator[Finding]:
+    yield from _unique(_listed(settings, "subscribers", member="phone_number"))
+    yield from _unique(_listed(settings, "subscribers", member="imsi"))
+
+
+def _contracts(settings: Settings) -> Iterator[Finding]:
+    known = {operator.id for operator in settings.operators}
+    for index, subscriber in enumerate(settings.subscribers):
+        if subscriber.operator_id not in known:
+            sentence = f"there is no operator {subscriber.operator_id!r}"
+            yield (
+                ("subscribers", index, "operator_id"),
+                sentence + nearest(subscriber.operator_id, sorted(known), "operator"),
+            )
+
+
+def _handsets(settings: Settings) -> Iterator[Finding]:
+    yield from _unique(_listed(settings, "handsets", member="phone_number"))
+    subscribed = {subscriber.phone_number for subscriber in settings.subscribers}
+    for index, handset in enumerate(settings.handsets):
+        if handset.phone_number in subscribed:
+            path = ("handsets", index, "phone_number")
+            yield path, f"{handset.phone_number} is a subscriber, who has a handset already"
+
+
+CHECKS = (
+    Check(frozenset({"operators"}), _operator_ids),
+    Check(frozenset({"operators"}), _ranges),
+    Check(frozenset({"services"}), _service_ids),
+    Check(frozenset({"smsc"}), _accounts),
+    Check(frozenset({"smsc", "smsc_link"}), _own_account),
+    Check(frozenset({"subscribers"}), _subscribers),
+    Check(frozenset({"subscribers", "operators"}), _contracts),
+    Check(frozenset({"subscribers", "handsets"}), _handsets),
+)
+
+
+def findings(settings: Settings, broken: frozenset[str] = frozenset()) -> Iterator[Finding]:
+    """Yield what is wrong between the sections, leaving out each check that needs a broken one."""
+    for check in CHECKS:
+        if not check.needs & broken:
+            yield from check.ask(settings)
