@@ -1,0 +1,55 @@
+"""Waiting for one subject of the journal to change, at no cost for the events of all others."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
+
+from smsc_emulator.base.journal import Event, Journal
+
+T = TypeVar("T")
+
+
+class Watch:
+    """Wakes those who wait for a subject when the journal has an event about it."""
+
+    def __init__(self, journal: Journal) -> None:
+        self._waiting: dict[str, set[asyncio.Event]] = {}
+        self.close = journal.subscribe(self._wake)
+
+    async def until(
+        self, subject: str, seconds: float, read: Callable[[], Awaitable[T]], done: Callable[[T], bool]
+    ) -> T:
+        """Return what `read` gives as soon as `done` holds of it, reading again at each event about `subject`.
+
+        After `seconds` of real time the last reading is returned as it is.
+        """
+        changed = asyncio.Event()
+        self._waiting.setdefault(subject, set()).add(changed)
+        try:
+            value = await read()
+            deadline = asyncio.get_running_loop().time() + seconds
+            while not done(value) and await _set_before(deadline, changed):
+                changed.clear()
+                value = await read()
+            return value
+        finally:
+            self._forget(subject, changed)
+
+    def _wake(self, event: Event) -> None:
+        for changed in self._waiting.get(event.subject, ()):
+            changed.set()
+
+    def _forget(self, subject: str, changed: asyncio.Event) -> None:
+        waiting = self._waiting[subject]
+        waiting.discard(changed)
+        if not waiting:
+            del self._waiting[subject]
+
+
+async def _set_before(deadline: float, changed: asyncio.Event) -> bool:
+    try:
+        async with asyncio.timeout_at(deadline):
+            await changed.wait()
+    except TimeoutError:
+        return False
+    return True
