@@ -1,0 +1,492 @@
+"""Every PDU of SMPP 3.4 as a table: its fields once, in wire order, and the optional parameters it may carry.
+
+Names are the standard's. C-Octet Strings are `str`, Latin-1 both ways so that any octet survives; short_message is
+`bytes`. sm_length and the counts of lists are not fields: they are what they count.
+"""
+
+from dataclasses import dataclass, field
+from typing import ClassVar, Final, NamedTuple
+
+from smsc_emulator.smpp.constants import INTERFACE_VERSION, RESPONSE_BIT, CommandId, CommandStatus, Tag
+from smsc_emulator.smpp.fields import c_octet_string, counted, integer, short_message, time
+
+_PASSWORD: Final = 65
+"""Passwords of more than 8 characters are common among operators; a lenient session takes up to 64."""
+
+
+class Tlv(NamedTuple):
+    """An optional parameter: tag, length (that of the value) and value (3.2.4.1)."""
+
+    tag: int
+    value: bytes
+
+
+@dataclass(slots=True)
+class Pdu:
+    """What all PDUs share. Requests have command_status 0; the session gives out the sequence_number."""
+
+    command_id: ClassVar[int]
+    optional: ClassVar[frozenset[int]] = frozenset()
+    """Optional parameters that the operation's definition lists."""
+    bare_on_error: ClassVar[bool] = False
+    """Whether a response that tells an error is sent without its body."""
+
+    command_status: int = field(default=0, kw_only=True)
+    sequence_number: int = field(default=0, kw_only=True)
+    tlvs: list[Tlv] = field(default_factory=list, kw_only=True)
+
+    def tlv(self, tag: int) -> bytes | None:
+        """Return the value of the first optional parameter with `tag`, or None."""
+        for tlv in self.tlvs:
+            if tlv.tag == tag:
+                return tlv.value
+        return None
+
+
+@dataclass(slots=True)
+class UnknownPdu(Pdu):
+    """An operation that is not in the table, kept as it came."""
+
+    command_id: int  # type: ignore[misc]  # the one kind whose id is each PDU's own
+    body: bytes = b""
+
+
+@dataclass(slots=True)
+class _Bind(Pdu):
+    system_id: str = c_octet_string(16, CommandStatus.ESME_RINVSYSID)
+    password: str = c_octet_string(9, CommandStatus.ESME_RINVPASWD, lenient_most=_PASSWORD)
+    system_type: str = c_octet_string(13, CommandStatus.ESME_RINVSYSTYP)
+    interface_version: int = integer(default=INTERFACE_VERSION)
+    addr_ton: int = integer()
+    addr_npi: int = integer()
+    address_range: str = c_octet_string(41)
+
+
+@dataclass(slots=True)
+class _BindResp(Pdu):
+    """4.1.2 and 4.1.4 leave the body out on error; 4.1.6 is silent, and bind_transceiver_resp follows them."""
+
+    optional = frozenset({Tag.SC_INTERFACE_VERSION})
+    bare_on_error = True
+
+    system_id: str = c_octet_string(16, CommandStatus.ESME_RINVSYSID)
+
+
+@dataclass(slots=True)
+class BindTransmitter(_Bind):
+    """4.1.1: the ESME will submit messages."""
+
+    command_id = CommandId.BIND_TRANSMITTER
+
+
+@dataclass(slots=True)
+class BindTransmitterResp(_BindResp):
+    """4.1.2."""
+
+    command_id = CommandId.BIND_TRANSMITTER_RESP
+
+
+@dataclass(slots=True)
+class BindReceiver(_Bind):
+    """4.1.3: the ESME will receive messages."""
+
+    command_id = CommandId.BIND_RECEIVER
+
+
+@dataclass(slots=True)
+class BindReceiverResp(_BindResp):
+    """4.1.4."""
+
+    command_id = CommandId.BIND_RECEIVER_RESP
+
+
+@dataclass(slots=True)
+class BindTransceiver(_Bind):
+    """4.1.5: the ESME will do both."""
+
+    command_id = CommandId.BIND_TRANSCEIVER
+
+
+@dataclass(slots=True)
+class BindTransceiverResp(_BindResp):
+    """4.1.6."""
+
+    command_id = CommandId.BIND_TRANSCEIVER_RESP
+
+
+@dataclass(slots=True)
+class Outbind(Pdu):
+    """4.1.7: the SMSC asks the ESME to bind as a receiver. There is no response."""
+
+    command_id = CommandId.OUTBIND
+
+    system_id: str = c_octet_string(16, CommandStatus.ESME_RINVSYSID)
+    password: str = c_octet_string(9, CommandStatus.ESME_RINVPASWD, lenient_most=_PASSWORD)
+
+
+@dataclass(slots=True)
+class Unbind(Pdu):
+    """4.2.1: either side ends the session."""
+
+    command_id = CommandId.UNBIND
+
+
+@dataclass(slots=True)
+class UnbindResp(Pdu):
+    """4.2.2."""
+
+    command_id = CommandId.UNBIND_RESP
+
+
+@dataclass(slots=True)
+class GenericNack(Pdu):
+    """4.3: the answer to what could not be understood."""
+
+    command_id = CommandId.GENERIC_NACK
+
+
+_MESSAGE_TLVS = frozenset(
+    {
+        Tag.USER_MESSAGE_REFERENCE,
+        Tag.SOURCE_PORT,
+        Tag.DESTINATION_PORT,
+        Tag.SAR_MSG_REF_NUM,
+        Tag.SAR_TOTAL_SEGMENTS,
+        Tag.SAR_SEGMENT_SEQNUM,
+        Tag.PAYLOAD_TYPE,
+        Tag.MESSAGE_PAYLOAD,
+        Tag.PRIVACY_INDICATOR,
+        Tag.CALLBACK_NUM,
+        Tag.SOURCE_SUBADDRESS,
+        Tag.DEST_SUBADDRESS,
+        Tag.LANGUAGE_INDICATOR,
+    }
+)
+_MULTI_TLVS = _MESSAGE_TLVS | {
+    Tag.SOURCE_ADDR_SUBUNIT,
+    Tag.DEST_ADDR_SUBUNIT,
+    Tag.CALLBACK_NUM_PRES_IND,
+    Tag.CALLBACK_NUM_ATAG,
+    Tag.DISPLAY_TIME,
+    Tag.SMS_SIGNAL,
+    Tag.MS_VALIDITY,
+    Tag.MS_MSG_WAIT_FACILITIES,
+    Tag.ALERT_ON_MESSAGE_DELIVERY,
+}
+_INTERACTIVE_TLVS = frozenset({Tag.NUMBER_OF_MESSAGES, Tag.ITS_REPLY_TYPE, Tag.ITS_SESSION_INFO})
+_SUBMIT_TLVS = (
+    _MULTI_TLVS | _INTERACTIVE_TLVS | {Tag.MORE_MESSAGES_TO_SEND, Tag.USER_RESPONSE_CODE, Tag.USSD_SERVICE_OP}
+)
+_RECEIPT_TLVS = frozenset({Tag.NETWORK_ERROR_CODE, Tag.MESSAGE_STATE, Tag.RECEIPTED_MESSAGE_ID})
+_BEARER_TLVS = frozenset(
+    {
+        Tag.SOURCE_NETWORK_TYPE,
+        Tag.SOURCE_BEARER_TYPE,
+        Tag.SOURCE_TELEMATICS_ID,
+        Tag.DEST_NETWORK_TYPE,
+        Tag.DEST_BEARER_TYPE,
+        Tag.DEST_TELEMATICS_ID,
+        Tag.QOS_TIME_TO_LIVE,
+        Tag.SET_DPF,
+    }
+)
+
+
+@dataclass(slots=True)
+class _Message(Pdu):
+    service_type: str = c_octet_string(6, CommandStatus.ESME_RINVSERTYP)
+    source_addr_ton: int = integer()
+    source_addr_npi: int = integer()
+    source_addr: str = c_octet_string(21, CommandStatus.ESME_RINVSRCADR)
+    dest_addr_ton: int = integer()
+    dest_addr_npi: int = integer()
+    destination_addr: str = c_octet_string(21, CommandStatus.ESME_RINVDSTADR)
+    esm_class: int = integer()
+    protocol_id: int = integer()
+    priority_flag: int = integer()
+    schedule_delivery_time: str = time(CommandStatus.ESME_RINVSCHED)
+    validity_period: str = time(CommandStatus.ESME_RINVEXPIRY)
+    registered_delivery: int = integer()
+    replace_if_present_flag: int = integer()
+    data_coding: int = integer()
+    sm_default_msg_id: int = integer()
+    short_message: bytes = short_message()
+
+
+@dataclass(slots=True)
+class SubmitSm(_Message):
+    """4.4.1: the ESME submits a message."""
+
+    command_id = CommandId.SUBMIT_SM
+    optional = _SUBMIT_TLVS
+
+
+@dataclass(slots=True)
+class SubmitSmResp(Pdu):
+    """4.4.2. Without a body on error."""
+
+    command_id = CommandId.SUBMIT_SM_RESP
+    bare_on_error = True
+
+    message_id: str = c_octet_string(65, CommandStatus.ESME_RINVMSGID)
+
+
+@dataclass(slots=True)
+class SmeAddress:
+    """A destination of submit_multi that is an address, dest_flag 1 (4.5.1.1)."""
+
+    dest_addr_ton: int = integer()
+    dest_addr_npi: int = integer()
+    destination_addr: str = c_octet_string(21, CommandStatus.ESME_RINVDSTADR)
+
+
+@dataclass(slots=True)
+class DistributionList:
+    """A destination of submit_multi that is a list, dest_flag 2 (4.5.1.2)."""
+
+    dl_name: str = c_octet_string(21, CommandStatus.ESME_RINVDLNAME)
+
+
+@dataclass(slots=True)
+class UnsuccessSme:
+    """An address that submit_multi could not submit to, and why (4.5.2.1)."""
+
+    dest_addr_ton: int = integer()
+    dest_addr_npi: int = integer()
+    destination_addr: str = c_octet_string(21, CommandStatus.ESME_RINVDSTADR)
+    error_status_code: int = integer(4)
+
+
+@dataclass(slots=True)
+class SubmitMulti(Pdu):
+    """4.5.1: the ESME submits a message to several destinations."""
+
+    command_id = CommandId.SUBMIT_MULTI
+    optional = _MULTI_TLVS
+
+    service_type: str = c_octet_string(6, CommandStatus.ESME_RINVSERTYP)
+    source_addr_ton: int = integer()
+    source_addr_npi: int = integer()
+    source_addr: str = c_octet_string(21, CommandStatus.ESME_RINVSRCADR)
+    dest_address: list[SmeAddress | DistributionList] = field(
+        default_factory=list,
+        metadata=counted({1: SmeAddress, 2: DistributionList}, 1, 254, CommandStatus.ESME_RINVNUMDESTS),
+    )
+    esm_class: int = integer()
+    protocol_id: int = integer()
+    priority_flag: int = integer()
+    schedule_delivery_time: str = time(CommandStatus.ESME_RINVSCHED)
+    validity_period: str = time(CommandStatus.ESME_RINVEXPIRY)
+    registered_delivery: int = integer()
+    replace_if_present_flag: int = integer()
+    data_coding: int = integer()
+    sm_default_msg_id: int = integer()
+    short_message: bytes = short_message()
+
+
+@dataclass(slots=True)
+class SubmitMultiResp(Pdu):
+    """4.5.2: one message_id, and the destinations that failed."""
+
+    command_id = CommandId.SUBMIT_MULTI_RESP
+
+    message_id: str = c_octet_string(65, CommandStatus.ESME_RINVMSGID)
+    unsuccess_sme: list[UnsuccessSme] = field(
+        default_factory=list, metadata=counted({0: UnsuccessSme}, 0, 255, CommandStatus.ESME_RINVNUMDESTS)
+    )
+
+
+@dataclass(slots=True)
+class DeliverSm(_Message):
+    """4.6.1: the SMSC delivers a message or a receipt."""
+
+    command_id = CommandId.DELIVER_SM
+    optional = _MESSAGE_TLVS | _INTERACTIVE_TLVS | _RECEIPT_TLVS | {Tag.USER_RESPONSE_CODE}
+
+
+@dataclass(slots=True)
+class DeliverSmResp(Pdu):
+    """4.6.2: message_id is unused and stays empty."""
+
+    command_id = CommandId.DELIVER_SM_RESP
+
+    message_id: str = c_octet_string(65, CommandStatus.ESME_RINVMSGID)
+
+
+@dataclass(slots=True)
+class DataSm(Pdu):
+    """4.7.1: either side transfers a message, whose text is in message_payload."""
+
+    command_id = CommandId.DATA_SM
+    optional = _SUBMIT_TLVS | _RECEIPT_TLVS | _BEARER_TLVS
+
+    service_type: str = c_octet_string(6, CommandStatus.ESME_RINVSERTYP)
+    source_addr_ton: int = integer()
+    source_addr_npi: int = integer()
+    source_addr: str = c_octet_string(65, CommandStatus.ESME_RINVSRCADR)
+    dest_addr_ton: int = integer()
+    dest_addr_npi: int = integer()
+    destination_addr: str = c_octet_string(65, CommandStatus.ESME_RINVDSTADR)
+    esm_class: int = integer()
+    registered_delivery: int = integer()
+    data_coding: int = integer()
+
+
+@dataclass(slots=True)
+class DataSmResp(Pdu):
+    """4.7.2. Keeps its body on error, since TLVs may explain it."""
+
+    command_id = CommandId.DATA_SM_RESP
+    optional = frozenset(
+        {
+            Tag.DELIVERY_FAILURE_REASON,
+            Tag.NETWORK_ERROR_CODE,
+            Tag.ADDITIONAL_STATUS_INFO_TEXT,
+            Tag.DPF_RESULT,
+        }
+    )
+
+    message_id: str = c_octet_string(65, CommandStatus.ESME_RINVMSGID)
+
+
+@dataclass(slots=True)
+class QuerySm(Pdu):
+    """4.8.1: the ESME asks for a message's state."""
+
+    command_id = CommandId.QUERY_SM
+
+    message_id: str = c_octet_string(65, CommandStatus.ESME_RINVMSGID)
+    source_addr_ton: int = integer()
+    source_addr_npi: int = integer()
+    source_addr: str = c_octet_string(21, CommandStatus.ESME_RINVSRCADR)
+
+
+@dataclass(slots=True)
+class QuerySmResp(Pdu):
+    """4.8.2: final_date is empty until the state is final."""
+
+    command_id = CommandId.QUERY_SM_RESP
+
+    message_id: str = c_octet_string(65, CommandStatus.ESME_RINVMSGID)
+    final_date: str = time()
+    message_state: int = integer()
+    error_code: int = integer()
+
+
+@dataclass(slots=True)
+class CancelSm(Pdu):
+    """4.9.1: the ESME cancels one pending message, or all between two addresses."""
+
+    command_id = CommandId.CANCEL_SM
+
+    service_type: str = c_octet_string(6, CommandStatus.ESME_RINVSERTYP)
+    message_id: str = c_octet_string(65, CommandStatus.ESME_RINVMSGID)
+    source_addr_ton: int = integer()
+    source_addr_npi: int = integer()
+    source_addr: str = c_octet_string(21, CommandStatus.ESME_RINVSRCADR)
+    dest_addr_ton: int = integer()
+    dest_addr_npi: int = integer()
+    destination_addr: str = c_octet_string(21, CommandStatus.ESME_RINVDSTADR)
+
+
+@dataclass(slots=True)
+class CancelSmResp(Pdu):
+    """4.9.2."""
+
+    command_id = CommandId.CANCEL_SM_RESP
+
+
+@dataclass(slots=True)
+class ReplaceSm(Pdu):
+    """4.10.1: the ESME replaces a pending message's text and times. There is no data_coding."""
+
+    command_id = CommandId.REPLACE_SM
+
+    message_id: str = c_octet_string(65, CommandStatus.ESME_RINVMSGID)
+    source_addr_ton: int = integer()
+    source_addr_npi: int = integer()
+    source_addr: str = c_octet_string(21, CommandStatus.ESME_RINVSRCADR)
+    schedule_delivery_time: str = time(CommandStatus.ESME_RINVSCHED)
+    validity_period: str = time(CommandStatus.ESME_RINVEXPIRY)
+    registered_delivery: int = integer()
+    sm_default_msg_id: int = integer()
+    short_message: bytes = short_message()
+
+
+@dataclass(slots=True)
+class ReplaceSmResp(Pdu):
+    """4.10.2."""
+
+    command_id = CommandId.REPLACE_SM_RESP
+
+
+@dataclass(slots=True)
+class EnquireLink(Pdu):
+    """4.11.1: either side asks whether the other is there."""
+
+    command_id = CommandId.ENQUIRE_LINK
+
+
+@dataclass(slots=True)
+class EnquireLinkResp(Pdu):
+    """4.11.2."""
+
+    command_id = CommandId.ENQUIRE_LINK_RESP
+
+
+@dataclass(slots=True)
+class AlertNotification(Pdu):
+    """4.12.1: a subscriber can be reached again. There is no response."""
+
+    command_id = CommandId.ALERT_NOTIFICATION
+    optional = frozenset({Tag.MS_AVAILABILITY_STATUS})
+
+    source_addr_ton: int = integer()
+    source_addr_npi: int = integer()
+    source_addr: str = c_octet_string(65, CommandStatus.ESME_RINVSRCADR)
+    esme_addr_ton: int = integer()
+    esme_addr_npi: int = integer()
+    esme_addr: str = c_octet_string(65)
+
+
+BINDS: Final = (BindTransmitter, BindReceiver, BindTransceiver)
+"""The three ways to open a session."""
+
+PDU_TYPES: Final[dict[int, type[Pdu]]] = {
+    pdu_type.command_id: pdu_type
+    for pdu_type in (
+        *BINDS,
+        BindTransmitterResp,
+        BindReceiverResp,
+        BindTransceiverResp,
+        Outbind,
+        Unbind,
+        UnbindResp,
+        GenericNack,
+        SubmitSm,
+        SubmitSmResp,
+        SubmitMulti,
+        SubmitMultiResp,
+        DeliverSm,
+        DeliverSmResp,
+        DataSm,
+        DataSmResp,
+        QuerySm,
+        QuerySmResp,
+        CancelSm,
+        CancelSmResp,
+        ReplaceSm,
+        ReplaceSmResp,
+        EnquireLink,
+        EnquireLinkResp,
+        AlertNotification,
+    )
+}
+"""Each PDU of SMPP 3.4 by its command_id."""
+
+RESPONSE_OF: Final[dict[int, type[Pdu]]] = {
+    command_id: PDU_TYPES[command_id | RESPONSE_BIT]
+    for command_id in PDU_TYPES
+    if command_id | RESPONSE_BIT in PDU_TYPES and not command_id & RESPONSE_BIT
+}
+"""The kind of each request's response, by the request's command_id; outbind and alert_notification have none."""
