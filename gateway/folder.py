@@ -1,0 +1,52 @@
+"""The data folder: one lab at a time, its database, the key that is kept outside the database, and ports.json."""
+
+import fcntl
+import json
+import secrets
+from pathlib import Path
+
+
+class FolderInUseError(Exception):
+    """Another lab has the folder."""
+
+
+class DataFolder:
+    """The folder of one lab, locked while it is open."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        path.mkdir(parents=True, exist_ok=True)
+        self._lock = (path / "lock").open("w")
+        try:
+            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            self._lock.close()
+            raise FolderInUseError(
+                f"another lab uses the folder {path}; stop it, or name another folder with --data"
+            ) from None
+
+    @property
+    def database_url(self) -> str:
+        """SQLAlchemy's address of the embedded database."""
+        return f"sqlite:///{self.path / 'confirmlab.sqlite3'}"
+
+    def key(self) -> bytes:
+        """Return the key of the codes' hashes, made at the first start and readable by the owner alone."""
+        file = self.path / "codes.key"
+        if not file.exists():
+            fresh = self.path / "codes.key.new"
+            fresh.touch(mode=0o600)
+            fresh.write_bytes(secrets.token_bytes(32))
+            fresh.replace(file)
+        return file.read_bytes()
+
+    def write_ports(self, ports: dict[str, int]) -> None:
+        """Tell other programs where the lab listens: ports.json is whole whenever it is there."""
+        fresh = self.path / "ports.json.new"
+        fresh.write_text(json.dumps(ports) + "\n")
+        fresh.replace(self.path / "ports.json")
+
+    def close(self) -> None:
+        """Let another lab have the folder; ports.json goes, since nobody listens any more."""
+        (self.path / "ports.json").unlink(missing_ok=True)
+        self._lock.close()
