@@ -4,7 +4,9 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
 from confirm import errors as confirm
+from gateway.webhooks import errors as webhooks
 from smsc_emulator.base.web import NOT_FOUND, ProblemError, ProblemKind
+from smsc_emulator.core.smsc import NoSuchHandsetError
 from smsc_emulator.operator.subscribers import SubscriberExistsError
 
 # Idempotency-Key, on every POST that creates something.
@@ -23,12 +25,26 @@ RESEND_TOO_SOON = ProblemKind("resend_too_soon", 429, "Another code may be sent 
 # The lab's subscribers.
 SUBSCRIBER_EXISTS = ProblemKind("subscriber_exists", 409, "The number already has a contract with an operator.")
 
+# Webhook endpoints.
+WEBHOOK_URL_REFUSED = ProblemKind("webhook_url_refused", 403, "Webhooks may not go to this URL.")
+TOO_MANY_WEBHOOK_ENDPOINTS = ProblemKind(
+    "too_many_webhook_endpoints", 409, "The service has as many webhook endpoints as it may have; delete one first."
+)
+WEBHOOK_ENDPOINT_DISABLED = ProblemKind(
+    "webhook_endpoint_disabled", 409, "The endpoint gets no webhooks any more, since its receiver answered 410 Gone."
+)
+
 OF_EXCEPTION: Mapping[type[Exception], ProblemKind] = {
     confirm.ConfirmationNotFoundError: NOT_FOUND,
     confirm.ConfirmationOverError: CONFIRMATION_OVER,
     confirm.ConfirmationOwnedError: CONFIRMATION_OWNED,
     confirm.ResendTooSoonError: RESEND_TOO_SOON,
     SubscriberExistsError: SUBSCRIBER_EXISTS,
+    NoSuchHandsetError: NOT_FOUND,
+    webhooks.WebhookEndpointNotFoundError: NOT_FOUND,
+    webhooks.UrlRefusedError: WEBHOOK_URL_REFUSED,
+    webhooks.TooManyEndpointsError: TOO_MANY_WEBHOOK_ENDPOINTS,
+    webhooks.EndpointDisabledError: WEBHOOK_ENDPOINT_DISABLED,
 }
 """The problem that each exception of the business code is answered with. Its message is the problem's detail."""
 
