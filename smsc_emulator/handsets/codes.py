@@ -10,8 +10,8 @@ import re
 from typing import Final
 
 _MONTH: Final = "jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec|янв|фев|мар|апр|ма[йя]|июн|июл|авг|сен|окт|ноя|дек"
-_CURRENCY: Final = r"(?:rub|usd|eur|gbp|руб|р\.|[₽$€£])"  # noqa: RUF001
-_SUM: Final = r"(?:[0-9]{1,3}(?:[ \u00a0][0-9]{3})+|[0-9]+)"
+_CURRENCY: Final = r"(?:(?<![^\W\d])(?:rub|usd|eur|gbp|руб|рубл(?:ь|я|ей)|р)(?![^\W\d])|[₽$€£])"  # noqa: RUF001
+_SUM: Final = r"(?:[0-9]{1,3}(?:[ \u00a0][0-9]{3}){1,4}|[0-9]{1,12})"  # bounded, so that no text takes long
 
 _NO_CODE: Final = re.compile(
     "|".join(

@@ -17,6 +17,8 @@ from smsc_emulator.handsets.codes import find_code
         ("12345678", "12345678"),
         ("first 1111 then 2222", "1111"),
         ("您的验证码是482913请勿泄露", "482913"),
+        ("482913 Eurobank", "482913"),
+        ("Amateur 482913", "482913"),
         ("Code 4821. 10 minutes", "4821"),
         ("Code ٤٨٢٩١٣ or 482913", "482913"),
     ],
@@ -43,6 +45,7 @@ def test_the_code_of_a_usual_message_is_found(text: str, code: str) -> None:
         "1500 RUB",
         "1 500,00 руб.",  # noqa: RUF001
         "12500р.",  # noqa: RUF001
+        "1500 рублей",
         "$1500",
         "€ 1500.50",
         "1500.50",
@@ -96,3 +99,9 @@ def test_what_is_found_in_any_text_is_a_run_of_4_to_10_digits_of_it(text: str) -
 @given(st.integers(0, 10**8 - 1).map(str).filter(lambda digits: len(digits) >= 4))
 def test_a_code_of_4_to_8_digits_is_found_in_a_sentence(code: str) -> None:
     assert find_code(f"Your code is {code}. Call +70000000001 if it was not you.") == code
+
+
+@pytest.mark.timeout(5)
+@pytest.mark.parametrize("piece", ["123 ", "1 234 567 ", "(((8", "мая ", "8-", "1.", "1"])
+def test_no_long_text_keeps_the_search_busy(piece: str) -> None:
+    assert find_code(piece * 10_000 + " code 482913") == "482913"
