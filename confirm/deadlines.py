@@ -1,7 +1,5 @@
 """The confirmations' deadlines on the lab clock: codes to send, and lifetimes that end."""
 
-import asyncio
-from contextlib import ExitStack
 from functools import partial
 
 from confirm import challenge, policy, store
@@ -12,27 +10,35 @@ from smsc_emulator.base.activity import Activity
 from smsc_emulator.base.clock import Clock
 from smsc_emulator.base.database import Database
 from smsc_emulator.base.durations import iso
+from smsc_emulator.base.flights import Flights
 
 
 class CodeSending:
     """Sends each queued code: draws it and remembers that in one unit, then hands it to the SMSC once.
 
     If the process dies between claim and answer, the claim stays and nobody sends that code or another by itself: the
-    user may hold it already. He can ask for a new one.
+    user may hold it already. He can ask for a new one. `at_once` messages may wait for the SMSC's answer.
     """
 
     gives_up = False
 
     def __init__(
-        self, service: ConfirmService, sms: SmsPort, sender: str, database: Database, clock: Clock, activity: Activity
+        self,
+        service: ConfirmService,
+        sms: SmsPort,
+        sender: str,
+        database: Database,
+        clock: Clock,
+        activity: Activity,
+        *,
+        at_once: int = 100,
     ) -> None:
         self._service = service
         self._sms = sms
         self._sender = sender
         self._database = database
         self._clock = clock
-        self._activity = activity
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._flights = Flights(activity, at_once=at_once)
 
     async def next_due(self) -> int | None:
         """Return the instant at which the next code is to be sent."""
@@ -41,31 +47,22 @@ class CodeSending:
     async def fire(self, now: int) -> None:
         """Claim the codes that are due and start sending them."""
         for confirmation, text in await self._database.run(lambda tx: self._service.claim_sends(tx, now)):
-            with ExitStack() as work:
-                # From this very moment, not from the task's first step: the clock must not turn in between.
-                work.enter_context(self._activity.track())
-                task = asyncio.create_task(self._send(confirmation, text, work.pop_all()))
-            self._tasks.add(task)
-            task.add_done_callback(self._tasks.discard)
+            self._flights.launch((confirmation.id, confirmation.codes), partial(self._send, confirmation, text))
 
     async def close(self) -> None:
         """Break off what is being sent; it stays in doubt."""
-        tasks = list(self._tasks)
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await self._flights.close()
 
-    async def _send(self, claimed: Confirmation, text: str, work: ExitStack) -> None:
-        with work:
-            outcome = await self._submit(claimed.phone_number, text)
-            if outcome is None:
-                return
-            now = self._clock.now()
-            after = await self._database.run(lambda tx: self._service.send_ended(tx, now, claimed, outcome))
-            if after.send_due_at is not None:
-                again_at = iso(after.send_due_at)
-                self._database.journal.publish(now, "confirmation.code_put_off", after.id, again_at=again_at)
-                self._service.wake()
+    async def _send(self, claimed: Confirmation, text: str) -> None:
+        outcome = await self._submit(claimed.phone_number, text)
+        if outcome is None:
+            return
+        now = self._clock.now()
+        after = await self._database.run(lambda tx: self._service.send_ended(tx, now, claimed, outcome))
+        if after.send_due_at is not None:
+            again_at = iso(after.send_due_at)
+            self._database.journal.publish(now, "confirmation.code_put_off", after.id, again_at=again_at)
+            self._service.wake()
 
     async def _submit(self, to: str, text: str) -> Outcome | None:
         """Hand the SMS over and return what that makes of its confirmation; None if nobody knows."""

@@ -21,14 +21,16 @@ class Watch:
     ) -> T:
         """Return what `read` gives as soon as `done` holds of it, reading again at each event about `subject`.
 
-        After `seconds` of real time the last reading is returned as it is.
+        After `seconds` of real time what it gives then is returned as it is.
         """
         changed = asyncio.Event()
         self._waiting.setdefault(subject, set()).add(changed)
         try:
             value = await read()
             deadline = asyncio.get_running_loop().time() + seconds
-            while not done(value) and await _set_before(deadline, changed):
+            in_time = True
+            while in_time and not done(value):
+                in_time = await _set_before(deadline, changed)
                 changed.clear()
                 value = await read()
             return value

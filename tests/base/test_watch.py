@@ -1,0 +1,48 @@
+"""Waiting for one subject."""
+
+import asyncio
+
+from smsc_emulator.base.watch import Watch
+
+
+async def test_an_event_about_the_subject_ends_the_wait_once_the_condition_holds(journal):
+    watch = Watch(journal)
+    values = iter([1, 2, 3])
+    read_once = asyncio.Event()
+
+    async def read():
+        read_once.set()
+        return next(values)
+
+    waiting = asyncio.create_task(watch.until("a", 10, read, lambda value: value == 3))
+    for _ in range(2):
+        await read_once.wait()
+        read_once.clear()
+        journal.publish(0, "changed", "a")
+    assert await waiting == 3
+
+
+async def test_an_event_between_reading_and_waiting_is_not_missed(journal):
+    watch = Watch(journal)
+    values = iter([1, 2])
+
+    async def read():
+        journal.publish(0, "changed", "a")
+        return next(values)
+
+    assert await watch.until("a", 10, read, lambda value: value == 2) == 2
+
+
+async def test_events_about_others_cause_no_reading_and_the_end_of_the_time_one_more(journal):
+    watch = Watch(journal)
+    readings = []
+
+    async def read():
+        readings.append(1)
+        return 1
+
+    waiting = asyncio.create_task(watch.until("a", 0.05, read, lambda _: False))
+    await asyncio.sleep(0)
+    journal.publish(0, "changed", "b")
+    assert await waiting == 1
+    assert len(readings) == 2
