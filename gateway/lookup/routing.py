@@ -2,7 +2,7 @@
 
 A number that was ported belongs to its new operator (profile key resolve_by: current_operator); any other belongs to
 the holder of its range. Where ranges overlap the narrowest one wins, so that a block given away out of a larger one
-needs no cutting of the larger.
+needs no cutting of the larger; of two of one width, the one that ends first.
 """
 
 import heapq
