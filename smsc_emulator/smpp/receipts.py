@@ -11,19 +11,17 @@ from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from smsc_emulator.smpp import gsm0338
+from smsc_emulator.smpp.constants import MessageState, Tag
 
-RECEIPTED_MESSAGE_ID: Final = 0x001E
-MESSAGE_STATE: Final = 0x0427
-
-STAT: Final = {
-    1: "ENROUTE",
-    2: "DELIVRD",
-    3: "EXPIRED",
-    4: "DELETED",
-    5: "UNDELIV",
-    6: "ACCEPTD",
-    7: "UNKNOWN",
-    8: "REJECTD",
+STAT: Final[dict[int, str]] = {
+    MessageState.ENROUTE: "ENROUTE",
+    MessageState.DELIVERED: "DELIVRD",
+    MessageState.EXPIRED: "EXPIRED",
+    MessageState.DELETED: "DELETED",
+    MessageState.UNDELIVERABLE: "UNDELIV",
+    MessageState.ACCEPTED: "ACCEPTD",
+    MessageState.UNKNOWN: "UNKNOWN",
+    MessageState.REJECTED: "REJECTD",
 }
 """message_state (clause 5.2.28) and the word that `stat` has for it (Appendix B, table B-2)."""
 
@@ -36,8 +34,6 @@ APPENDIX_B: Final = (
 """The layout of the standard; dates take the codes of strftime, so that `%S` more makes them 12 digits."""
 
 _EXCERPT: Final = 20
-_DELIVERED: Final = 2
-_UNKNOWN: Final = 7
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _CENTURY_PIVOT: Final = 38
 """Years from 38 on are of the last century (SMPP 3.4 Appendix C)."""
@@ -80,10 +76,10 @@ def build(
     return layout.format(
         id=message_id,
         sub=sub,
-        dlvrd=sub if message_state == _DELIVERED else 0,
+        dlvrd=sub if message_state == MessageState.DELIVERED else 0,
         submit_date=_EPOCH + timedelta(milliseconds=submit_date),
         done_date=_EPOCH + timedelta(milliseconds=done_date),
-        stat=STAT.get(message_state, STAT[_UNKNOWN]),
+        stat=STAT.get(message_state, STAT[MessageState.UNKNOWN]),
         err=err,
         text=excerpt(text),
     )
@@ -101,8 +97,8 @@ def _same_octet(character: str) -> bool:
 def tlvs(message_id: str, message_state: int) -> tuple[tuple[int, bytes], ...]:
     """Return receipted_message_id (a C-octet string) and message_state as pairs of tag and value."""
     return (
-        (RECEIPTED_MESSAGE_ID, message_id.encode("latin-1") + b"\0"),
-        (MESSAGE_STATE, bytes([message_state])),
+        (Tag.RECEIPTED_MESSAGE_ID, message_id.encode("latin-1") + b"\0"),
+        (Tag.MESSAGE_STATE, bytes([message_state])),
     )
 
 
@@ -125,8 +121,8 @@ def parse(text: str, tlvs: Iterable[tuple[int, bytes]] = ()) -> Receipt:
     values |= {key: value for key, value in _fields(after).items() if key not in values}
     stat = values.get("stat", "").upper() or None
     by_tlv = dict(tlvs)
-    message_id = by_tlv.get(RECEIPTED_MESSAGE_ID)
-    message_state = by_tlv.get(MESSAGE_STATE)
+    message_id = by_tlv.get(Tag.RECEIPTED_MESSAGE_ID)
+    message_state = by_tlv.get(Tag.MESSAGE_STATE)
     return Receipt(
         message_id=values.get("id") or None if message_id is None else _c_octet(message_id),
         sub=_number(values.get("sub", "")),

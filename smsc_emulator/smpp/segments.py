@@ -13,15 +13,8 @@ from itertools import groupby
 from typing import Final, NamedTuple
 
 from smsc_emulator.smpp import gsm0338
+from smsc_emulator.smpp.constants import EsmClass, Tag
 from smsc_emulator.smpp.text import DATA_CODING, Alphabet, choose, coding, decode, octets
-
-UDH_INDICATOR: Final = 0x40
-"""The bit of esm_class that says: a user data header stands in front (clause 5.2.12)."""
-
-SAR_MSG_REF_NUM: Final = 0x020C
-SAR_TOTAL_SEGMENTS: Final = 0x020E
-SAR_SEGMENT_SEQNUM: Final = 0x020F
-MESSAGE_PAYLOAD: Final = 0x0424
 
 _USER_DATA_OCTETS: Final = 140
 _MAX_SEGMENTS: Final = 255
@@ -79,7 +72,7 @@ def split(
     for sequence, part in enumerate(parts, 1):
         header, tlvs = _mark(scheme, reference, len(parts), sequence)
         body = gsm0338.pack(part, gsm0338.fill_bits(len(header))) if packed else part
-        segments.append(Segment(header + body, data_coding, UDH_INDICATOR if header else 0, tlvs))
+        segments.append(Segment(header + body, data_coding, EsmClass.UDHI if header else 0, tlvs))
     return segments
 
 
@@ -107,9 +100,9 @@ def _mark(scheme: Scheme, reference: int, total: int, sequence: int) -> tuple[by
     if scheme is Scheme.UDH16:
         return bytes([6, 0x08, 4, *wide, total, sequence]), ()
     tlvs = (
-        (SAR_MSG_REF_NUM, wide),
-        (SAR_TOTAL_SEGMENTS, bytes([total])),
-        (SAR_SEGMENT_SEQNUM, bytes([sequence])),
+        (Tag.SAR_MSG_REF_NUM, wide),
+        (Tag.SAR_TOTAL_SEGMENTS, bytes([total])),
+        (Tag.SAR_SEGMENT_SEQNUM, bytes([sequence])),
     )
     return b"", tlvs
 
@@ -178,12 +171,12 @@ def read_part(
     which clause 5.2.12 forbids, the header counts.
     """
     values = dict(tlvs)
-    data = values.get(MESSAGE_PAYLOAD, short_message)
-    header = read_header(data) if esm_class & UDH_INDICATOR else Header()
+    data = values.get(Tag.MESSAGE_PAYLOAD, short_message)
+    header = read_header(data) if esm_class & EsmClass.UDHI else Header()
     by_header, header_problems = _from_elements(header.elements)
     by_tlvs, tlv_problems = _from_tlvs(values)
     problems = header.problems + header_problems + tlv_problems
-    if esm_class & UDH_INDICATOR and by_tlvs:
+    if esm_class & EsmClass.UDHI and by_tlvs:
         problems += ("UDHI and SAR TLVs exclude each other",)
     body = data[header.octets :]
     if packed and coding(data_coding).alphabet is Alphabet.GSM:
@@ -207,7 +200,7 @@ def _from_elements(elements: Iterable[tuple[int, bytes]]) -> tuple[Concatenation
 
 
 def _from_tlvs(values: dict[int, bytes]) -> tuple[Concatenation | None, tuple[str, ...]]:
-    sar = [values.get(tag) for tag in (SAR_MSG_REF_NUM, SAR_TOTAL_SEGMENTS, SAR_SEGMENT_SEQNUM)]
+    sar = [values.get(tag) for tag in (Tag.SAR_MSG_REF_NUM, Tag.SAR_TOTAL_SEGMENTS, Tag.SAR_SEGMENT_SEQNUM)]
     present = [value for value in sar if value is not None]
     if not present:
         return None, ()

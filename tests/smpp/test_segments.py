@@ -5,11 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from smsc_emulator.smpp import gsm0338
+from smsc_emulator.smpp.constants import Tag
 from smsc_emulator.smpp.segments import (
-    MESSAGE_PAYLOAD,
-    SAR_MSG_REF_NUM,
-    SAR_SEGMENT_SEQNUM,
-    SAR_TOTAL_SEGMENTS,
     Concatenation,
     Part,
     Reassembler,
@@ -79,7 +76,11 @@ def test_each_scheme_marks_the_place_in_its_own_way() -> None:
     assert (wide.short_message[:7].hex(), wide.esm_class) == ("06080412340202", 0x40)
     [_, sar] = split(text, 0x1234, Scheme.SAR)
     assert (sar.short_message, sar.esm_class) == (b"a" * 9, 0)
-    assert sar.tlvs == ((SAR_MSG_REF_NUM, b"\x12\x34"), (SAR_TOTAL_SEGMENTS, b"\2"), (SAR_SEGMENT_SEQNUM, b"\2"))
+    assert sar.tlvs == (
+        (Tag.SAR_MSG_REF_NUM, b"\x12\x34"),
+        (Tag.SAR_TOTAL_SEGMENTS, b"\2"),
+        (Tag.SAR_SEGMENT_SEQNUM, b"\2"),
+    )
 
 
 def test_a_text_of_more_than_255_segments_is_refused() -> None:
@@ -158,13 +159,13 @@ def test_an_impossible_place_is_reported_and_ignored(value: str) -> None:
 @pytest.mark.parametrize(
     ("tlvs", "problem"),
     [
-        ([(SAR_MSG_REF_NUM, b"\0\1")], "the three SAR TLVs must come together, of 2, 1 and 1 octets"),
+        ([(Tag.SAR_MSG_REF_NUM, b"\0\1")], "the three SAR TLVs must come together, of 2, 1 and 1 octets"),
         (
-            [(SAR_MSG_REF_NUM, b"\1"), (SAR_TOTAL_SEGMENTS, b"\2"), (SAR_SEGMENT_SEQNUM, b"\1")],
+            [(Tag.SAR_MSG_REF_NUM, b"\1"), (Tag.SAR_TOTAL_SEGMENTS, b"\2"), (Tag.SAR_SEGMENT_SEQNUM, b"\1")],
             "the three SAR TLVs must come together, of 2, 1 and 1 octets",
         ),
         (
-            [(SAR_MSG_REF_NUM, b"\0\1"), (SAR_TOTAL_SEGMENTS, b"\2"), (SAR_SEGMENT_SEQNUM, b"\3")],
+            [(Tag.SAR_MSG_REF_NUM, b"\0\1"), (Tag.SAR_TOTAL_SEGMENTS, b"\2"), (Tag.SAR_SEGMENT_SEQNUM, b"\3")],
             "SAR TLVs tell the impossible place 3 of 2",
         ),
     ],
@@ -175,14 +176,14 @@ def test_bad_sar_tlvs_are_reported_and_ignored(tlvs: list[tuple[int, bytes]], pr
 
 
 def test_a_header_beside_sar_tlvs_counts_and_is_reported() -> None:
-    sar = [(SAR_MSG_REF_NUM, b"\0\1"), (SAR_TOTAL_SEGMENTS, b"\3"), (SAR_SEGMENT_SEQNUM, b"\3")]
+    sar = [(Tag.SAR_MSG_REF_NUM, b"\0\1"), (Tag.SAR_TOTAL_SEGMENTS, b"\3"), (Tag.SAR_SEGMENT_SEQNUM, b"\3")]
     read = read_part(bytes.fromhex("050003070201"), 0x40, 0, sar)
     assert read.concatenation == Concatenation(7, 2, 1)
     assert read.problems == ("UDHI and SAR TLVs exclude each other",)
 
 
 def test_a_text_in_message_payload_is_read_with_its_header() -> None:
-    read = read_part(b"", 0x40, 0, [(MESSAGE_PAYLOAD, bytes.fromhex("05000307020141"))])
+    read = read_part(b"", 0x40, 0, [(Tag.MESSAGE_PAYLOAD, bytes.fromhex("05000307020141"))])
     assert (read.data, read.concatenation) == (b"A", Concatenation(7, 2, 1))
 
 
@@ -198,7 +199,7 @@ def test_any_octets_make_a_part_that_can_be_shown(data: bytes, esm_class: int, d
 
 @given(st.binary(min_size=1, max_size=3), st.binary(max_size=3), st.binary(max_size=3))
 def test_any_sar_tlvs_make_a_part(reference: bytes, total: bytes, sequence: bytes) -> None:
-    tlvs = [(SAR_MSG_REF_NUM, reference), (SAR_TOTAL_SEGMENTS, total), (SAR_SEGMENT_SEQNUM, sequence)]
+    tlvs = [(Tag.SAR_MSG_REF_NUM, reference), (Tag.SAR_TOTAL_SEGMENTS, total), (Tag.SAR_SEGMENT_SEQNUM, sequence)]
     read = read_part(b"", 0, 0, tlvs)
     assert bool(read.concatenation) is not bool(read.problems)
 
