@@ -5,54 +5,30 @@ Names are the standard's. C-Octet Strings are `str`, Latin-1 both ways so that a
 """
 
 from dataclasses import dataclass, field
-from typing import ClassVar, Final, NamedTuple
+from typing import Final
 
 from smsc_emulator.smpp.constants import INTERFACE_VERSION, RESPONSE_BIT, CommandId, CommandStatus, Tag
 from smsc_emulator.smpp.fields import c_octet_string, counted, integer, short_message, time
+from smsc_emulator.smpp.pdu import (
+    BEARER_TLVS,
+    INTERACTIVE_TLVS,
+    MESSAGE_TLVS,
+    MULTI_TLVS,
+    RECEIPT_TLVS,
+    SUBMIT_TLVS,
+)
+from smsc_emulator.smpp.pdu import Pdu as Pdu
+from smsc_emulator.smpp.pdu import Tlv as Tlv
+from smsc_emulator.smpp.pdu import UnknownPdu as UnknownPdu
 
 _PASSWORD: Final = 65
 """Passwords of more than 8 characters are common among operators; a lenient session takes up to 64."""
 
 
-class Tlv(NamedTuple):
-    """An optional parameter: tag, length (that of the value) and value (3.2.4.1)."""
-
-    tag: int
-    value: bytes
-
-
 @dataclass(slots=True)
-class Pdu:
-    """What all PDUs share. Requests have command_status 0; the session gives out the sequence_number."""
+class Bind(Pdu):
+    """What the three binds share."""
 
-    command_id: ClassVar[int]
-    optional: ClassVar[frozenset[int]] = frozenset()
-    """Optional parameters that the operation's definition lists."""
-    bare_on_error: ClassVar[bool] = False
-    """Whether a response that tells an error is sent without its body."""
-
-    command_status: int = field(default=0, kw_only=True)
-    sequence_number: int = field(default=0, kw_only=True)
-    tlvs: list[Tlv] = field(default_factory=list, kw_only=True)
-
-    def tlv(self, tag: int) -> bytes | None:
-        """Return the value of the first optional parameter with `tag`, or None."""
-        for tlv in self.tlvs:
-            if tlv.tag == tag:
-                return tlv.value
-        return None
-
-
-@dataclass(slots=True)
-class UnknownPdu(Pdu):
-    """An operation that is not in the table, kept as it came."""
-
-    command_id: int  # type: ignore[misc]  # the one kind whose id is each PDU's own
-    body: bytes = b""
-
-
-@dataclass(slots=True)
-class _Bind(Pdu):
     system_id: str = c_octet_string(16, CommandStatus.ESME_RINVSYSID)
     password: str = c_octet_string(9, CommandStatus.ESME_RINVPASWD, lenient_most=_PASSWORD)
     system_type: str = c_octet_string(13, CommandStatus.ESME_RINVSYSTYP)
@@ -63,8 +39,11 @@ class _Bind(Pdu):
 
 
 @dataclass(slots=True)
-class _BindResp(Pdu):
-    """4.1.2 and 4.1.4 leave the body out on error; 4.1.6 is silent, and bind_transceiver_resp follows them."""
+class BindResp(Pdu):
+    """What their responses share.
+
+    4.1.2 and 4.1.4 leave the body out on error; 4.1.6 is silent, and bind_transceiver_resp follows them.
+    """
 
     optional = frozenset({Tag.SC_INTERFACE_VERSION})
     bare_on_error = True
@@ -73,42 +52,42 @@ class _BindResp(Pdu):
 
 
 @dataclass(slots=True)
-class BindTransmitter(_Bind):
+class BindTransmitter(Bind):
     """4.1.1: the ESME will submit messages."""
 
     command_id = CommandId.BIND_TRANSMITTER
 
 
 @dataclass(slots=True)
-class BindTransmitterResp(_BindResp):
+class BindTransmitterResp(BindResp):
     """4.1.2."""
 
     command_id = CommandId.BIND_TRANSMITTER_RESP
 
 
 @dataclass(slots=True)
-class BindReceiver(_Bind):
+class BindReceiver(Bind):
     """4.1.3: the ESME will receive messages."""
 
     command_id = CommandId.BIND_RECEIVER
 
 
 @dataclass(slots=True)
-class BindReceiverResp(_BindResp):
+class BindReceiverResp(BindResp):
     """4.1.4."""
 
     command_id = CommandId.BIND_RECEIVER_RESP
 
 
 @dataclass(slots=True)
-class BindTransceiver(_Bind):
+class BindTransceiver(Bind):
     """4.1.5: the ESME will do both."""
 
     command_id = CommandId.BIND_TRANSCEIVER
 
 
 @dataclass(slots=True)
-class BindTransceiverResp(_BindResp):
+class BindTransceiverResp(BindResp):
     """4.1.6."""
 
     command_id = CommandId.BIND_TRANSCEIVER_RESP
@@ -145,53 +124,6 @@ class GenericNack(Pdu):
     command_id = CommandId.GENERIC_NACK
 
 
-_MESSAGE_TLVS = frozenset(
-    {
-        Tag.USER_MESSAGE_REFERENCE,
-        Tag.SOURCE_PORT,
-        Tag.DESTINATION_PORT,
-        Tag.SAR_MSG_REF_NUM,
-        Tag.SAR_TOTAL_SEGMENTS,
-        Tag.SAR_SEGMENT_SEQNUM,
-        Tag.PAYLOAD_TYPE,
-        Tag.MESSAGE_PAYLOAD,
-        Tag.PRIVACY_INDICATOR,
-        Tag.CALLBACK_NUM,
-        Tag.SOURCE_SUBADDRESS,
-        Tag.DEST_SUBADDRESS,
-        Tag.LANGUAGE_INDICATOR,
-    }
-)
-_MULTI_TLVS = _MESSAGE_TLVS | {
-    Tag.SOURCE_ADDR_SUBUNIT,
-    Tag.DEST_ADDR_SUBUNIT,
-    Tag.CALLBACK_NUM_PRES_IND,
-    Tag.CALLBACK_NUM_ATAG,
-    Tag.DISPLAY_TIME,
-    Tag.SMS_SIGNAL,
-    Tag.MS_VALIDITY,
-    Tag.MS_MSG_WAIT_FACILITIES,
-    Tag.ALERT_ON_MESSAGE_DELIVERY,
-}
-_INTERACTIVE_TLVS = frozenset({Tag.NUMBER_OF_MESSAGES, Tag.ITS_REPLY_TYPE, Tag.ITS_SESSION_INFO})
-_SUBMIT_TLVS = (
-    _MULTI_TLVS | _INTERACTIVE_TLVS | {Tag.MORE_MESSAGES_TO_SEND, Tag.USER_RESPONSE_CODE, Tag.USSD_SERVICE_OP}
-)
-_RECEIPT_TLVS = frozenset({Tag.NETWORK_ERROR_CODE, Tag.MESSAGE_STATE, Tag.RECEIPTED_MESSAGE_ID})
-_BEARER_TLVS = frozenset(
-    {
-        Tag.SOURCE_NETWORK_TYPE,
-        Tag.SOURCE_BEARER_TYPE,
-        Tag.SOURCE_TELEMATICS_ID,
-        Tag.DEST_NETWORK_TYPE,
-        Tag.DEST_BEARER_TYPE,
-        Tag.DEST_TELEMATICS_ID,
-        Tag.QOS_TIME_TO_LIVE,
-        Tag.SET_DPF,
-    }
-)
-
-
 @dataclass(slots=True)
 class _Message(Pdu):
     service_type: str = c_octet_string(6, CommandStatus.ESME_RINVSERTYP)
@@ -218,7 +150,7 @@ class SubmitSm(_Message):
     """4.4.1: the ESME submits a message."""
 
     command_id = CommandId.SUBMIT_SM
-    optional = _SUBMIT_TLVS
+    optional = SUBMIT_TLVS
 
 
 @dataclass(slots=True)
@@ -262,7 +194,7 @@ class SubmitMulti(Pdu):
     """4.5.1: the ESME submits a message to several destinations."""
 
     command_id = CommandId.SUBMIT_MULTI
-    optional = _MULTI_TLVS
+    optional = MULTI_TLVS
 
     service_type: str = c_octet_string(6, CommandStatus.ESME_RINVSERTYP)
     source_addr_ton: int = integer()
@@ -301,7 +233,7 @@ class DeliverSm(_Message):
     """4.6.1: the SMSC delivers a message or a receipt."""
 
     command_id = CommandId.DELIVER_SM
-    optional = _MESSAGE_TLVS | _INTERACTIVE_TLVS | _RECEIPT_TLVS | {Tag.USER_RESPONSE_CODE}
+    optional = MESSAGE_TLVS | INTERACTIVE_TLVS | RECEIPT_TLVS | {Tag.USER_RESPONSE_CODE}
 
 
 @dataclass(slots=True)
@@ -318,7 +250,7 @@ class DataSm(Pdu):
     """4.7.1: either side transfers a message, whose text is in message_payload."""
 
     command_id = CommandId.DATA_SM
-    optional = _SUBMIT_TLVS | _RECEIPT_TLVS | _BEARER_TLVS
+    optional = SUBMIT_TLVS | RECEIPT_TLVS | BEARER_TLVS
 
     service_type: str = c_octet_string(6, CommandStatus.ESME_RINVSERTYP)
     source_addr_ton: int = integer()

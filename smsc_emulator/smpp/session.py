@@ -1,0 +1,486 @@
+"""One SMPP session, either side, without a socket and without a clock.
+
+Octets go in by `receive`, time by `handle_deadline`, the application's own PDUs by `send`, `reply` and `refuse`;
+`events` and `data_to_send` are drained after each of them. The session answers by itself whatever needs no decision:
+enquire_link, unbind, and every request that is malformed, unknown, not supported or out of place. Nothing that a peer
+sends raises an exception.
+
+| the peer sends                                | the answer, after which the session carries on             |
+|-----------------------------------------------|------------------------------------------------------------|
+| a command_length that cannot be               | generic_nack, number 0, ESME_RINVCMDLEN; the link is closed|
+| an unknown request                            | generic_nack, ESME_RINVCMDID (4.3)                         |
+| a request out of its state or from its side   | its own response, ESME_RINVBNDSTS (2.8)                    |
+| a second bind                                 | its own response, ESME_RALYBND                             |
+| a request that the application does not serve | its own response, ESME_RINVCMDID                           |
+| a malformed request                           | its own response, the status of the field                  |
+| more requests than its window                 | ESME_RTHROTTLED from an SMSC, ESME_RMSGQFUL from an ESME   |
+| a request while this side unbinds             | ESME_RSYSERR from an SMSC, ESME_RX_T_APPN from an ESME     |
+| a response or generic_nack that fits nothing  | none                                                       |
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Final
+
+from smsc_emulator.smpp.codec import HEADER, decode, encode
+from smsc_emulator.smpp.constants import (
+    INTERFACE_VERSION,
+    MAX_SEQUENCE_NUMBER,
+    RESPONSE_BIT,
+    CommandId,
+    CommandStatus,
+    Tag,
+    command_name,
+    status_name,
+)
+from smsc_emulator.smpp.errors import DecodeError, EncodeError, FramingError, WindowFullError, WrongStateError
+from smsc_emulator.smpp.events import (
+    Closed,
+    CloseReason,
+    Event,
+    Mistake,
+    NoticeReceived,
+    PeerUnbound,
+    ProtocolMistake,
+    RequestReceived,
+    RequestTimedOut,
+    ResponseReceived,
+)
+from smsc_emulator.smpp.framing import Framer
+from smsc_emulator.smpp.pdus import (
+    RESPONSE_OF,
+    Bind,
+    EnquireLink,
+    EnquireLinkResp,
+    GenericNack,
+    Pdu,
+    Tlv,
+    Unbind,
+    UnbindResp,
+    UnknownPdu,
+)
+from smsc_emulator.smpp.states import BOUND, BOUND_BY, OPERATIONS, Role, State, allowed
+from smsc_emulator.smpp.timers import Timer, Timers
+from smsc_emulator.smpp.window import Pending, Window
+
+__all__ = [
+    "CloseReason",
+    "Closed",
+    "Event",
+    "Mistake",
+    "NoticeReceived",
+    "PeerUnbound",
+    "ProtocolMistake",
+    "RequestReceived",
+    "RequestTimedOut",
+    "ResponseReceived",
+    "Role",
+    "Session",
+    "SessionConfig",
+    "State",
+]
+
+SERVED: Final = frozenset({*BOUND_BY, CommandId.SUBMIT_SM, CommandId.DELIVER_SM})
+"""The requests that an application answers for now; all others get the "not supported" response of their own kind."""
+
+MAX_LENGTH: Final = 0x14000
+"""The longest PDU taken: 64 KiB of message_payload and room for the largest submit_multi."""
+
+_ALWAYS: Final = frozenset[int]({CommandId.ENQUIRE_LINK})
+_OVERRUN: Final = {Role.SMSC: CommandStatus.ESME_RTHROTTLED, Role.ESME: CommandStatus.ESME_RMSGQFUL}
+_CLOSING: Final = {Role.SMSC: CommandStatus.ESME_RSYSERR, Role.ESME: CommandStatus.ESME_RX_T_APPN}
+
+
+@dataclass(frozen=True, slots=True)
+class SessionConfig:
+    """How a session behaves. Times are seconds; 0 turns a timer off."""
+
+    window: int = 10
+    """How many requests may wait for their answers, in each direction (2.5.2)."""
+    session_init_timeout: float = 10.0
+    """How long an SMSC waits for the bind."""
+    enquire_link_interval: float = 60.0
+    """Silence after which the peer is asked whether it is there."""
+    inactivity_timeout: float = 0.0
+    """Time without any operation but enquire_link after which the link is dropped."""
+    response_timeout: float = 30.0
+    """How long to wait for the answer to a request of our own."""
+    strict: bool = False
+    """Whether PDUs are held to the letter of SMPP 3.4; see `codec.decode`."""
+    max_length: int = MAX_LENGTH
+    """The longest command_length taken."""
+    served: frozenset[int] = SERVED
+    """The requests that the application answers, by command_id."""
+
+
+class Session:
+    """One end of an SMPP session; `now` is any monotonic count of seconds."""
+
+    def __init__(self, role: Role, config: SessionConfig, now: float) -> None:
+        self._role = role
+        self._config = config
+        self._now = now
+        self._framer = Framer(config.max_length)
+        self._window = Window(config.window)
+        self._timers = Timers(
+            session_init=config.session_init_timeout if role is Role.SMSC else 0.0,
+            enquire_link=config.enquire_link_interval,
+            inactivity=config.inactivity_timeout,
+            now=now,
+        )
+        self._out: list[bytes] = []
+        self._events: list[Event] = []
+        self._owed: dict[int, Pdu] = {}  # requests that the peer waits for, by object: it may repeat its numbers
+        self._binding = False
+        self._closing = False
+        self._unbind_sent = False
+        self._peer_unbind: Unbind | None = None
+        self._ended = False
+        self.peer_interface_version = INTERFACE_VERSION
+        """The peer's version of SMPP as its bind or bind response tells; below 0x34 it gets no TLVs (3.4)."""
+        self._enter(State.OPEN)
+
+    @property
+    def state(self) -> State:
+        """The session's state (2.2)."""
+        return self._state
+
+    @property
+    def window_free(self) -> int:
+        """How many requests may be sent before one is answered."""
+        return self._window.free
+
+    @property
+    def closed(self) -> bool:
+        """Whether to close the link now: the session is over and everything written has been taken."""
+        return self._ended and not self._out
+
+    def receive(self, data: bytes, now: float) -> None:
+        """Take octets from the peer."""
+        self._now = now
+        try:
+            for frame in self._framer.cut(data):
+                if self._state is State.CLOSED:
+                    return
+                self._handle(frame, now)
+        except FramingError as error:
+            if self._state is not State.CLOSED:
+                self._mistake(Mistake.FRAMING, str(error))
+                self._write(GenericNack(command_status=error.status))
+                self._end(CloseReason.FRAMING)
+
+    def events(self) -> list[Event]:
+        """Return what has happened since the last call, oldest first."""
+        events, self._events = self._events, []
+        return events
+
+    def data_to_send(self) -> bytes:
+        """Return the octets to write to the peer since the last call."""
+        data = b"".join(self._out)
+        self._out.clear()
+        return data
+
+    def send(self, pdu: Pdu, now: float) -> int:
+        """Send a request; return the sequence_number that it got.
+
+        Raises WrongStateError if it does not belong here, WindowFullError if too many wait for their answers, and
+        EncodeError if a value does not fit; then nothing has been sent.
+        """
+        self._now = now
+        self._check_may_send(pdu)
+        answered = pdu.command_id in RESPONSE_OF or type(pdu) is UnknownPdu
+        if answered and not self._window.free:
+            raise WindowFullError(f"{self._window.size} requests wait for their answers")
+        pdu.sequence_number = self._window.draw()
+        self._write(pdu)
+        if answered:
+            self._window.add(pdu, now)
+        elif pdu.command_id == CommandId.OUTBIND:
+            self._enter(State.OUTBOUND)
+        return pdu.sequence_number
+
+    def reply(self, request: Pdu, response: Pdu) -> None:
+        """Answer a request with its own sequence_number, whatever that was.
+
+        An answer that nobody waits for is dropped: the link has gone, or the request has been answered.
+        """
+        if self._owed.pop(id(request), None) is None:
+            return
+        response.sequence_number = request.sequence_number
+        self._write(response)
+        if request.command_id in BOUND_BY:
+            self._binding = False
+            self._enter(self._state if response.command_status else BOUND_BY[request.command_id])
+        if not self._owed:
+            self._settle()
+
+    def refuse(self, request: Pdu, status: int) -> None:
+        """Answer a request with an error, in a response of its own kind."""
+        self.reply(request, RESPONSE_OF[request.command_id](command_status=status))
+
+    def accept_bind(self, request: Bind, system_id: str, *, window: int | None = None) -> None:
+        """Accept a bind as `system_id`, with the account's own window if it has one.
+
+        The response tells the SMSC's version to a peer that speaks 3.4 or later (3.4).
+        """
+        response = RESPONSE_OF[request.command_id](system_id=system_id)  # type: ignore[call-arg]  # a BindResp
+        self.peer_interface_version = request.interface_version
+        response.tlvs = [Tlv(Tag.SC_INTERFACE_VERSION, bytes([INTERFACE_VERSION]))] if self._takes_tlvs else []
+        self._window.size = window or self._window.size
+        self.reply(request, response)
+
+    def close(self, now: float) -> None:
+        """End the session: a bound one by unbind, once the requests that the peer waits for are answered."""
+        self._now = now
+        if self._ended or self._closing:
+            return
+        if self._state not in BOUND:
+            self._end(CloseReason.CLOSED)
+            return
+        self._closing = True
+        self._enter(self._state)
+        if not self._owed:
+            self._settle()
+
+    def link_lost(self) -> list[Pdu]:
+        """End the session, since the link has gone; return the requests left without answers, oldest first."""
+        self._ended = True
+        self._owed.clear()
+        self._out.clear()
+        self._enter(State.CLOSED)
+        return self._window.take_all()
+
+    def next_deadline(self) -> float | None:
+        """Return when to call `handle_deadline`, or None."""
+        if self._ended:
+            return None
+        deadlines = [deadline for deadline, _ in self._timers.deadlines()]
+        oldest = self._window.oldest
+        if oldest is not None and self._config.response_timeout:
+            deadlines.append(oldest.sent_at + self._config.response_timeout)
+        return min(deadlines, default=None)
+
+    def handle_deadline(self, now: float) -> None:
+        """Do what is due at `now`; too early a call does nothing."""
+        self._now = now
+        if self._ended:
+            return
+        self._time_out_requests(now)
+        match self._timers.due(now):
+            case Timer.SESSION_INIT:
+                self._end(CloseReason.SESSION_INIT_TIMEOUT)
+            case Timer.INACTIVITY:
+                self._end(CloseReason.INACTIVITY_TIMEOUT)
+            case Timer.ENQUIRE_LINK if not self._ended:
+                self._timers.asked_at = now
+                self._send_own(EnquireLink())
+
+    # What comes in
+
+    def _handle(self, frame: bytes, now: float) -> None:
+        _, command_id, command_status, sequence_number = HEADER.unpack_from(frame)
+        timers = self._timers
+        timers.heard_at = now
+        if command_id & ~RESPONSE_BIT != CommandId.ENQUIRE_LINK:
+            timers.active_at = now
+        if command_id & RESPONSE_BIT:
+            self._response(frame, command_id, sequence_number)
+            return
+        if command_status or not 0 < sequence_number <= MAX_SEQUENCE_NUMBER:
+            self._odd_header(command_id, command_status, sequence_number)
+        if command_id not in self._accepted:
+            self._refuse_unread(command_id, sequence_number)
+            return
+        try:
+            pdu = decode(frame, strict=self._config.strict)
+        except DecodeError as error:
+            self._mistake(Mistake.MALFORMED, str(error))
+            self._refuse_header(command_id, sequence_number, error.status)
+            return
+        own = self._own_handlers.get(command_id)
+        if own is not None:
+            own(self, pdu)
+        elif len(self._owed) >= self._window.size:
+            self._mistake(Mistake.WINDOW_OVERRUN, f"{command_name(command_id)} above {self._window.size} unanswered")
+            self._refuse_header(command_id, sequence_number, _OVERRUN[self._role])
+        else:
+            self._owed[id(pdu)] = pdu
+            self._events.append(RequestReceived(pdu))
+
+    def _odd_header(self, command_id: int, command_status: int, sequence_number: int) -> None:
+        """Note what the header of a request must not say; all servers put up with it, and so does this one."""
+        if command_status:
+            self._mistake(Mistake.STATUS_IN_REQUEST, f"{command_name(command_id)} with {status_name(command_status)}")
+        if not 0 < sequence_number <= MAX_SEQUENCE_NUMBER:
+            self._mistake(Mistake.SEQUENCE_NUMBER, f"{command_name(command_id)} with 0x{sequence_number:08x}")
+
+    def _refuse_unread(self, command_id: int, sequence_number: int) -> None:
+        """Answer a request that is not accepted now, without reading its body."""
+        kind, status = self._refusal(command_id)
+        self._mistake(kind, f"{command_name(command_id)} in {self._state.name}")
+        self._refuse_header(command_id, sequence_number, status)
+
+    def _refusal(self, command_id: int) -> tuple[Mistake, CommandStatus]:
+        operation = OPERATIONS.get(command_id)
+        if operation is None:
+            return Mistake.UNKNOWN_COMMAND, CommandStatus.ESME_RINVCMDID
+        if command_id in BOUND_BY and self._role is Role.SMSC and (self._binding or self._state in BOUND):
+            return Mistake.ALREADY_BOUND, CommandStatus.ESME_RALYBND
+        if self._peer_unbind or self._role.peer not in operation.issuers or self._state not in operation.states:
+            return Mistake.WRONG_STATE, CommandStatus.ESME_RINVBNDSTS
+        if command_id not in self._config.served:
+            return Mistake.NOT_SUPPORTED, CommandStatus.ESME_RINVCMDID
+        return Mistake.WRONG_STATE, _CLOSING[self._role]
+
+    def _refuse_header(self, command_id: int, sequence_number: int, status: int) -> None:
+        if command_id not in OPERATIONS:
+            self._write(GenericNack(command_status=status, sequence_number=sequence_number))
+        elif command_id in RESPONSE_OF:
+            self._write(RESPONSE_OF[command_id](command_status=status, sequence_number=sequence_number))
+
+    def _response(self, frame: bytes, command_id: int, sequence_number: int) -> None:
+        pending = self._window.get(sequence_number)
+        if pending is None:
+            self._mistake(Mistake.UNEXPECTED_RESPONSE, f"{command_name(command_id)} {sequence_number}")
+            return
+        if command_id not in (pending.request.command_id | RESPONSE_BIT, CommandId.GENERIC_NACK):
+            sent = command_name(pending.request.command_id)
+            self._mistake(Mistake.MISMATCHED_RESPONSE, f"{command_name(command_id)} to {sent} {sequence_number}")
+            return
+        self._window.remove(pending)
+        if not pending.own:
+            self._answered(pending.request, self._read_response(frame))
+        elif type(pending.request) is Unbind:
+            self._enter(State.UNBOUND)
+            self._end(CloseReason.UNBOUND)
+
+    def _read_response(self, frame: bytes) -> Pdu:
+        """Return a response however malformed: its header alone says what it answers and how."""
+        try:
+            return decode(frame, strict=self._config.strict)
+        except DecodeError as error:
+            self._mistake(Mistake.MALFORMED, str(error))
+            _, command_id, status, number = error.header
+            return UnknownPdu(command_id, frame[HEADER.size :], command_status=status, sequence_number=number)
+
+    def _answered(self, request: Pdu, response: Pdu) -> None:
+        bound = isinstance(request, Bind) and type(response) is RESPONSE_OF[request.command_id]
+        if bound and not response.command_status:
+            version = response.tlv(Tag.SC_INTERFACE_VERSION)
+            self.peer_interface_version = version[0] if version else INTERFACE_VERSION
+            self._enter(BOUND_BY[request.command_id])
+        self._events.append(ResponseReceived(request, response))
+
+    # What the session answers itself
+
+    def _take_bind(self, pdu: Pdu) -> None:
+        self._binding = True
+        self._enter(self._state)
+        self._owed[id(pdu)] = pdu
+        self._events.append(RequestReceived(pdu))
+
+    def _take_enquire_link(self, pdu: Pdu) -> None:
+        self._write(EnquireLinkResp(sequence_number=pdu.sequence_number))
+
+    def _take_unbind(self, pdu: Pdu) -> None:
+        assert isinstance(pdu, Unbind)
+        self._peer_unbind = pdu
+        self._enter(self._state)
+        self._events.append(PeerUnbound())
+        if not self._owed:
+            self._settle()
+
+    def _take_notice(self, pdu: Pdu) -> None:
+        if pdu.command_id == CommandId.OUTBIND:
+            self._enter(State.OUTBOUND)
+        self._events.append(NoticeReceived(pdu))
+
+    _own_handlers: Final[dict[int, Callable[["Session", Pdu], None]]] = {
+        CommandId.BIND_TRANSMITTER: _take_bind,
+        CommandId.BIND_RECEIVER: _take_bind,
+        CommandId.BIND_TRANSCEIVER: _take_bind,
+        CommandId.ENQUIRE_LINK: _take_enquire_link,
+        CommandId.UNBIND: _take_unbind,
+        CommandId.OUTBIND: _take_notice,
+        CommandId.ALERT_NOTIFICATION: _take_notice,
+    }
+
+    # What goes out
+
+    @property
+    def _takes_tlvs(self) -> bool:
+        return self.peer_interface_version >= INTERFACE_VERSION
+
+    def _check_may_send(self, pdu: Pdu) -> None:
+        operation = OPERATIONS.get(pdu.command_id)
+        may = self._state in BOUND
+        if operation is not None:
+            may = self._role in operation.issuers and self._state in operation.states
+        if not may or self._ended or self._closing or self._peer_unbind or type(pdu) is Unbind:
+            raise WrongStateError(f"{command_name(pdu.command_id)} from the {self._role.name} in {self._state.name}")
+
+    def _send_own(self, pdu: Pdu) -> None:
+        pdu.sequence_number = self._window.draw()
+        self._write(pdu)
+        self._window.add(pdu, self._now, own=True)
+
+    def _write(self, pdu: Pdu) -> None:
+        if pdu.tlvs and not self._takes_tlvs:
+            if pdu.tlv(Tag.MESSAGE_PAYLOAD) is not None:
+                raise EncodeError("message_payload", "the peer's version of SMPP has no optional parameters")
+            pdu = replace(pdu, tlvs=[])
+        self._out.append(encode(pdu))
+
+    # How it ends
+
+    def _settle(self) -> None:
+        """Nothing is owed to the peer: go on with an unbind that waited for that."""
+        if self._peer_unbind is not None:
+            self._write(UnbindResp(sequence_number=self._peer_unbind.sequence_number))
+            self._peer_unbind = None
+            self._enter(State.UNBOUND)
+            self._end(CloseReason.UNBOUND)
+        elif self._closing and not self._unbind_sent:
+            self._unbind_sent = True
+            self._send_own(Unbind())
+
+    def _time_out_requests(self, now: float) -> None:
+        timeout = self._config.response_timeout
+        while timeout and not self._ended and (oldest := self._window.oldest) and oldest.sent_at + timeout <= now:
+            self._window.remove(oldest)
+            if oldest.own:
+                self._own_timed_out(oldest)
+            else:
+                self._events.append(RequestTimedOut(oldest.request))
+
+    def _own_timed_out(self, pending: Pending) -> None:
+        if type(pending.request) is Unbind:
+            self._end(CloseReason.UNBIND_UNANSWERED)
+        elif self._timers.heard_at > pending.sent_at:
+            self._mistake(Mistake.ENQUIRE_LINK_UNANSWERED, f"number {pending.request.sequence_number}")
+        else:
+            self._end(CloseReason.ENQUIRE_LINK_UNANSWERED)
+
+    def _enter(self, state: State) -> None:
+        """Change the state, and with it the requests that are accepted from the peer."""
+        self._state = state
+        self._timers.bound = state in BOUND
+        accepted = allowed(self._role.peer, state) & (self._config.served | self._own_handlers.keys())
+        if self._binding:
+            accepted -= BOUND_BY.keys()
+        if self._closing:
+            accepted &= _ALWAYS | {CommandId.UNBIND}
+        if self._peer_unbind:
+            accepted &= _ALWAYS
+        self._accepted = accepted
+
+    def _end(self, reason: CloseReason) -> None:
+        if self._ended:
+            return
+        self._ended = True
+        if reason is not CloseReason.UNBOUND:
+            self._enter(State.CLOSED)
+        self._events.append(Closed(reason))
+
+    def _mistake(self, kind: Mistake, detail: str) -> None:
+        self._events.append(ProtocolMistake(kind, detail))

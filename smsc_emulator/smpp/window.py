@@ -1,0 +1,71 @@
+"""Our own requests that wait for their answers, and the numbers they get (2.5.2, 5.1.4)."""
+
+from typing import NamedTuple
+
+from smsc_emulator.smpp.constants import MAX_SEQUENCE_NUMBER
+from smsc_emulator.smpp.pdus import Pdu
+
+
+class Pending(NamedTuple):
+    """A request that waits for its answer. One that the session sends for itself takes no place in the window."""
+
+    request: Pdu
+    sent_at: float
+    own: bool
+
+
+class Window:
+    """Requests by sequence number, in the order of sending. Answers may come in any order."""
+
+    __slots__ = ("_next", "_own", "_pending", "size")
+
+    def __init__(self, size: int, first_sequence_number: int = 1) -> None:
+        self.size = size
+        self._next = first_sequence_number
+        self._own = 0
+        self._pending: dict[int, Pending] = {}
+
+    @property
+    def free(self) -> int:
+        """How many more requests may be sent; never below 0."""
+        return max(0, self.size - len(self._pending) + self._own)
+
+    @property
+    def oldest(self) -> Pending | None:
+        """The request that has waited longest."""
+        for pending in self._pending.values():
+            return pending
+        return None
+
+    def draw(self) -> int:
+        """Return the next free sequence number: 1 to 0x7FFFFFFF, then 1 again."""
+        number = self._next
+        while number in self._pending:
+            number = _after(number)
+        self._next = _after(number)
+        return number
+
+    def add(self, request: Pdu, now: float, *, own: bool = False) -> None:
+        """Wait for the answer to `request`."""
+        self._pending[request.sequence_number] = Pending(request, now, own)
+        self._own += own
+
+    def get(self, sequence_number: int) -> Pending | None:
+        """Return what an answer with this number would answer, or None if nothing waits for it."""
+        return self._pending.get(sequence_number)
+
+    def remove(self, pending: Pending) -> None:
+        """Stop waiting for one answer."""
+        del self._pending[pending.request.sequence_number]
+        self._own -= pending.own
+
+    def take_all(self) -> list[Pdu]:
+        """Stop waiting; return the application's requests that are left without answers, oldest first."""
+        requests = [pending.request for pending in self._pending.values() if not pending.own]
+        self._pending.clear()
+        self._own = 0
+        return requests
+
+
+def _after(number: int) -> int:
+    return number + 1 if number < MAX_SEQUENCE_NUMBER else 1
