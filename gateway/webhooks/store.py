@@ -1,0 +1,242 @@
+"""The webhooks' tables and the units' parts that read and write them. Instants are lab time in milliseconds.
+
+A delivery whose three instants (due, delivered, given up) are all NULL is claimed: a sender is trying it. A sender that
+starts makes such rows due again, since the one that claimed them is gone. So a delivery whose answer was lost goes out
+twice under one webhook-id: at least once, and the receiver tells repeats by that id.
+"""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    Index,
+    Integer,
+    ScalarSelect,
+    String,
+    Table,
+    Text,
+    delete,
+    func,
+    insert,
+    select,
+    update,
+)
+from sqlalchemy.engine import Row
+
+from gateway.webhooks.outbox import Answer, DeliveryState, Outcome, Verdict, state_of
+from smsc_emulator.base.database import Tx, metadata
+from smsc_emulator.base.durations import iso
+
+webhook_endpoints = Table(
+    "webhook_endpoints",
+    metadata,
+    Column("id", String(64), primary_key=True),
+    Column("service_id", String(32), nullable=False, index=True),
+    Column("url", String(2048), nullable=False),
+    Column("secret", String(128), nullable=False, comment="whsec_..., shown once"),
+    Column("created_at", BigInteger, nullable=False),
+    Column("disabled_at", BigInteger, nullable=True, comment="the receiver answered 410 Gone"),
+)
+
+webhook_deliveries = Table(
+    "webhook_deliveries",
+    metadata,
+    Column("seq", BigInteger().with_variant(Integer, "sqlite"), primary_key=True, comment="order of creation"),
+    Column("id", String(64), nullable=False, unique=True),
+    Column("event_id", String(64), nullable=False, comment="the webhook-id, the same in every try"),
+    Column("endpoint_id", String(64), nullable=False),
+    Column("type", String(64), nullable=False),
+    Column("subject", String(64), nullable=False, comment="what the event happened to"),
+    Column("body", Text, nullable=False, comment="as it is sent"),
+    Column("created_at", BigInteger, nullable=False),
+    Column("due_at", BigInteger, nullable=True, comment="the next try"),
+    Column("tries", Integer, nullable=False),
+    Column("last_status", Integer, nullable=True),
+    Column("last_error", String(300), nullable=True),
+    Column("delivered_at", BigInteger, nullable=True),
+    Column("given_up_at", BigInteger, nullable=True),
+    Index("ix_webhook_deliveries_due", "endpoint_id", "due_at"),
+    Index("ix_webhook_deliveries_latest", "endpoint_id", "seq"),
+)
+
+_e, _d = webhook_endpoints.c, webhook_deliveries.c
+_OPEN = _d.delivered_at.is_(None) & _d.given_up_at.is_(None)
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """Where a service receives its webhooks."""
+
+    id: str
+    service_id: str
+    url: str
+    secret: str
+    created_at: int
+    disabled_at: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """One event on its way to one endpoint."""
+
+    id: str
+    event_id: str
+    endpoint_id: str
+    type: str
+    subject: str
+    body: str
+    created_at: int
+    due_at: int | None
+    tries: int
+    last_status: int | None
+    last_error: str | None
+    delivered_at: int | None
+    given_up_at: int | None
+
+    @property
+    def state(self) -> DeliveryState:
+        """Where the delivery stands."""
+        return state_of(self.due_at, self.delivered_at, self.given_up_at)
+
+
+def add_endpoint(tx: Tx, endpoint: Endpoint) -> None:
+    """Add an endpoint, with its event."""
+    row = {name: getattr(endpoint, name) for name in Endpoint.__dataclass_fields__}
+    tx.conn.execute(insert(webhook_endpoints), [row])
+    tx.record(endpoint.created_at, "webhook_endpoint.created", endpoint.id, service_id=endpoint.service_id)
+
+
+def endpoint_of(tx: Tx, service_id: str, endpoint_id: str) -> Endpoint | None:
+    """Return the service's endpoint, or None."""
+    found = tx.conn.execute(select(webhook_endpoints).where(_e.id == endpoint_id, _e.service_id == service_id))
+    row = found.one_or_none()
+    return None if row is None else _endpoint(row)
+
+
+def endpoints_of(tx: Tx, service_id: str) -> list[Endpoint]:
+    """Return the service's endpoints, oldest first."""
+    mine = select(webhook_endpoints).where(_e.service_id == service_id)
+    return [_endpoint(row) for row in tx.conn.execute(mine.order_by(_e.created_at, _e.id))]
+
+
+def receivers(tx: Tx) -> Mapping[str, Sequence[str]]:
+    """Return the ids of each service's endpoints that are not disabled."""
+    active = select(_e.service_id, _e.id).where(_e.disabled_at.is_(None))
+    by_service: dict[str, list[str]] = {}
+    for service_id, endpoint_id in tx.conn.execute(active.order_by(_e.created_at, _e.id)):
+        by_service.setdefault(service_id, []).append(endpoint_id)
+    return by_service
+
+
+def delete_endpoint(tx: Tx, now: int, endpoint: Endpoint) -> None:
+    """Delete an endpoint and its deliveries, with its event."""
+    tx.conn.execute(delete(webhook_deliveries).where(_d.endpoint_id == endpoint.id))
+    tx.conn.execute(delete(webhook_endpoints).where(_e.id == endpoint.id))
+    tx.record(now, "webhook_endpoint.deleted", endpoint.id, service_id=endpoint.service_id)
+
+
+def add_deliveries(tx: Tx, deliveries: Sequence[Delivery]) -> None:
+    """Add deliveries, in the order in which they go out."""
+    rows = [{name: getattr(delivery, name) for name in Delivery.__dataclass_fields__} for delivery in deliveries]
+    tx.conn.execute(insert(webhook_deliveries), rows)
+
+
+def latest_deliveries(tx: Tx, endpoint_id: str, limit: int) -> list[Delivery]:
+    """Return up to `limit` deliveries of an endpoint, newest first."""
+    mine = select(webhook_deliveries).where(_d.endpoint_id == endpoint_id)
+    return [_delivery(row) for row in tx.conn.execute(mine.order_by(_d.seq.desc()).limit(limit))]
+
+
+def requeue(tx: Tx, now: int) -> None:
+    """Make due at `now` what an earlier sender claimed and did not finish."""
+    claimed = _OPEN & _d.due_at.is_(None)
+    tx.conn.execute(update(webhook_deliveries).where(claimed).values(due_at=now))
+
+
+def next_due(tx: Tx, busy: Collection[str]) -> int | None:
+    """Return the instant of the earliest try at an endpoint that is not `busy`, or None."""
+    dues = select(_first_due().label("due")).where(_e.disabled_at.is_(None), _e.id.not_in(busy)).subquery()
+    earliest: int | None = tx.conn.execute(select(func.min(dues.c.due))).scalar_one()
+    return earliest
+
+
+def claim(tx: Tx, now: int, busy: Collection[str], endpoints: int, each: int) -> list[tuple[Endpoint, list[Delivery]]]:
+    """Claim what is due by `now`, of up to `endpoints` endpoints that are not `busy`, up to `each` deliveries of each.
+
+    The endpoint that has waited longest comes first, and so does its oldest delivery.
+    """
+    due = _first_due()
+    waiting = select(webhook_endpoints).where(_e.disabled_at.is_(None), _e.id.not_in(busy), due <= now)
+    rows = tx.conn.execute(waiting.order_by(due, _e.id).limit(endpoints)).all()
+    return [(endpoint, _claim_of(tx, now, endpoint.id, each)) for endpoint in map(_endpoint, rows)]
+
+
+def finish(tx: Tx, now: int, delivery: Delivery, answer: Answer, verdict: Verdict) -> bool:
+    """Write down what a try came to, with its event; False if the endpoint takes no more.
+
+    A delivery that was deleted with its endpoint while it was under way is left alone.
+    """
+    changed = tx.conn.execute(
+        update(webhook_deliveries)
+        .where(_d.id == delivery.id, _OPEN)
+        .values(
+            tries=delivery.tries + 1,
+            last_status=answer.status,
+            last_error=verdict.error,
+            due_at=verdict.due_at,
+            delivered_at=now if verdict.outcome is Outcome.DELIVERED else None,
+            given_up_at=now if verdict.outcome is Outcome.GIVEN_UP else None,
+        )
+    )
+    if not changed.rowcount:
+        return False
+    tx.record(now, f"webhook.{verdict.outcome}", delivery.event_id, **_told(delivery, answer, verdict))
+    if verdict.disables:
+        _disable(tx, now, delivery.endpoint_id)
+    return not verdict.disables
+
+
+def _told(delivery: Delivery, answer: Answer, verdict: Verdict) -> dict[str, Any]:
+    return {
+        "delivery_id": delivery.id,
+        "endpoint_id": delivery.endpoint_id,
+        "event_type": delivery.type,
+        "event_subject": delivery.subject,
+        "tries": delivery.tries + 1,
+        "status": answer.status,
+        "error": verdict.error,
+        "next_try_at": None if verdict.due_at is None else iso(verdict.due_at),
+    }
+
+
+def _disable(tx: Tx, now: int, endpoint_id: str) -> None:
+    tx.conn.execute(update(webhook_endpoints).where(_e.id == endpoint_id).values(disabled_at=now))
+    unsent = (_d.endpoint_id == endpoint_id) & _OPEN
+    over = {"due_at": None, "given_up_at": now, "last_error": "the endpoint is disabled"}
+    tx.conn.execute(update(webhook_deliveries).where(unsent).values(**over))
+    tx.record(now, "webhook_endpoint.disabled", endpoint_id)
+
+
+def _first_due() -> ScalarSelect[int | None]:
+    """Return the earliest instant of an endpoint's deliveries, found in the index at once however many there are."""
+    return select(func.min(_d.due_at)).where(_d.endpoint_id == _e.id).scalar_subquery()
+
+
+def _claim_of(tx: Tx, now: int, endpoint_id: str, limit: int) -> list[Delivery]:
+    due = select(webhook_deliveries).where(_d.endpoint_id == endpoint_id, _d.due_at <= now)
+    claimed = [_delivery(row) for row in tx.conn.execute(due.order_by(_d.due_at, _d.seq).limit(limit))]
+    ids = [delivery.id for delivery in claimed]
+    tx.conn.execute(update(webhook_deliveries).where(_d.id.in_(ids)).values(due_at=None))
+    return claimed
+
+
+def _endpoint(row: Row[Any]) -> Endpoint:
+    return Endpoint(**row._mapping)
+
+
+def _delivery(row: Row[Any]) -> Delivery:
+    fields = row._mapping
+    return Delivery(**{name: fields[name] for name in Delivery.__dataclass_fields__})
