@@ -38,6 +38,8 @@ class Mistake(StrEnum):
     """A request that this side does not serve."""
     WRONG_STATE = "wrong_state"
     """A request that does not belong to the state or to the side."""
+    CROSSED_CLOSE = "crossed_close"
+    """A request that crossed this side's unbind; no mistake of the peer's, but it was refused."""
     ALREADY_BOUND = "already_bound"
     """A bind on a session that is bound or being bound."""
     WINDOW_OVERRUN = "window_overrun"

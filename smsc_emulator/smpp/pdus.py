@@ -8,6 +8,9 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from smsc_emulator.smpp.constants import INTERFACE_VERSION, RESPONSE_BIT, CommandId, CommandStatus, Tag
+from smsc_emulator.smpp.destinations import DistributionList as DistributionList
+from smsc_emulator.smpp.destinations import SmeAddress as SmeAddress
+from smsc_emulator.smpp.destinations import UnsuccessSme as UnsuccessSme
 from smsc_emulator.smpp.fields import c_octet_string, counted, integer, short_message, time
 from smsc_emulator.smpp.pdu import (
     BEARER_TLVS,
@@ -161,32 +164,6 @@ class SubmitSmResp(Pdu):
     bare_on_error = True
 
     message_id: str = c_octet_string(65, CommandStatus.ESME_RINVMSGID)
-
-
-@dataclass(slots=True)
-class SmeAddress:
-    """A destination of submit_multi that is an address, dest_flag 1 (4.5.1.1)."""
-
-    dest_addr_ton: int = integer()
-    dest_addr_npi: int = integer()
-    destination_addr: str = c_octet_string(21, CommandStatus.ESME_RINVDSTADR)
-
-
-@dataclass(slots=True)
-class DistributionList:
-    """A destination of submit_multi that is a list, dest_flag 2 (4.5.1.2)."""
-
-    dl_name: str = c_octet_string(21, CommandStatus.ESME_RINVDLNAME)
-
-
-@dataclass(slots=True)
-class UnsuccessSme:
-    """An address that submit_multi could not submit to, and why (4.5.2.1)."""
-
-    dest_addr_ton: int = integer()
-    dest_addr_npi: int = integer()
-    destination_addr: str = c_octet_string(21, CommandStatus.ESME_RINVDSTADR)
-    error_status_code: int = integer(4)
 
 
 @dataclass(slots=True)
@@ -381,13 +358,12 @@ class AlertNotification(Pdu):
     esme_addr: str = c_octet_string(65)
 
 
-BINDS: Final = (BindTransmitter, BindReceiver, BindTransceiver)
-"""The three ways to open a session."""
-
 PDU_TYPES: Final[dict[int, type[Pdu]]] = {
     pdu_type.command_id: pdu_type
     for pdu_type in (
-        *BINDS,
+        BindTransmitter,
+        BindReceiver,
+        BindTransceiver,
         BindTransmitterResp,
         BindReceiverResp,
         BindTransceiverResp,

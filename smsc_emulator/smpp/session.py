@@ -19,10 +19,10 @@ sends raises an exception.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
-from typing import Final
+from typing import Final, cast
 
-from smsc_emulator.smpp.codec import HEADER, decode, encode
+from smsc_emulator.smpp.codec import HEADER, decode
+from smsc_emulator.smpp.config import SessionConfig
 from smsc_emulator.smpp.constants import (
     INTERFACE_VERSION,
     MAX_SEQUENCE_NUMBER,
@@ -33,7 +33,7 @@ from smsc_emulator.smpp.constants import (
     command_name,
     status_name,
 )
-from smsc_emulator.smpp.errors import DecodeError, EncodeError, FramingError, WindowFullError, WrongStateError
+from smsc_emulator.smpp.errors import DecodeError, FramingError, WindowFullError, WrongStateError
 from smsc_emulator.smpp.events import (
     Closed,
     CloseReason,
@@ -47,9 +47,11 @@ from smsc_emulator.smpp.events import (
     ResponseReceived,
 )
 from smsc_emulator.smpp.framing import Framer
+from smsc_emulator.smpp.outbox import Outbox
 from smsc_emulator.smpp.pdus import (
     RESPONSE_OF,
     Bind,
+    BindResp,
     EnquireLink,
     EnquireLinkResp,
     GenericNack,
@@ -59,7 +61,8 @@ from smsc_emulator.smpp.pdus import (
     UnbindResp,
     UnknownPdu,
 )
-from smsc_emulator.smpp.states import BOUND, BOUND_BY, OPERATIONS, Role, State, allowed
+from smsc_emulator.smpp.standing import Standing
+from smsc_emulator.smpp.states import BOUND, BOUND_BY, OPERATIONS, Role, State
 from smsc_emulator.smpp.timers import Timer, Timers
 from smsc_emulator.smpp.window import Pending, Window
 
@@ -80,37 +83,7 @@ __all__ = [
     "State",
 ]
 
-SERVED: Final = frozenset({*BOUND_BY, CommandId.SUBMIT_SM, CommandId.DELIVER_SM})
-"""The requests that an application answers for now; all others get the "not supported" response of their own kind."""
-
-MAX_LENGTH: Final = 0x14000
-"""The longest PDU taken: 64 KiB of message_payload and room for the largest submit_multi."""
-
-_ALWAYS: Final = frozenset[int]({CommandId.ENQUIRE_LINK})
 _OVERRUN: Final = {Role.SMSC: CommandStatus.ESME_RTHROTTLED, Role.ESME: CommandStatus.ESME_RMSGQFUL}
-_CLOSING: Final = {Role.SMSC: CommandStatus.ESME_RSYSERR, Role.ESME: CommandStatus.ESME_RX_T_APPN}
-
-
-@dataclass(frozen=True, slots=True)
-class SessionConfig:
-    """How a session behaves. Times are seconds; 0 turns a timer off."""
-
-    window: int = 10
-    """How many requests may wait for their answers, in each direction (2.5.2)."""
-    session_init_timeout: float = 10.0
-    """How long an SMSC waits for the bind."""
-    enquire_link_interval: float = 60.0
-    """Silence after which the peer is asked whether it is there."""
-    inactivity_timeout: float = 0.0
-    """Time without any operation but enquire_link after which the link is dropped."""
-    response_timeout: float = 30.0
-    """How long to wait for the answer to a request of our own."""
-    strict: bool = False
-    """Whether PDUs are held to the letter of SMPP 3.4; see `codec.decode`."""
-    max_length: int = MAX_LENGTH
-    """The longest command_length taken."""
-    served: frozenset[int] = SERVED
-    """The requests that the application answers, by command_id."""
 
 
 class Session:
@@ -128,22 +101,23 @@ class Session:
             inactivity=config.inactivity_timeout,
             now=now,
         )
-        self._out: list[bytes] = []
+        self._out = Outbox()
         self._events: list[Event] = []
         self._owed: dict[int, Pdu] = {}  # requests that the peer waits for, by object: it may repeat its numbers
-        self._binding = False
-        self._closing = False
+        self._standing = Standing(role, config.served | self._own_handlers.keys())
         self._unbind_sent = False
-        self._peer_unbind: Unbind | None = None
+        self._peer_unbind: int | None = None  # the sequence_number of its unbind
         self._ended = False
-        self.peer_interface_version = INTERFACE_VERSION
-        """The peer's version of SMPP as its bind or bind response tells; below 0x34 it gets no TLVs (3.4)."""
-        self._enter(State.OPEN)
 
     @property
     def state(self) -> State:
         """The session's state (2.2)."""
-        return self._state
+        return self._standing.state
+
+    @property
+    def peer_interface_version(self) -> int:
+        """The peer's version of SMPP, as its bind or bind response tells; below 0x34 it gets no TLVs (3.4)."""
+        return self._out.peer_interface_version
 
     @property
     def window_free(self) -> int:
@@ -160,13 +134,13 @@ class Session:
         self._now = now
         try:
             for frame in self._framer.cut(data):
-                if self._state is State.CLOSED:
+                if self.state is State.CLOSED:
                     return
                 self._handle(frame, now)
         except FramingError as error:
-            if self._state is not State.CLOSED:
+            if self.state is not State.CLOSED:
                 self._mistake(Mistake.FRAMING, str(error))
-                self._write(GenericNack(command_status=error.status))
+                self._out.write(GenericNack(command_status=error.status))
                 self._end(CloseReason.FRAMING)
 
     def events(self) -> list[Event]:
@@ -176,9 +150,7 @@ class Session:
 
     def data_to_send(self) -> bytes:
         """Return the octets to write to the peer since the last call."""
-        data = b"".join(self._out)
-        self._out.clear()
-        return data
+        return self._out.take()
 
     def send(self, pdu: Pdu, now: float) -> int:
         """Send a request; return the sequence_number that it got.
@@ -187,12 +159,13 @@ class Session:
         EncodeError if a value does not fit; then nothing has been sent.
         """
         self._now = now
-        self._check_may_send(pdu)
+        if self._ended or not self._standing.may_send(pdu.command_id):
+            raise WrongStateError(f"{command_name(pdu.command_id)} from the {self._role.name} in {self.state.name}")
         answered = pdu.command_id in RESPONSE_OF or type(pdu) is UnknownPdu
         if answered and not self._window.free:
             raise WindowFullError(f"{self._window.size} requests wait for their answers")
         pdu.sequence_number = self._window.draw()
-        self._write(pdu)
+        self._out.write(pdu)
         if answered:
             self._window.add(pdu, now)
         elif pdu.command_id == CommandId.OUTBIND:
@@ -204,13 +177,13 @@ class Session:
 
         An answer that nobody waits for is dropped: the link has gone, or the request has been answered.
         """
-        if self._owed.pop(id(request), None) is None:
+        if id(request) not in self._owed:
             return
         response.sequence_number = request.sequence_number
-        self._write(response)
+        self._out.write(response)
+        del self._owed[id(request)]
         if request.command_id in BOUND_BY:
-            self._binding = False
-            self._enter(self._state if response.command_status else BOUND_BY[request.command_id])
+            self._enter(self.state if response.command_status else BOUND_BY[request.command_id])
         if not self._owed:
             self._settle()
 
@@ -223,22 +196,21 @@ class Session:
 
         The response tells the SMSC's version to a peer that speaks 3.4 or later (3.4).
         """
-        response = RESPONSE_OF[request.command_id](system_id=system_id)  # type: ignore[call-arg]  # a BindResp
-        self.peer_interface_version = request.interface_version
-        response.tlvs = [Tlv(Tag.SC_INTERFACE_VERSION, bytes([INTERFACE_VERSION]))] if self._takes_tlvs else []
+        response = cast(type[BindResp], RESPONSE_OF[request.command_id])(system_id=system_id)
+        response.tlvs = [Tlv(Tag.SC_INTERFACE_VERSION, bytes([INTERFACE_VERSION]))]
+        self._out.peer_interface_version = request.interface_version
         self._window.size = window or self._window.size
         self.reply(request, response)
 
     def close(self, now: float) -> None:
         """End the session: a bound one by unbind, once the requests that the peer waits for are answered."""
         self._now = now
-        if self._ended or self._closing:
+        if self._ended or self._standing.closing:
             return
-        if self._state not in BOUND:
+        if self.state not in BOUND:
             self._end(CloseReason.CLOSED)
             return
-        self._closing = True
-        self._enter(self._state)
+        self._standing.start_closing()
         if not self._owed:
             self._settle()
 
@@ -246,7 +218,7 @@ class Session:
         """End the session, since the link has gone; return the requests left without answers, oldest first."""
         self._ended = True
         self._owed.clear()
-        self._out.clear()
+        self._out.take()
         self._enter(State.CLOSED)
         return self._window.take_all()
 
@@ -275,8 +247,6 @@ class Session:
                 self._timers.asked_at = now
                 self._send_own(EnquireLink())
 
-    # What comes in
-
     def _handle(self, frame: bytes, now: float) -> None:
         _, command_id, command_status, sequence_number = HEADER.unpack_from(frame)
         timers = self._timers
@@ -288,7 +258,7 @@ class Session:
             return
         if command_status or not 0 < sequence_number <= MAX_SEQUENCE_NUMBER:
             self._odd_header(command_id, command_status, sequence_number)
-        if command_id not in self._accepted:
+        if command_id not in self._standing.accepted:
             self._refuse_unread(command_id, sequence_number)
             return
         try:
@@ -316,27 +286,15 @@ class Session:
 
     def _refuse_unread(self, command_id: int, sequence_number: int) -> None:
         """Answer a request that is not accepted now, without reading its body."""
-        kind, status = self._refusal(command_id)
-        self._mistake(kind, f"{command_name(command_id)} in {self._state.name}")
+        kind, status = self._standing.refusal(command_id)
+        self._mistake(kind, f"{command_name(command_id)} in {self.state.name}")
         self._refuse_header(command_id, sequence_number, status)
-
-    def _refusal(self, command_id: int) -> tuple[Mistake, CommandStatus]:
-        operation = OPERATIONS.get(command_id)
-        if operation is None:
-            return Mistake.UNKNOWN_COMMAND, CommandStatus.ESME_RINVCMDID
-        if command_id in BOUND_BY and self._role is Role.SMSC and (self._binding or self._state in BOUND):
-            return Mistake.ALREADY_BOUND, CommandStatus.ESME_RALYBND
-        if self._peer_unbind or self._role.peer not in operation.issuers or self._state not in operation.states:
-            return Mistake.WRONG_STATE, CommandStatus.ESME_RINVBNDSTS
-        if command_id not in self._config.served:
-            return Mistake.NOT_SUPPORTED, CommandStatus.ESME_RINVCMDID
-        return Mistake.WRONG_STATE, _CLOSING[self._role]
 
     def _refuse_header(self, command_id: int, sequence_number: int, status: int) -> None:
         if command_id not in OPERATIONS:
-            self._write(GenericNack(command_status=status, sequence_number=sequence_number))
+            self._out.write(GenericNack(command_status=status, sequence_number=sequence_number))
         elif command_id in RESPONSE_OF:
-            self._write(RESPONSE_OF[command_id](command_status=status, sequence_number=sequence_number))
+            self._out.write(RESPONSE_OF[command_id](command_status=status, sequence_number=sequence_number))
 
     def _response(self, frame: bytes, command_id: int, sequence_number: int) -> None:
         pending = self._window.get(sequence_number)
@@ -367,25 +325,21 @@ class Session:
         bound = isinstance(request, Bind) and type(response) is RESPONSE_OF[request.command_id]
         if bound and not response.command_status:
             version = response.tlv(Tag.SC_INTERFACE_VERSION)
-            self.peer_interface_version = version[0] if version else INTERFACE_VERSION
+            self._out.peer_interface_version = version[0] if version else INTERFACE_VERSION
             self._enter(BOUND_BY[request.command_id])
         self._events.append(ResponseReceived(request, response))
 
-    # What the session answers itself
-
     def _take_bind(self, pdu: Pdu) -> None:
-        self._binding = True
-        self._enter(self._state)
+        self._standing.bind_received()
         self._owed[id(pdu)] = pdu
         self._events.append(RequestReceived(pdu))
 
     def _take_enquire_link(self, pdu: Pdu) -> None:
-        self._write(EnquireLinkResp(sequence_number=pdu.sequence_number))
+        self._out.write(EnquireLinkResp(sequence_number=pdu.sequence_number))
 
     def _take_unbind(self, pdu: Pdu) -> None:
-        assert isinstance(pdu, Unbind)
-        self._peer_unbind = pdu
-        self._enter(self._state)
+        self._peer_unbind = pdu.sequence_number
+        self._standing.peer_unbinds()
         self._events.append(PeerUnbound())
         if not self._owed:
             self._settle()
@@ -405,42 +359,21 @@ class Session:
         CommandId.ALERT_NOTIFICATION: _take_notice,
     }
 
-    # What goes out
-
-    @property
-    def _takes_tlvs(self) -> bool:
-        return self.peer_interface_version >= INTERFACE_VERSION
-
-    def _check_may_send(self, pdu: Pdu) -> None:
-        operation = OPERATIONS.get(pdu.command_id)
-        may = self._state in BOUND
-        if operation is not None:
-            may = self._role in operation.issuers and self._state in operation.states
-        if not may or self._ended or self._closing or self._peer_unbind or type(pdu) is Unbind:
-            raise WrongStateError(f"{command_name(pdu.command_id)} from the {self._role.name} in {self._state.name}")
-
     def _send_own(self, pdu: Pdu) -> None:
         pdu.sequence_number = self._window.draw()
-        self._write(pdu)
+        self._out.write(pdu)
         self._window.add(pdu, self._now, own=True)
-
-    def _write(self, pdu: Pdu) -> None:
-        if pdu.tlvs and not self._takes_tlvs:
-            if pdu.tlv(Tag.MESSAGE_PAYLOAD) is not None:
-                raise EncodeError("message_payload", "the peer's version of SMPP has no optional parameters")
-            pdu = replace(pdu, tlvs=[])
-        self._out.append(encode(pdu))
-
-    # How it ends
 
     def _settle(self) -> None:
         """Nothing is owed to the peer: go on with an unbind that waited for that."""
+        if self._ended:
+            return
         if self._peer_unbind is not None:
-            self._write(UnbindResp(sequence_number=self._peer_unbind.sequence_number))
+            self._out.write(UnbindResp(sequence_number=self._peer_unbind))
             self._peer_unbind = None
             self._enter(State.UNBOUND)
             self._end(CloseReason.UNBOUND)
-        elif self._closing and not self._unbind_sent:
+        elif self._standing.closing and not self._unbind_sent:
             self._unbind_sent = True
             self._send_own(Unbind())
 
@@ -462,17 +395,8 @@ class Session:
             self._end(CloseReason.ENQUIRE_LINK_UNANSWERED)
 
     def _enter(self, state: State) -> None:
-        """Change the state, and with it the requests that are accepted from the peer."""
-        self._state = state
+        self._standing.enter(state)
         self._timers.bound = state in BOUND
-        accepted = allowed(self._role.peer, state) & (self._config.served | self._own_handlers.keys())
-        if self._binding:
-            accepted -= BOUND_BY.keys()
-        if self._closing:
-            accepted &= _ALWAYS | {CommandId.UNBIND}
-        if self._peer_unbind:
-            accepted &= _ALWAYS
-        self._accepted = accepted
 
     def _end(self, reason: CloseReason) -> None:
         if self._ended:
