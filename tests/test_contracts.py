@@ -12,6 +12,7 @@ PURE = [
     "smsc_emulator/smpp/*.py",
     "smsc_emulator/base/durations.py",
     "smsc_emulator/base/msisdn.py",
+    "smsc_emulator/base/retries.py",
     "smsc_emulator/core/message.py",
     "smsc_emulator/core/router.py",
     "smsc_emulator/handsets/codes.py",
