@@ -24,6 +24,8 @@ class DataFolder:
             raise FolderInUseError(
                 f"another lab uses the folder {path}; stop it, or name another folder with --data"
             ) from None
+        # A killed lab leaves its ports.json, which would send others to a port where nobody listens.
+        (path / "ports.json").unlink(missing_ok=True)
 
     @property
     def database_url(self) -> str:

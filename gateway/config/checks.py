@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 from gateway.config.mistakes import Path, nearest
+from gateway.resources import config_path
 from gateway.settings import Settings
 
 Finding = tuple[Path, str]
@@ -103,7 +104,14 @@ def _handsets(settings: Settings) -> Iterator[Finding]:
             yield path, f"{handset.phone_number} is a subscriber, who has a handset already"
 
 
+def _profile(settings: Settings) -> Iterator[Finding]:
+    names = sorted(file.stem for file in config_path("profiles").glob("*.yaml"))
+    if settings.profile not in names:
+        yield ("profile",), f"there is no profile {settings.profile!r}" + nearest(settings.profile, names, "profile")
+
+
 CHECKS = (
+    Check(frozenset({"profile"}), _profile),
     Check(frozenset({"operators"}), _operator_ids),
     Check(frozenset({"operators"}), _ranges),
     Check(frozenset({"services"}), _service_ids),

@@ -293,8 +293,8 @@ def test_a_file_that_cannot_be_read_is_told(tmp_path: Path) -> None:
             "CONFIRMLAB_WEBHOOKS__RETRY_AFTER",
             "[5s, soon]",
             (
-                "CONFIRMLAB_WEBHOOKS__RETRY_AFTER: webhooks.retry_after[1]: 'soon' is not a duration; write a number with "
-                "a unit, such as 250ms, 10s, 20m, 1h30m or 2d"
+                "CONFIRMLAB_WEBHOOKS__RETRY_AFTER: webhooks.retry_after[1]: 'soon' is not a duration; write a number "
+                "with a unit, such as 250ms, 10s, 20m, 1h30m or 2d"
             ),
         ),
         (
@@ -360,6 +360,10 @@ SECRET = "secret: whsec_YWxwaGEtbGFiLW9wZXJhdG9yLXNpZ25pbmcta2V5"
             "lab.yaml:3:61: subscribers[1].imsi: '001010000000001' stands here for the second time",
         ),
         (
+            "profile: ru-1901\n",
+            "lab.yaml:1:10: profile: there is no profile 'ru-1901'; nearest known profile: ru-1801",
+        ),
+        (
             'handsets:\n  - phone_number: "+70000000001"\n',
             "lab.yaml:2:19: handsets[0].phone_number: +70000000001 is a subscriber, who has a handset already",
         ),
@@ -385,8 +389,8 @@ SECRET = "secret: whsec_YWxwaGEtbGFiLW9wZXJhdG9yLXNpZ25pbmcta2V5"
         (
             "smsc:\n  accounts:\n    - {system_id: gateway, password: other}\n",
             (
-                "lab.yaml:3:19: smsc.accounts[0].system_id: 'gateway' is the gateway's own account (smsc_link), which has "
-                "another password"
+                "lab.yaml:3:19: smsc.accounts[0].system_id: 'gateway' is the gateway's own account (smsc_link), which "
+                "has another password"
             ),
         ),
         (
@@ -395,8 +399,8 @@ SECRET = "secret: whsec_YWxwaGEtbGFiLW9wZXJhdG9yLXNpZ25pbmcta2V5"
                 'last: "+70000000001"}]}\n'
             ),
             (
-                "lab.yaml:3:117: operators[0].ranges[0].last: expected a number of as many digits as +70000000009, and not "
-                "below it (got +70000000001)"
+                "lab.yaml:3:117: operators[0].ranges[0].last: expected a number of as many digits as +70000000009, and "
+                "not below it (got +70000000001)"
             ),
         ),
         (
@@ -406,8 +410,8 @@ SECRET = "secret: whsec_YWxwaGEtbGFiLW9wZXJhdG9yLXNpZ25pbmcta2V5"
                 'last: "+70000000100"}]}\n'
             ),
             (
-                "lab.yaml:4:95: operators[1].ranges[0].first: this block begins at +70000000099, but another one ends at "
-                "+70000000099"
+                "lab.yaml:4:95: operators[1].ranges[0].first: this block begins at +70000000099, but another one ends "
+                "at +70000000099"
             ),
         ),
     ],
@@ -454,8 +458,8 @@ def test_rows_are_told_by_file_and_line(lab: Path) -> None:
     told = [line.removeprefix(folder) for line in mistakes(lab, "subscriber_files: [many.csv]\n")]
     assert told == [
         (
-            "many.csv:4: phone_number: '70000000102' is not a number in international form; write + and 7 to 15 digits, "
-            "such as +70000000001"
+            "many.csv:4: phone_number: '70000000102' is not a number in international form; write + and 7 to 15 "
+            "digits, such as +70000000001"
         ),
         'many.csv:5: imsi: expected a text of the form ^00101[0-9]{10}$ (got "12345")',
         "many.csv:6: this line has another number of columns than the first line",

@@ -1,0 +1,49 @@
+"""The command line. Commands import what they need when they run, so that `confirmlab --help` is quick."""
+
+from typing import Annotated
+
+import typer
+
+from gateway import __version__
+from gateway.cli import clock, config, demo, doctor, readyz, send, serve
+
+EXIT_CODES = "Exit codes: 0 done, 1 failed, 2 wrong usage or configuration."
+
+app = typer.Typer(
+    name="confirmlab",
+    help="A confirmation gateway with the mobile operator behind it, emulated over real protocols.",
+    epilog=EXIT_CODES,
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"confirmlab {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _program(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Print the version and end.")
+    ] = False,
+) -> None:
+    """A confirmation gateway with the mobile operator behind it, emulated over real protocols."""
+
+
+app.command(epilog=EXIT_CODES)(serve.serve)
+app.command(epilog=EXIT_CODES)(readyz.readyz)
+app.command(epilog=EXIT_CODES)(demo.demo)
+app.command(epilog=EXIT_CODES)(send.send)
+app.command(epilog=EXIT_CODES)(doctor.doctor)
+app.add_typer(clock.app, name="clock", epilog=EXIT_CODES)
+app.add_typer(config.app, name="config", epilog=EXIT_CODES)
+
+
+def main() -> None:
+    """Run the command line of this process."""
+    app()

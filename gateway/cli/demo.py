@@ -1,0 +1,237 @@
+"""`confirmlab demo`: one identification through a running lab, each step printed as it happens, then a refusal."""
+
+import asyncio
+import secrets
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+from gateway.cli.options import DEFAULT_DATA, DEFAULT_KEY, Data, Key, Url, fail, run
+
+if TYPE_CHECKING:
+    from gateway.client import LabClient
+
+NUMBER = "+70000000001"
+OPERATOR = "alpha"
+SERVICE = "demo"
+PATIENCE = 20.0
+"""Real seconds that each step may take."""
+
+Show = Callable[[str], None]
+
+
+@dataclass
+class Story:
+    """What is printed: a line for each step with its lab time, and how long after the beginning it was."""
+
+    show: Show
+    began: int | None = None
+
+    def tell(self, at: str, step: str, detail: str) -> None:
+        """Print one step that happened at `at`, an instant of the lab clock."""
+        from smsc_emulator.base import durations
+
+        now = durations.instant(at)
+        self.began = now if self.began is None else self.began
+        offset = f"{(now - self.began) / 1000:+.3f} s"
+        self.show(f"{at}  {offset:>12}  {step:<19} {detail}")
+
+
+@dataclass
+class Receiver:
+    """A webhook receiver of our own on loopback, which verifies what it gets."""
+
+    url: str = ""
+    secret: str = ""
+    events: "asyncio.Queue[dict[str, Any]]" = field(default_factory=asyncio.Queue)
+
+    async def wait_for(self, kind: str, subject: str) -> dict[str, Any]:
+        """Return the verified event of this type about `subject`."""
+        async with asyncio.timeout(PATIENCE):
+            while True:
+                event = await self.events.get()
+                if event["type"] == kind and event["data"].get("id") == subject:
+                    return event
+
+
+def demo(url: Url = None, data: Data = DEFAULT_DATA, key: Key = DEFAULT_KEY) -> None:
+    """Walk one identification through the running lab, then one that the operator's silence refuses."""
+    from gateway.client import LabClient, find
+
+    async def walk() -> None:
+        async with LabClient(find(url, data), key=key) as lab, _receiver(lab) as receiver, _behaviour_kept(lab):
+            await identified(lab, receiver, typer.echo)
+            typer.echo("")
+            await refused(lab, receiver, typer.echo)
+
+    try:
+        run(walk())
+    except TimeoutError:
+        fail(f"the next step did not happen within {PATIENCE:g} s; `confirmlab doctor` looks for the cause")
+
+
+async def identified(lab: "LabClient", receiver: Receiver, show: Show) -> None:
+    """Show the whole chain: the operator has the subscriber, and the user is identified."""
+    show(f"A user registers with {NUMBER}; the operator {OPERATOR} answers by its subscriber database.")
+    await _behave(lab, {"answer": "truth", "delay": "0s"})
+    story = Story(show)
+    attempt, seq = await _confirm(lab, story)
+    async for event in _follow(lab, seq, attempt):
+        kind, at = event["type"], event["at"]
+        if kind == "operator.query_received":
+            story.tell(at, "operator asked", f"{event['data']['operator_id']}: is there such a subscriber?")
+        elif kind == "operator.answered":
+            story.tell(at, "verdict", str(event["data"]["result"]))
+        elif kind == "register.opened":
+            story.tell(at, "register entry", f"{event['subject']} in the register of {event['data']['operator_id']}")
+        elif kind == "identification.refused":
+            fail(f"{attempt} was refused: {event['data']['identification']['reason']}")
+        elif kind == "identification.identified":
+            found = await lab.get(f"/v1/identifications/{attempt}")
+            story.tell(at, "identification code", str(found["identification_code"]))
+            await _tell_register(lab, story, at, found["identification_code"])
+            break
+    await _tell_webhook(receiver, story, "identification.identified", attempt)
+
+
+async def refused(lab: "LabClient", receiver: Receiver, show: Show) -> None:
+    """Show a refusal by silence: the operator does not answer in its 20 minutes, which pass on the lab clock."""
+    show(f"Another user registers with {NUMBER}; the operator {OPERATOR} stays silent.")
+    await _behave(lab, {"answer": "silent", "delay": "0s"})
+    story = Story(show)
+    attempt, seq = await _confirm(lab, story)
+    async for event in _follow(lab, seq, attempt):
+        if event["type"] == "operator.query_received":
+            story.tell(event["at"], "operator asked", f"{event['data']['operator_id']}: is there such a subscriber?")
+        elif event["type"] == "identification.pending":
+            deadline = event["data"]["identification"]["deadline_at"]
+            story.tell(event["at"], "waiting", f"until {deadline}, by the lab clock")
+            turned = await lab.post("/lab/clock/advance", {"by": "20m"})
+            show(f"{'':24}  {'':12}  {'lab clock turned':<19} by 20m, to {turned['now']}")
+        elif event["type"] == "identification.refused":
+            reason = event["data"]["identification"]["reason"]
+            story.tell(event["at"], "verdict", f"none in time: REFUSED({reason})")
+            break
+    await _tell_webhook(receiver, story, "identification.refused", attempt)
+
+
+async def _confirm(lab: "LabClient", story: Story) -> tuple[str, int]:
+    """Start an attempt and type its code back; return its id, and the journal's number to follow it from."""
+    user = f"demo-{secrets.token_hex(4)}"
+    body = {"service_id": SERVICE, "user_id": user, "phone_number": NUMBER}
+    attempt = (await lab.post("/v1/identifications", body))["id"]
+    created = (await lab.get("/lab/journal", subject=attempt, wait="5s"))["events"][0]
+    story.tell(created["at"], "registration", f"{attempt}: {user} claims {NUMBER}")
+    seq = created["seq"]
+    sent = received = None
+    async for event in _follow(lab, seq, attempt):
+        sent = event if event["type"] == "smpp.submit_sm" else sent
+        received = event if event["type"] == "handset.received" else received
+        if sent and received:
+            break
+    assert sent is not None, "the journal is followed until both are there"
+    assert received is not None, "the journal is followed until both are there"
+    story.tell(sent["at"], "PDU sent", f"submit_sm of {sent['data']['account']} to {sent['data']['to']}")
+    inbox = await lab.get(f"/lab/handsets/{NUMBER}/messages", wait="10s", extract="code")
+    message = inbox["messages"][-1]
+    story.tell(received["at"], "handset received", f"{message['text']!r} from {message['from']}")
+    checked = await lab.post(f"/v1/identifications/{attempt}/check", {"code": message["code"]})
+    confirmed = await _first(lab, seq, checked["confirmation"]["id"], "confirmation.confirmed")
+    story.tell(confirmed["at"], "code typed back", f"{message['code']}: {checked['confirmation']['state']}")
+    return attempt, max(sent["seq"], received["seq"])
+
+
+async def _first(lab: "LabClient", after: int, subject: str, kind: str) -> Mapping[str, Any]:
+    """Return the first event of a type about `subject`."""
+    page = await lab.get("/lab/journal", after=after, subject=subject, type=kind, wait="5s")
+    if not page["events"]:
+        raise TimeoutError(kind)
+    event: Mapping[str, Any] = page["events"][0]
+    return event
+
+
+async def _follow(lab: "LabClient", after: int, attempt: str) -> AsyncIterator[Mapping[str, Any]]:
+    """Yield the journal's events of this attempt and this number, as they come."""
+    loop = asyncio.get_running_loop()
+    until = loop.time() + PATIENCE
+    while loop.time() < until:
+        page = await lab.get("/lab/journal", after=after, wait="2s")
+        after = page["last_seq"]
+        for event in page["events"]:
+            if _is_ours(event, attempt):
+                until = loop.time() + PATIENCE
+                yield event
+    raise TimeoutError
+
+
+def _is_ours(event: Mapping[str, Any], attempt: str) -> bool:
+    data = event["data"]
+    digits = NUMBER.removeprefix("+")
+    return event["subject"] in (attempt, NUMBER) or data.get("phone_number") == NUMBER or data.get("to") == digits
+
+
+async def _tell_register(lab: "LabClient", story: Story, at: str, code: str) -> None:
+    """Read the operator's register as an auditor would."""
+    page = await lab.get(f"/lab/operators/{OPERATOR}/register", phone_number=NUMBER)
+    entry = next((entry for entry in page["entries"] if entry["code"] == code), None)
+    told = f"{entry['service_name']}, {entry['state']}" if entry else "not there yet"
+    story.tell(at, "register says", f"{NUMBER}: {told}")
+
+
+async def _tell_webhook(receiver: Receiver, story: Story, kind: str, attempt: str) -> None:
+    event = await receiver.wait_for(kind, attempt)
+    story.tell(event["created_at"], "webhook", f"{event['type']}, its signature verified")
+
+
+async def _behave(lab: "LabClient", behaviour: Mapping[str, Any]) -> None:
+    await lab.put(f"/lab/operators/{OPERATOR}/behaviour", behaviour)
+
+
+@asynccontextmanager
+async def _behaviour_kept(lab: "LabClient") -> AsyncIterator[None]:
+    """Give the operator its behaviour back at the end, also after a failure."""
+    before = await lab.get(f"/lab/operators/{OPERATOR}/behaviour")
+    try:
+        yield
+    finally:
+        await _behave(lab, {"answer": before["answer"], "delay": before["delay"]})
+
+
+@asynccontextmanager
+async def _receiver(lab: "LabClient") -> AsyncIterator[Receiver]:
+    """Listen on a free port of loopback, have the lab send webhooks there, and take that back at the end."""
+    from aiohttp import web
+
+    from smsc_emulator.base.signature import SignatureError, verify
+
+    receiver = Receiver()
+
+    async def take(request: web.Request) -> web.Response:
+        raw = await request.read()
+        try:
+            verify(receiver.secret, request.headers, raw)
+        except SignatureError as error:
+            return web.Response(status=400, text=str(error))
+        receiver.events.put_nowait(await request.json())
+        return web.Response(status=204)
+
+    app = web.Application()
+    app.router.add_post("/hook", take)
+    runner = web.AppRunner(app)
+    await runner.setup()
+    try:
+        site = web.TCPSite(runner, "127.0.0.1", 0)
+        await site.start()
+        host, port = runner.addresses[0][:2]
+        receiver.url = f"http://{host}:{port}/hook"
+        endpoint = await lab.post("/v1/webhook-endpoints", {"url": receiver.url})
+        receiver.secret = endpoint["secret"]
+        try:
+            yield receiver
+        finally:
+            await lab.delete(f"/v1/webhook-endpoints/{endpoint['id']}")
+    finally:
+        await runner.cleanup()

@@ -1,0 +1,78 @@
+"""Options that several commands share, and the ways a command ends."""
+
+import asyncio
+import json
+import os
+from collections.abc import Coroutine, Mapping
+from pathlib import Path
+from typing import Annotated, Any, NoReturn, TypeVar
+
+import typer
+
+T = TypeVar("T")
+
+FAILED = 1
+WRONG_USAGE = 2
+
+Url = Annotated[
+    str | None,
+    typer.Option("--url", envvar="CONFIRMLAB_URL", help="The lab's HTTP address; otherwise --data tells it."),
+]
+Data = Annotated[
+    Path,
+    typer.Option("--data", envvar="CONFIRMLAB_DATA", help="The folder whose ports.json tells the lab's ports."),
+]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+Key = Annotated[str, typer.Option("--key", envvar="CONFIRMLAB_KEY", help="The API key of the service demo.")]
+
+DEFAULT_DATA = Path(".confirmlab")
+DEFAULT_KEY = "lab-demo-key"
+
+
+def fail(sentence: str, code: int = FAILED) -> NoReturn:
+    """End the command with a sentence on standard error."""
+    typer.echo(sentence, err=True)
+    raise typer.Exit(code)
+
+
+def run(work: Coroutine[Any, Any, T]) -> T:
+    """Run `work`; a lab that is not there or refuses ends the command with one sentence and code 1."""
+    from gateway.client import LabError
+
+    try:
+        return asyncio.run(work)
+    except LabError as error:
+        fail(str(error))
+
+
+def millis(text: str) -> int:
+    """Return the milliseconds of a duration that an option or argument gives."""
+    from smsc_emulator.base import durations
+
+    try:
+        return durations.parse(text)
+    except ValueError as error:
+        raise typer.BadParameter(str(error)) from None
+
+
+def print_json(data: Any) -> None:
+    """Print `data` as JSON for programs."""
+    typer.echo(json.dumps(data, ensure_ascii=False, indent=2))
+
+
+def read_settings(file: Path | None, environ: Mapping[str, str], flags: Mapping[str, Any]) -> Any:
+    """Return the settings; mistakes end the command with a line for each and code 2."""
+    from gateway.config import ConfigError, read
+
+    try:
+        return read(file, environ, flags)
+    except ConfigError as error:
+        for mistake in error.mistakes:
+            typer.echo(str(mistake), err=True)
+        count = len(error.mistakes)
+        fail(f"{count} mistake{'s' * (count > 1)} in the configuration; nothing was started", WRONG_USAGE)
+
+
+def environment() -> Mapping[str, str]:
+    """Return the process's environment."""
+    return os.environ

@@ -1,0 +1,174 @@
+"""`confirmlab send`: one SMS through the SMSC, as any ESME would send it."""
+
+import asyncio
+import secrets
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from gateway.cli.options import DEFAULT_DATA, Data, Json, fail, millis, print_json
+
+if TYPE_CHECKING:
+    from smsc_emulator.smpp.pdus import DeliverSm, SubmitSm
+    from smsc_emulator.smpp.receipts import Receipt
+
+BIND_WITHIN = 10.0
+"""Real seconds to connect and bind."""
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """Where to bind, and as whom."""
+
+    host: str
+    port: int
+    system_id: str
+    password: str
+
+
+@dataclass
+class Receipts:
+    """The receipts that came, by message_id; they may come before the response that tells the id."""
+
+    found: "dict[str, Receipt]" = field(default_factory=dict)
+    grown: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def take(self, pdu: "DeliverSm") -> int:
+        """Keep a receipt; the return value is the command_status of the answer."""
+        from smsc_emulator.smpp import receipts, text
+
+        receipt = receipts.parse(text.decode(pdu.short_message, pdu.data_coding), pdu.tlvs)
+        if receipt.message_id:
+            self.found[receipt.message_id] = receipt
+            self.grown.set()
+        return 0
+
+    async def wait(self, message_ids: list[str]) -> None:
+        """Return when there is a receipt for each of the messages."""
+        while not all(message_id in self.found for message_id in message_ids):
+            self.grown.clear()
+            await self.grown.wait()
+
+
+def send(
+    to: Annotated[str, typer.Option("--to", help="The number or short code it goes to.")],
+    text: Annotated[str, typer.Option("--text", help="The text; a long one is split into segments.")],
+    sender: Annotated[str, typer.Option("--from", help="The source address: a number, or a name.")] = "confirmlab",
+    system_id: Annotated[str, typer.Option("--system-id", help="The account to bind with.")] = "smppclient1",
+    password: Annotated[str, typer.Option("--password", help="Its password.")] = "password",  # noqa: S107 - the lab's known one
+    host: Annotated[str, typer.Option("--host", help="The SMSC's address.")] = "127.0.0.1",
+    port: Annotated[int | None, typer.Option("--port", help="Its port; otherwise --data tells it, or 2775.")] = None,
+    receipt: Annotated[bool, typer.Option("--receipt", help="Ask for a receipt and wait for it.")] = False,
+    wait: Annotated[str, typer.Option("--wait", help="How long to wait for receipts.")] = "30s",
+    data: Data = DEFAULT_DATA,
+    json: Json = False,
+) -> None:
+    """Send one SMS by submit_sm and print its message_id, and its receipt if asked for."""
+    from gateway.client import find
+
+    seconds = millis(wait) / 1000
+    pdus = submissions(to, text, sender, receipt=receipt)
+    account = Account(host, port or find(None, data).smpp_port, system_id, password)
+    message_ids, receipts, complete = asyncio.run(_send(account, pdus, seconds if receipt else None))
+    shown = [_shown(message_id, receipts.get(message_id)) for message_id in message_ids]
+    if json:
+        print_json({"to": to, "segments": shown})
+    else:
+        for line in shown:
+            typer.echo("  ".join(f"{name} {value}" for name, value in line.items() if value is not None))
+    if not complete:
+        fail(f"no receipt came within {wait}; while the lab clock stands still, a retry of the SMSC does too")
+
+
+def submissions(to: str, text: str, sender: str, *, receipt: bool) -> "list[SubmitSm]":
+    """Return the submit_sm of each segment of `text`."""
+    from smsc_emulator.smpp import segments
+    from smsc_emulator.smpp.pdus import SubmitSm, Tlv
+
+    source_ton, source_npi, source = address(sender)
+    dest_ton, dest_npi, destination = address(to)
+    if len(source) > 20 or len(destination) > 20:
+        raise typer.BadParameter("an address has at most 20 characters (SMPP 3.4, 5.2.8)")
+    try:
+        parts = segments.split(text, secrets.randbelow(256))
+    except ValueError as error:
+        raise typer.BadParameter(str(error)) from None
+    return [
+        SubmitSm(
+            source_addr_ton=source_ton,
+            source_addr_npi=source_npi,
+            source_addr=source,
+            dest_addr_ton=dest_ton,
+            dest_addr_npi=dest_npi,
+            destination_addr=destination,
+            esm_class=part.esm_class,
+            registered_delivery=int(receipt),
+            data_coding=part.data_coding,
+            short_message=part.short_message,
+            tlvs=[Tlv(*tlv) for tlv in part.tlvs],
+        )
+        for part in parts
+    ]
+
+
+def address(text: str) -> tuple[int, int, str]:
+    """Return type of number, numbering plan and digits (or name) of an address that a person wrote."""
+    from smsc_emulator.base import msisdn
+    from smsc_emulator.smpp.constants import Npi, Ton
+
+    if text.startswith("+"):
+        try:
+            return Ton.INTERNATIONAL, Npi.ISDN, msisdn.parse(text).removeprefix("+")
+        except ValueError as error:
+            raise typer.BadParameter(str(error)) from None
+    if text.isascii() and text.isdigit():
+        return Ton.UNKNOWN, Npi.ISDN, text
+    return Ton.ALPHANUMERIC, Npi.UNKNOWN, text
+
+
+async def _send(
+    account: Account, pdus: "list[SubmitSm]", receipt_seconds: float | None
+) -> tuple[list[str], "dict[str, Receipt]", bool]:
+    """Submit each PDU; return the message_ids, the receipts by them, and whether all awaited receipts came."""
+    from smsc_emulator.net.esme import EsmeClient, LinkDownError, ResponseTimeoutError, SubmitRefusedError
+    from smsc_emulator.smpp.constants import status_name
+
+    receipts = Receipts()
+    client = EsmeClient(
+        account.host,
+        account.port,
+        account.system_id,
+        account.password,
+        window=10,
+        response_timeout=BIND_WITHIN,
+        on_deliver=receipts.take,
+        reconnect=False,
+    )
+    where = f"{account.host}:{account.port}"
+    try:
+        client.start()
+        await client.bound(BIND_WITHIN)
+        message_ids = [(await client.submit(pdu)).message_id for pdu in pdus]
+        if receipt_seconds is None:
+            return message_ids, {}, True
+        try:
+            async with asyncio.timeout(receipt_seconds):
+                await receipts.wait(message_ids)
+        except TimeoutError:
+            return message_ids, receipts.found, False
+        return message_ids, receipts.found, True
+    except SubmitRefusedError as error:
+        fail(f"the SMSC at {where} refused the message: {status_name(error.status)}")
+    except (LinkDownError, ResponseTimeoutError, TimeoutError, OSError) as error:
+        fail(f"no bind to the SMSC at {where} as {account.system_id}: {error or type(error).__name__}")
+    finally:
+        await client.close()
+
+
+def _shown(message_id: str, receipt: "Receipt | None") -> dict[str, Any]:
+    return {
+        "message_id": message_id,
+        "state": receipt.stat if receipt else None,
+        "error": receipt.err if receipt else None,
+    }

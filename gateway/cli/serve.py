@@ -1,0 +1,175 @@
+"""`confirmlab serve`: the lab as a process."""
+
+import asyncio
+import errno
+import json
+import os
+import signal
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from gateway.cli.options import WRONG_USAGE, environment, fail, read_settings
+
+if TYPE_CHECKING:
+    from gateway.settings import Settings
+
+STOP_WITHIN = 1.8
+"""Real seconds that the parts of the lab have to close; the process itself ends within two."""
+
+
+def serve(
+    config: Annotated[Path | None, typer.Option("--config", help="YAML file; see configs/lab.yaml.")] = None,
+    data: Annotated[Path | None, typer.Option("--data", help="Folder of the database and ports.json.")] = None,
+    host: Annotated[str | None, typer.Option("--host", help="Address to listen on.")] = None,
+    smpp_port: Annotated[int | None, typer.Option("--smpp-port", min=0, max=65535, help="0: a free one.")] = None,
+    http_port: Annotated[int | None, typer.Option("--http-port", min=0, max=65535, help="0: a free one.")] = None,
+    sip_port: Annotated[int | None, typer.Option("--sip-port", min=0, max=65535, help="0: a free one.")] = None,
+    paused_clock: Annotated[bool, typer.Option("--paused-clock", help="Let the lab clock stand still.")] = False,
+) -> None:
+    """Run the lab until Ctrl-C. Settings: the file, then CONFIRMLAB_* variables, then these flags."""
+    environ = environment()
+    flags = {
+        "--data": str(data) if data else None,
+        "--host": host,
+        "--smpp-port": smpp_port,
+        "--http-port": http_port,
+        "--sip-port": sip_port,
+        "--paused-clock": paused_clock or None,
+    }
+    named = environ.get("CONFIRMLAB_CONFIG")
+    settings = read_settings(config or (Path(named) if named else None), environ, flags)
+    raise typer.Exit(asyncio.run(_run(settings)))
+
+
+async def _run(settings: "Settings") -> int:
+    from gateway import logs
+    from gateway.client import PORTS_FILE
+    from gateway.folder import FolderInUseError
+    from gateway.identification.profiles import ProfileError
+    from gateway.lab import Lab
+
+    logs.configure(settings.logs)
+    stopping = asyncio.Event()
+    _on_signals(stopping)
+    try:
+        lab = Lab(settings)
+        await lab.start()
+    except FolderInUseError as error:
+        fail(str(error))
+    except ProfileError as error:
+        fail(str(error), WRONG_USAGE)
+    except OSError as error:
+        fail(busy(error, settings))
+    _write(settings.server.data / PORTS_FILE, lab.ports)
+    _welcome(settings, lab.ports)
+    await stopping.wait()
+    typer.echo("stopping")
+    try:
+        async with asyncio.timeout(STOP_WITHIN):
+            await lab.stop()
+    except TimeoutError:
+        typer.echo("some parts did not close in time and were cut off", err=True)
+    return 0
+
+
+def _on_signals(stopping: asyncio.Event) -> None:
+    """Set `stopping` at the first signal; a second one ends the process as usual."""
+    loop = asyncio.get_running_loop()
+
+    def stop() -> None:
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.remove_signal_handler(number)
+        stopping.set()
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stop)
+
+
+def _write(file: Path, ports: dict[str, int]) -> None:
+    """Write ports.json in one step, so that nobody reads half of it."""
+    draft = file.with_suffix(".draft")
+    draft.write_text(json.dumps(ports), encoding="utf-8")
+    os.replace(draft, file)
+
+
+def busy(error: OSError, settings: "Settings") -> str:
+    """Return the sentence about a port, an address or a folder that cannot be had."""
+    if error.filename is not None:
+        return f"{error.filename} cannot be used: {error.strerror}"
+    server = settings.server
+    ports = {"smpp": server.smpp_port, "http": server.http_port, "sip": server.sip_port}
+    # asyncio names the address it could not bind only in its text: ('127.0.0.1', 2775).
+    name = next((name for name, port in ports.items() if port and f", {port})" in str(error)), None)
+    if error.errno == errno.EADDRNOTAVAIL:
+        return f"this machine has no address {server.host}; choose another one with --host"
+    if name is None:
+        return f"a port cannot be listened on: {error}"
+    reason = "is taken by another program" if error.errno == errno.EADDRINUSE else "needs more rights"
+    return f"port {ports[name]} ({name}) of {server.host} {reason}; choose another with --{name}-port, 0 for a free one"
+
+
+def _welcome(settings: "Settings", ports: dict[str, int]) -> None:
+    from rich.console import Console
+    from rich.text import Text
+
+    console = Console(highlight=False, soft_wrap=True)
+    for line in addresses(settings, ports):
+        console.print(Text(line))
+    for title, command in next_steps(settings, ports):
+        console.print(Text(f"\n# {title}", style="dim"))
+        console.print(Text(command, style="cyan"))
+    console.print(Text("\nCtrl-C stops the lab."))
+
+
+def _reach(settings: "Settings") -> str:
+    host = settings.server.host
+    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 - shown, not listened on
+    return f"[{host}]" if ":" in host else host
+
+
+def addresses(settings: "Settings", ports: dict[str, int]) -> list[str]:
+    """Return a line for each address of the lab."""
+    host = _reach(settings)
+    accounts = settings.smsc.accounts
+    account = f"  system_id {accounts[0].system_id}, password {accounts[0].password}" if accounts else ""
+    lines = {
+        "smpp": f"SMPP  {host}:{ports.get('smpp')}{account}",
+        "http": f"HTTP  http://{host}:{ports.get('http')}  described at /openapi.json",
+        "sip": f"SIP   {host}:{ports.get('sip')}",
+    }
+    return [line for name, line in lines.items() if name in ports]
+
+
+def next_steps(settings: "Settings", ports: dict[str, int]) -> list[tuple[str, str]]:
+    """Return what to try next: a title and a curl command each; the lab's own powers only if it has them."""
+    base = f"http://{_reach(settings)}:{ports['http']}"
+    key = settings.services[0].key if settings.services else "KEY"
+    service = settings.services[0].id if settings.services else "SERVICE"
+    number = settings.subscribers[0].phone_number if settings.subscribers else "+70000000001"
+    with_key = f"curl -H 'Authorization: Bearer {key}'"
+    steps = [
+        (
+            True,
+            "start a confirmation",
+            f'{with_key} {base}/v1/confirmations -d \'{{"phone_number": "{number}", "method": "sms_code"}}\'',
+        ),
+        (False, "read the code on the handset", f"curl '{base}/lab/handsets/{number}/messages?wait=10s&extract=code'"),
+        (True, "check the code", f'{with_key} {base}/v1/confirmations/ID/check -d \'{{"code": "CODE"}}\''),
+        (
+            True,
+            "start an identification",
+            (
+                f"{with_key} {base}/v1/identifications "
+                f'-d \'{{"service_id": "{service}", "user_id": "user-1", "phone_number": "{number}"}}\''
+            ),
+        ),
+        (False, "turn the lab clock", f'curl {base}/lab/clock/advance -d \'{{"by": "20m"}}\''),
+        (
+            True,
+            "register a webhook",
+            f'{with_key} {base}/v1/webhook-endpoints -d \'{{"url": "http://127.0.0.1:9000/hook"}}\'',
+        ),
+    ]
+    return [(title, command) for everywhere, title, command in steps if everywhere or settings.lab.enabled]

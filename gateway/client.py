@@ -1,0 +1,119 @@
+"""A small client of a running lab, for the command line: where the lab is, and calls of its HTTP API."""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+import aiohttp
+
+DEFAULT_URL = "http://127.0.0.1:8080"
+DEFAULT_SMPP_PORT = 2775
+PORTS_FILE = "ports.json"
+"""The file in a lab's data folder that tells its ports: an object with the keys smpp, http and sip."""
+
+
+class LabError(Exception):
+    """A running lab could not be asked; the message is a sentence for people."""
+
+
+class LabUnreachableError(LabError):
+    """Nothing answered at the lab's address."""
+
+
+class LabRefusedError(LabError):
+    """The lab answered with a problem (RFC 9457)."""
+
+    def __init__(self, method: str, path: str, status: int, problem: Any) -> None:
+        self.status = status
+        self.problem = problem
+        told = problem.get("detail") or problem.get("title") if isinstance(problem, dict) else None
+        super().__init__(f"{method} {path} was answered with {status}: {told or problem or 'no body'}")
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """Where a lab is, and how that is known."""
+
+    url: str
+    known_by: str
+    smpp_port: int
+
+
+def find(url: str | None, data: Path) -> Address:
+    """Return the lab's address: `url` if given, else by ports.json in the folder `data`, else the default ports."""
+    file = data / PORTS_FILE
+    ports = read_ports(data)
+    smpp_port = ports.get("smpp", DEFAULT_SMPP_PORT)
+    if url:
+        return Address(url.rstrip("/"), "as given", smpp_port)
+    if "http" in ports:
+        return Address(f"http://127.0.0.1:{ports['http']}", f"by {file}", smpp_port)
+    return Address(DEFAULT_URL, f"the default, since there is no {file}", smpp_port)
+
+
+def read_ports(data: Path) -> dict[str, int]:
+    """Return what ports.json in the folder `data` says; nothing if it is absent or unreadable."""
+    try:
+        ports = json.loads((data / PORTS_FILE).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return ports if isinstance(ports, dict) else {}
+
+
+class LabClient:
+    """Calls of one lab's API; use it with `async with`."""
+
+    def __init__(self, address: Address, *, key: str | None = None) -> None:
+        self.address = address
+        self._headers = {"Authorization": f"Bearer {key}"} if key else {}
+        self._http: aiohttp.ClientSession | None = None
+
+    async def __aenter__(self) -> "LabClient":
+        self._http = aiohttp.ClientSession(headers=self._headers, timeout=aiohttp.ClientTimeout(total=90))
+        return self
+
+    async def __aexit__(
+        self, _kind: type[BaseException] | None, _error: BaseException | None, _trace: TracebackType | None
+    ) -> None:
+        if self._http is not None:
+            await self._http.close()
+
+    async def get(self, path: str, **query: str | int) -> Any:
+        """Return the JSON that GET answers; raises LabUnreachableError or LabRefusedError."""
+        return await self._call("GET", path, query=query)
+
+    async def post(self, path: str, body: Any = None) -> Any:
+        """Return the JSON that POST answers; raises LabUnreachableError or LabRefusedError."""
+        return await self._call("POST", path, body)
+
+    async def put(self, path: str, body: Any) -> Any:
+        """Return the JSON that PUT answers; raises LabUnreachableError or LabRefusedError."""
+        return await self._call("PUT", path, body)
+
+    async def delete(self, path: str) -> None:
+        """Delete what is at `path`; raises LabUnreachableError or LabRefusedError."""
+        await self._call("DELETE", path)
+
+    async def _call(self, method: str, path: str, body: Any = None, query: dict[str, str | int] | None = None) -> Any:
+        assert self._http is not None, "use the client with `async with`"
+        try:
+            async with self._http.request(method, self.address.url + path, json=body, params=query) as answer:
+                raw = await answer.read()
+                status = answer.status
+        except (TimeoutError, aiohttp.ClientError, OSError, ValueError) as error:
+            where = f"{self.address.url} ({self.address.known_by})"
+            reason = str(error) or type(error).__name__
+            raise LabUnreachableError(f"no lab answers at {where}: {reason}; is `confirmlab serve` running?") from None
+        found = _json(raw)
+        if status >= 400:
+            raise LabRefusedError(method, path, status, found)
+        return found
+
+
+def _json(raw: bytes) -> Any:
+    try:
+        return json.loads(raw) if raw else None
+    except ValueError:
+        return raw[:200].decode(errors="replace")
