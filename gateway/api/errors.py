@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
 from confirm import errors as confirm
+from gateway.identification import errors as identification
 from gateway.webhooks import errors as webhooks
 from smsc_emulator.base.web import NOT_FOUND, ProblemError, ProblemKind
 from smsc_emulator.core.smsc import NoSuchHandsetError
@@ -22,6 +23,12 @@ CONFIRMATION_OWNED = ProblemKind(
 )
 RESEND_TOO_SOON = ProblemKind("resend_too_soon", 429, "Another code may be sent only after the gap that is set.")
 
+# Identifications.
+IDENTIFICATION_OVER = ProblemKind("identification_over", 409, "The identification is over; start another one.")
+IDENTIFICATION_NOT_CONFIRMING = ProblemKind(
+    "identification_not_confirming", 409, "The identification does not wait for a code from the user."
+)
+
 # The lab's subscribers.
 SUBSCRIBER_EXISTS = ProblemKind("subscriber_exists", 409, "The number already has a contract with an operator.")
 
@@ -39,6 +46,10 @@ OF_EXCEPTION: Mapping[type[Exception], ProblemKind] = {
     confirm.ConfirmationOverError: CONFIRMATION_OVER,
     confirm.ConfirmationOwnedError: CONFIRMATION_OWNED,
     confirm.ResendTooSoonError: RESEND_TOO_SOON,
+    identification.IdentificationNotFoundError: NOT_FOUND,
+    identification.IdentificationOverError: IDENTIFICATION_OVER,
+    identification.NotConfirmingError: IDENTIFICATION_NOT_CONFIRMING,
+    identification.BindingNotFoundError: NOT_FOUND,
     SubscriberExistsError: SUBSCRIBER_EXISTS,
     NoSuchHandsetError: NOT_FOUND,
     webhooks.WebhookEndpointNotFoundError: NOT_FOUND,

@@ -17,3 +17,9 @@ Timestamp = Annotated[str, Field(json_schema_extra={"format": "date-time"})]
 
 Wait = Annotated[str, Field(pattern=r"^([0-9]{1,4}ms|[0-5]?[0-9]s|1m|60s)$", max_length=6, examples=["10s"])]
 """How long a request may be held open, in real time: up to a minute."""
+
+ServiceId = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,31}$", examples=["demo"])]
+"""A service's name."""
+
+UserId = Annotated[str, Field(pattern=r"^[^\x00-\x1f\x7f-\x9f]{1,128}$", examples=["user-1"])]
+"""A service's own name for one of its users: up to 128 characters, none of them a control character."""

@@ -187,7 +187,6 @@ class Effect(StrEnum):
 
     OPEN_CONFIRMATION = "open_confirmation"
     CLOSE_CONFIRMATION = "close_confirmation"
-    FIND_OPERATOR = "find_operator"
     ASK_OPERATOR = "ask_operator"
     WITHDRAW_QUERY = "withdraw_query"
     HAND_OVER_CODE = "hand_over_code"
@@ -269,7 +268,7 @@ _S, _R, _E = State, Reason, Effect
 TRANSITIONS: tuple[Transition, ...] = (
     Transition(_S.NEW, Eligible, always, _S.CONFIRMING, None, (_E.OPEN_CONFIRMATION,)),
     Transition(_S.NEW, Ineligible, always, _S.REFUSED),  # the reason is the input's
-    Transition(_S.CONFIRMING, Confirmed, in_time, _S.ROUTING, None, (_E.FIND_OPERATOR,)),
+    Transition(_S.CONFIRMING, Confirmed, in_time, _S.ROUTING),
     Transition(_S.CONFIRMING, Confirmed, late, _S.REFUSED, _R.CONFIRM_EXPIRED),
     Transition(_S.CONFIRMING, ConfirmationFailed, always, _S.REFUSED, _R.CONFIRM_FAILED),
     Transition(_S.CONFIRMING, TimeUp, due, _S.REFUSED, _R.CONFIRM_EXPIRED, (_E.CLOSE_CONFIRMATION,)),

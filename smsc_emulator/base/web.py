@@ -6,6 +6,7 @@ its input as checked models and returns a `Reply` or raises a `ProblemError`.
 
 import json
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -132,6 +133,8 @@ class Route:
     headers: Mapping[str, str] = field(default_factory=dict)
     """Optional request headers with their meaning."""
     content_type: str = "application/json"
+    around: Callable[[], AbstractContextManager[object]] | None = None
+    """Entered when a request's head has been read, before its instant is taken; left when its answer is made."""
 
 
 class Routes:
@@ -163,6 +166,10 @@ def application(groups: list[Routes], guards: Mapping[str, Guard], clock: Clock)
 
 def _serve(route: Route, guard: Guard | None, clock: Clock) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
     async def serve(request: web.Request) -> web.StreamResponse:
+        with route.around() if route.around is not None else nullcontext():
+            return await answer(request)
+
+    async def answer(request: web.Request) -> web.StreamResponse:
         received_at = clock.now()
         raw = await request.read()
         call = Call(request, received_at, request.match_info, raw)
