@@ -13,10 +13,12 @@ from smsc_emulator.smpp.pdus import Pdu
 class Link(Protocol):
     """One bound session as the core sees it. Nothing leaves before `flush`, which makes one write of it all."""
 
-    interface_version: int
-    """The lower of both sides' versions, such as 0x34."""
     in_flight: dict[int, Outbound]
     """What was sent and not answered yet, by sequence_number."""
+
+    @property
+    def interface_version(self) -> int:
+        """The version of SMPP that the peer has bound with, such as 0x34."""
 
     def room(self) -> int:
         """Return how many requests may be sent now; 0 while the peer does not read or is unbinding."""

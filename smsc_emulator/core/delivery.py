@@ -16,6 +16,7 @@ from smsc_emulator.core.dispatch_log import DispatchLog
 from smsc_emulator.core.message import Message
 from smsc_emulator.core.outbound import ANY_ACCOUNT, TEMPORARY, Kind, Outbound, retry_at
 from smsc_emulator.smpp.constants import CommandStatus, MessageState
+from smsc_emulator.smpp.errors import EncodeError
 from smsc_emulator.smpp.pdus import Pdu
 
 
@@ -93,13 +94,12 @@ class Delivery:
     def pump(self, account: Account) -> None:
         """Send what waits for `account`, as far as its receivers have room; one write to each."""
         for link, items in account.next_sendings():
-            for item in items:
-                link.in_flight[link.send(item.pdu(link.interface_version))] = item
+            sent = [item for item in items if self._send(link, item)]
             if self._log is not None:
-                self._log.add(item.id for item in items)
+                self._log.add(item.id for item in sent)
             link.flush()
             now = self._clock.now()
-            for item in items:
+            for item in sent:
                 self._publish_sent(now, item)
 
     def answered(self, link: Link, request: Pdu, response: Pdu) -> None:
@@ -144,6 +144,14 @@ class Delivery:
             item.due_at = None
             due.append(item)
         self.enqueue(due)
+
+    def _send(self, link: Link, item: Outbound) -> bool:
+        try:
+            link.in_flight[link.send(item.pdu())] = item
+        except EncodeError:  # a text in message_payload for a peer of SMPP 3.3
+            self._settle(item, CommandStatus.ESME_RDELIVERYFAILURE)
+            return False
+        return True
 
     def _settle(self, item: Outbound, status: int) -> None:
         """Acknowledged, or refused for good."""

@@ -50,12 +50,9 @@ class Outbound:
     due_at: int | None = None
     """Lab instant of the next attempt after a temporary error."""
 
-    def pdu(self, interface_version: int) -> DeliverSm:
-        """Return the deliver_sm for a peer of `interface_version`; one of SMPP 3.3 gets no TLVs (3.4, 3.4)."""
-        pdu = _receipt(self.message) if self.kind is Kind.RECEIPT else _carried(self.message.pdu)
-        if interface_version < 0x34:
-            pdu.tlvs = []
-        return pdu
+    def pdu(self) -> DeliverSm:
+        """Return the deliver_sm. The session leaves the TLVs out for a peer that has none (SMPP 3.4, 3.4)."""
+        return _receipt(self.message) if self.kind is Kind.RECEIPT else _carried(self.message.pdu)
 
 
 def retry_at(attempts: int, now: int) -> int | None:

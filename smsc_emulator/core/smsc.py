@@ -28,9 +28,7 @@ from smsc_emulator.handsets.handset import Handset, InboxMessage
 from smsc_emulator.handsets.handsets import Handsets
 from smsc_emulator.smpp import segments
 from smsc_emulator.smpp.constants import CommandStatus, MessageState, Npi, Ton
-from smsc_emulator.smpp.pdus import BindReceiver, BindTransceiver, BindTransmitter, Pdu, SubmitSm, SubmitSmResp, Tlv
-
-Bind = BindTransmitter | BindReceiver | BindTransceiver
+from smsc_emulator.smpp.pdus import Bind, BindTransmitter, Pdu, SubmitSm, SubmitSmResp, Tlv
 
 FIRST_ID = 1_000_000_001
 """The first message's number: ten decimal digits, as receipts have it (Appendix B), and eight hexadecimal ones."""

@@ -1,0 +1,254 @@
+"""The SMSC's SMPP port: one small pump for each connection, and one sweep for everybody's timers.
+
+A pump feeds what it reads to its session, hands the requests to the SMSC, and writes everything that came of one read
+with one call. It starts no task for a message. A peer that does not read is not read from either, so that what is
+kept for it stays small.
+"""
+
+import asyncio
+from contextlib import suppress
+from typing import cast
+
+import structlog
+
+from smsc_emulator.core.accounts import Account
+from smsc_emulator.core.outbound import Outbound
+from smsc_emulator.core.smsc import Smsc
+from smsc_emulator.smpp import session as smpp
+from smsc_emulator.smpp.pdus import Bind, Pdu, SubmitSm
+
+HIGH_WATER = 1 << 16
+"""Octets that may wait for a peer to read before it is not read from any more."""
+
+SWEEP = 1.0
+"""The longest time between two looks at the timers, in seconds; shorter timers are looked at more often."""
+
+UNBIND_PATIENCE = 0.5
+"""How long a closing server waits for its peers to unbind, in seconds."""
+
+LINGER = 5.0
+"""How long a session that is over waits for the peer to read its last answers and close, in seconds."""
+
+log = structlog.get_logger(__name__)
+
+
+class ServerLink(asyncio.Protocol):
+    """One connection of an ESME."""
+
+    __slots__ = ("_account", "_ended_at", "_leaving", "_server", "_session", "_transport", "in_flight")
+
+    def __init__(self, server: "SmppServer") -> None:
+        self._server = server
+        self._session = smpp.Session(smpp.Role.SMSC, server.config, server.now())
+        self._account: Account | None = None
+        self._leaving = False
+        self._ended_at: float | None = None
+        self.in_flight: dict[int, Outbound] = {}
+
+    # What asyncio calls.
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Begin. asyncio sets TCP_NODELAY on its own."""
+        self._transport = cast(asyncio.Transport, transport)
+        self._transport.set_write_buffer_limits(high=HIGH_WATER)
+        self._server.links.add(self)
+
+    def data_received(self, data: bytes) -> None:
+        """Do everything that these octets ask for, and answer with one write."""
+        self._session.receive(data, self._server.now())
+        self._work()
+
+    def pause_writing(self) -> None:
+        """Stop reading: the peer does not read either."""
+        self._transport.pause_reading()
+
+    def resume_writing(self) -> None:
+        """Read on, and send what has waited meanwhile."""
+        self._transport.resume_reading()
+        if self._account is not None:
+            self._server.smsc.delivery.pump(self._account)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Give back what the peer has not acknowledged."""
+        self._server.forget(self)
+        self._session.link_lost()
+        account, self._account = self._account, None
+        if account is not None:
+            self._server.smsc.unbound(self, account)
+
+    # What the SMSC calls.
+
+    @property
+    def interface_version(self) -> int:
+        """The version of SMPP that the peer has bound with."""
+        return self._session.peer_interface_version
+
+    def room(self) -> int:
+        """Return the free places of the window. While octets wait for the peer there are none: see DispatchLog."""
+        if self._leaving or self._transport.get_write_buffer_size():
+            return 0
+        return self._session.window_free
+
+    def send(self, pdu: Pdu) -> int:
+        """Send a request."""
+        return self._session.send(pdu, self._server.now())
+
+    def reply(self, request: Pdu, response: Pdu) -> None:
+        """Answer a request; on a link that is gone, nobody reads it."""
+        self._session.reply(request, response)
+
+    def refuse(self, request: Pdu, status: int) -> None:
+        """Answer a request with an error."""
+        self._session.refuse(request, status)
+
+    def flush(self) -> None:
+        """Write what was sent and answered; after the last answer, only listen until the peer closes."""
+        data = self._session.data_to_send()
+        if data and self._ended_at is None:
+            self._transport.write(data)
+        if self._session.closed and self._ended_at is None:
+            self._leaving = True
+            self._ended_at = self._server.now()
+            if not self._transport.is_closing():
+                # Closed at once, octets that come meanwhile would make the kernel take the last answers back.
+                self._transport.write_eof()
+
+    # What the server calls.
+
+    def look_at_timers(self, now: float) -> None:
+        """Do what is due on this link."""
+        deadline = self._session.next_deadline()
+        if deadline is not None and deadline <= now:
+            self._session.handle_deadline(now)
+            self._work()
+        if self._ended_at is not None and self._ended_at + LINGER <= now:
+            self._transport.abort()
+
+    def close(self) -> None:
+        """Take leave of the peer: by unbind, if it has bound."""
+        self._leaving = True
+        self._session.close(self._server.now())
+        self._work()
+
+    def abort(self) -> None:
+        """Drop the connection."""
+        self._transport.abort()
+
+    # The work.
+
+    def _work(self) -> None:
+        try:
+            for event in self._session.events():
+                self._handle(event)
+            if self._account is not None and self._account.ready:
+                self._server.smsc.delivery.pump(self._account)
+            self.flush()
+        except Exception:
+            # One peer's link must not take the others with it, whatever it made us do.
+            log.exception("an SMPP link failed")
+            self._transport.abort()
+
+    def _handle(self, event: smpp.Event) -> None:
+        delivery = self._server.smsc.delivery
+        if isinstance(event, smpp.RequestReceived):
+            self._request(event.pdu)
+        elif isinstance(event, smpp.ResponseReceived):
+            delivery.answered(self, event.request, event.response)
+        elif isinstance(event, smpp.RequestTimedOut):
+            delivery.unanswered(self, event.request)
+        elif isinstance(event, smpp.PeerUnbound | smpp.Closed):
+            self._leaving = True
+
+    def _request(self, pdu: Pdu) -> None:
+        if isinstance(pdu, SubmitSm) and self._account is not None:
+            self._server.smsc.submit(self, self._account, pdu)
+        elif isinstance(pdu, Bind):
+            self._bind(pdu)
+
+    def _bind(self, request: Bind) -> None:
+        smsc = self._server.smsc
+        status = smsc.check_bind(request)
+        if status:
+            delay = smsc.settings.bind_failure_delay / 1000
+            asyncio.get_running_loop().call_later(delay, self._refuse_bind, request, status)
+            return
+        window = smsc.accounts[request.system_id].settings.window
+        self._session.accept_bind(request, smsc.settings.system_id, window=window)
+        self._account = smsc.bound(self, request)
+
+    def _refuse_bind(self, request: Bind, status: int) -> None:
+        self._session.refuse(request, status)
+        self.flush()
+
+
+class SmppServer:
+    """Listens for ESMEs on behalf of an SMSC."""
+
+    def __init__(self, smsc: Smsc) -> None:
+        self.smsc = smsc
+        self.links: set[ServerLink] = set()
+        settings = smsc.settings
+        self.config = smpp.SessionConfig(
+            session_init_timeout=settings.session_init_timeout / 1000,
+            enquire_link_interval=settings.enquire_link_interval / 1000,
+            inactivity_timeout=settings.inactivity_timeout / 1000,
+            response_timeout=settings.response_timeout / 1000,
+            strict=settings.strict,
+        )
+        timers = (
+            settings.session_init_timeout,
+            settings.enquire_link_interval,
+            settings.inactivity_timeout,
+            settings.response_timeout,
+        )
+        self._pause = min([SWEEP, *(timer / 4000 for timer in timers if timer)])
+        self._listener: asyncio.Server | None = None
+        self._sweeper: asyncio.TimerHandle | None = None
+        self._deserted = asyncio.Event()
+
+    @property
+    def port(self) -> int:
+        """The port that is listened on."""
+        assert self._listener is not None
+        return int(self._listener.sockets[0].getsockname()[1])
+
+    def now(self) -> float:
+        """Return the real monotonic time of the links' timers."""
+        return asyncio.get_running_loop().time()
+
+    async def start(self, host: str, port: int) -> None:
+        """Listen; port 0 takes a free one. Raises OSError if that cannot be."""
+        loop = asyncio.get_running_loop()
+        self._listener = await loop.create_server(lambda: ServerLink(self), host, port, backlog=1024)
+        self._sweeper = loop.call_later(self._pause, self._sweep)
+
+    def forget(self, link: ServerLink) -> None:
+        """Let a connection go."""
+        self.links.discard(link)
+        if not self.links and self._sweeper is None:
+            self._deserted.set()
+
+    async def close(self) -> None:
+        """Stop listening, unbind every link, and close those that do not answer in time."""
+        if self._listener is None:
+            return
+        self._listener.close()
+        if self._sweeper is not None:
+            self._sweeper.cancel()
+            self._sweeper = None
+        for link in list(self.links):
+            link.close()
+        if not self.links:
+            self._deserted.set()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(UNBIND_PATIENCE):
+                await self._deserted.wait()
+        for link in list(self.links):
+            link.abort()
+        await self._deserted.wait()
+
+    def _sweep(self) -> None:
+        now = self.now()
+        for link in list(self.links):
+            link.look_at_timers(now)
+        self._sweeper = asyncio.get_running_loop().call_later(self._pause, self._sweep)
