@@ -95,6 +95,7 @@ class Bench:
 
     def wake(self) -> None:
         self.wakes += 1
+        self.ticker.wake()
 
     def make_sender(self, **settings: Any) -> WebhookSender:
         chosen = self.settings.model_copy(update=settings)

@@ -37,6 +37,16 @@ async def test_the_receiver_verifies_what_it_gets_by_the_standard_library(bench,
         Webhook(other.secret).verify(body, headers)
 
 
+async def test_while_the_ticker_runs_an_event_goes_out_at_once_though_the_clock_stands(bench, receiver) -> None:
+    await bench.endpoint(receiver.url)
+    running = asyncio.create_task(bench.ticker.run())
+    await bench.happen(*[f"cnf_{n}" for n in range(120)])
+    last = await bench.journal.wait(0, 10, wanted=lambda event: event.data.get("event_subject") == "cnf_119")
+    assert [event.type for event in last] == ["webhook.delivered"]
+    running.cancel()
+    await asyncio.gather(running, return_exceptions=True)
+
+
 async def test_a_success_is_on_record(bench, receiver) -> None:
     endpoint = await bench.endpoint(receiver.url)
     await bench.happen("cnf_1")
