@@ -20,7 +20,6 @@ from gateway.api.types import PhoneNumber, ServiceId, Timestamp, UserId, Wait
 from gateway.identification.attempt import Attempt, Reason, State
 from gateway.identification.service import IdentificationService
 from smsc_emulator.base import durations
-from smsc_emulator.base.clock import Clock
 from smsc_emulator.base.database import Database, Tx
 from smsc_emulator.base.watch import Watch
 from smsc_emulator.base.web import FORBIDDEN, Call, Handler, Model, ProblemError, Reply, Routes
@@ -68,14 +67,12 @@ class _Identifications:
         service: IdentificationService,
         confirm: ConfirmService,
         database: Database,
-        clock: Clock,
         watch: Watch,
         keys: Idempotency,
     ) -> None:
         self._service = service
         self._confirm = confirm
         self._database = database
-        self._clock = clock
         self._watch = watch
         self._keys = keys
 
@@ -84,10 +81,8 @@ class _Identifications:
         if body.service_id not in (None, call.caller):
             raise ProblemError(FORBIDDEN, f"The API key is not one of the service {body.service_id}.")
 
-        now = self._clock.now()
-
         def create(tx: Tx) -> str:
-            return self._service.start(tx, now, call.caller, body.user_id, body.phone_number).id
+            return self._service.start(tx, call.received_at, call.caller, body.user_id, body.phone_number).id
 
         async def answer(attempt_id: str) -> Reply:
             await self._code_sent(call, attempt_id)
@@ -107,17 +102,17 @@ class _Identifications:
         return Reply(changed)
 
     async def check(self, call: Call) -> Reply:
-        now, code = self._clock.now(), call.body.code
+        now, code = call.received_at, call.body.code
         return await self._change(call, lambda tx, one: self._service.check(tx, now, call.caller, one, code))
 
     async def resend(self, call: Call) -> Reply:
-        now = self._clock.now()
+        now = call.received_at
         await self._change(call, lambda tx, one: self._service.resend(tx, now, call.caller, one))
         await self._code_sent(call, call.path["id"])
         return Reply(await self._read(call, call.path["id"]))
 
     async def cancel(self, call: Call) -> Reply:
-        now = self._clock.now()
+        now = call.received_at
         return await self._change(call, lambda tx, one: self._service.cancel(tx, now, call.caller, one))
 
     async def _change(self, call: Call, change: Callable[[Tx, str], Attempt]) -> Reply:
@@ -150,13 +145,12 @@ def routes(
     service: IdentificationService,
     confirm: ConfirmService,
     database: Database,
-    clock: Clock,
     watch: Watch,
     keys: Idempotency,
 ) -> Routes:
     """Return the routes; `keys` is shared by all resources that honour Idempotency-Key."""
     group = Routes("identifications")
-    handlers = _Identifications(service, confirm, database, clock, watch, keys)
+    handlers = _Identifications(service, confirm, database, watch, keys)
     all_, one = "/v1/identifications", "/v1/identifications/{id}"
     answer = {200: Identification}
     confirming = (IDENTIFICATION_NOT_CONFIRMING, CONFIRMATION_OVER)

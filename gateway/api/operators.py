@@ -10,7 +10,6 @@ from gateway.identification.attempt import Outcome, Result, Verdict
 from gateway.identification.service import IdentificationService
 from smsc_emulator.base import durations
 from smsc_emulator.base.activity import Activity
-from smsc_emulator.base.clock import Clock
 from smsc_emulator.base.database import Database
 from smsc_emulator.base.web import NOT_FOUND, Call, Model, Reply, Routes
 
@@ -52,7 +51,7 @@ class VerdictTaken(BaseModel):
     )
 
 
-def routes(service: IdentificationService, database: Database, clock: Clock, activity: Activity) -> Routes:
+def routes(service: IdentificationService, database: Database, activity: Activity) -> Routes:
     """Return the routes; the guard of the scheme "operator" tells which operator speaks.
 
     A verdict is a piece of input from the instant at which it is received, before its body is read: a deadline of that
@@ -74,10 +73,9 @@ def routes(service: IdentificationService, database: Database, clock: Clock, act
     )
     async def take_verdict(call: Call) -> Reply:
         body: VerdictMessage = call.body
-        now = clock.now()
         verdict = Verdict(body.result, call.received_at, durations.instant(body.as_of))
         outcome = await database.run(
-            lambda tx: service.verdict(tx, now, call.caller, body.request_id, body.phone_number, verdict)
+            lambda tx: service.verdict(tx, call.received_at, call.caller, body.request_id, body.phone_number, verdict)
         )
         service.wake()
         return Reply(VerdictTaken(outcome=outcome))

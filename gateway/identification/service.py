@@ -24,7 +24,7 @@ from gateway.identification.errors import (
     IdentificationOverError,
     NotConfirmingError,
 )
-from gateway.identification.profiles import Profile
+from gateway.identification.profiles import Profile, ProfileError
 from gateway.lookup import outbox, porting
 from gateway.lookup.outbox import OperatorMessage
 from gateway.lookup.routing import NumberingPlan
@@ -41,6 +41,7 @@ class IdentificationService:
 
     `profile` names the one of `profiles` that new attempts start under. `service_names` are the services' names for
     people, as the operator's register shows them. `randomness` is drawn from on the database's thread only.
+    Raises ProfileError if there is no such profile.
     """
 
     def __init__(
@@ -56,6 +57,8 @@ class IdentificationService:
         self._confirm = confirm
         self._plan = plan
         self._profiles = profiles
+        if profile not in profiles:
+            raise ProfileError(f"there is no profile {profile}; known profiles: {', '.join(sorted(profiles))}")
         self._profile = profiles[profile]
         self._service_names = service_names
         self._randomness = randomness
