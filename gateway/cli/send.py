@@ -159,9 +159,9 @@ async def _send(
             return message_ids, receipts.found, False
         return message_ids, receipts.found, True
     except SubmitRefusedError as error:
-        fail(f"the SMSC at {where} refused the message: {status_name(error.status)}")
-    except (LinkDownError, ResponseTimeoutError, TimeoutError, OSError) as error:
-        fail(f"no bind to the SMSC at {where} as {account.system_id}: {error or type(error).__name__}")
+        fail(f"the SMSC at {where} refused the message with {status_name(error.status)}")
+    except (LinkDownError, ResponseTimeoutError) as error:
+        fail(f"{error} (as {account.system_id} at {where})")
     finally:
         await client.close()
 

@@ -1,0 +1,96 @@
+"""A stand-in for a lab's HTTP face, and a real lab in a process of its own."""
+
+import json
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from gateway.cli import app
+
+CONFIRMLAB = Path(sys.executable).with_name("confirmlab")
+
+
+@dataclass
+class Stub:
+    """Answers what it was told to, and keeps what it was asked."""
+
+    url: str = ""
+    answers: dict[tuple[str, str], list[tuple[int, Any]]] = field(default_factory=dict)
+    asked: list[tuple[str, str, Any]] = field(default_factory=list)
+
+    def answer(self, method: str, path: str, *answers: tuple[int, Any]) -> None:
+        """Give these answers one after the other; the last one is repeated."""
+        self.answers[method, path] = list(answers)
+
+
+@pytest.fixture
+def stub() -> Iterator[Stub]:
+    stub = Stub()
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            raw = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+            stub.asked.append((self.command, self.path, json.loads(raw) if raw else None))
+            answers = stub.answers.get((self.command, self.path), [(404, {"detail": "nothing here"})])
+            status, body = answers.pop(0) if len(answers) > 1 else answers[0]
+            self.send_response(status)
+            self.end_headers()
+            self.wfile.write(json.dumps(body).encode())
+
+        do_POST = do_GET  # noqa: N815 - http.server's own name
+
+        def log_message(self, *_args: Any) -> None:
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    stub.url = f"http://127.0.0.1:{server.server_port}"
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    yield stub
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+@pytest.fixture
+def confirmlab(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[..., Result]:
+    """Runs the command in this process, in a folder where no lab has ever been."""
+    monkeypatch.chdir(tmp_path)
+    return lambda *words: CliRunner().invoke(app, [str(word) for word in words])
+
+
+@dataclass
+class LabProcess:
+    """A running `confirmlab serve`."""
+
+    data: Path
+    process: subprocess.Popen[str]
+    ports: dict[str, int]
+
+    def run(self, *words: str, check: bool = True) -> subprocess.CompletedProcess[str]:
+        command: list[str | Path] = [CONFIRMLAB, *words, "--data", self.data]
+        return subprocess.run(command, capture_output=True, text=True, check=check, timeout=60)
+
+
+@pytest.fixture(scope="module")
+def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LabProcess]:
+    data = tmp_path_factory.mktemp("lab")
+    free = ("--smpp-port", "0", "--http-port", "0", "--sip-port", "0")
+    command = [CONFIRMLAB, "serve", "--data", data, *free]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    waiting = [CONFIRMLAB, "readyz", "--wait", "30s", "--data", data]
+    ready = subprocess.run(waiting, capture_output=True, text=True, check=False)
+    if ready.returncode:
+        process.kill()
+        pytest.fail("\n".join((ready.stderr, *process.communicate())))
+    yield LabProcess(data, process, json.loads((data / "ports.json").read_text()))
+    process.kill()
+    process.communicate()

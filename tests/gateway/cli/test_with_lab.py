@@ -1,0 +1,135 @@
+"""The commands against a real lab in a process of its own."""
+
+import json
+import shlex
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from gateway.cli import serve
+from gateway.settings import Settings
+
+CONFIRMLAB = Path(sys.executable).with_name("confirmlab")
+FREE = ("--smpp-port", "0", "--http-port", "0", "--sip-port", "0")
+
+
+def run(*words: Any) -> subprocess.CompletedProcess[str]:
+    command = [str(CONFIRMLAB), *map(str, words)]
+    return subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+
+
+def test_ports_json_tells_the_ports_and_nothing_else(lab: Any) -> None:
+    assert sorted(lab.ports) == ["http", "sip", "smpp"]
+    assert all(lab.ports.values())
+
+
+def test_the_doctor_finds_a_running_lab_healthy(lab: Any) -> None:
+    result = lab.run("doctor", check=False)
+    assert result.stdout.splitlines()[-1] == "all 9 checks passed", result.stdout
+    assert result.returncode == 0
+
+
+def test_the_doctor_tells_a_wrong_password_by_its_status(lab: Any) -> None:
+    result = lab.run("doctor", "--json", "--password", "wrong", check=False)
+    assert result.returncode == 1
+    findings = {finding["name"]: finding for finding in json.loads(result.stdout)}
+    assert findings["smpp bind"]["result"] == "fail"
+    assert "Invalid Password" in findings["smpp bind"]["detail"]
+
+
+def test_a_long_text_is_sent_and_every_segment_gets_its_receipt(lab: Any) -> None:
+    result = lab.run("send", "--to", "+70000000002", "--text", "привет " * 20, "--receipt", "--json")
+    segments = json.loads(result.stdout)["segments"]
+    assert [segment["state"] for segment in segments] == ["DELIVRD"] * 3
+    with urllib.request.urlopen(f"http://127.0.0.1:{lab.ports['http']}/lab/handsets/+70000000002/messages") as answer:
+        assert json.load(answer)["messages"][-1]["text"] == "привет " * 20
+
+
+def test_a_text_without_a_receipt_is_sent_with_its_message_id_alone(lab: Any) -> None:
+    result = lab.run("send", "--to", "+70000000003", "--text", "hello")
+    assert result.stdout.startswith("message_id ")
+    assert "state" not in result.stdout
+
+
+def test_a_wrong_password_is_told(lab: Any) -> None:
+    result = lab.run("send", "--to", "+70000000003", "--text", "hello", "--password", "wrong", check=False)
+    assert result.returncode == 1
+    assert "ESME_RINVPASWD" in result.stderr
+
+
+def test_the_demo_shows_an_identification_and_a_refusal_by_silence(lab: Any) -> None:
+    result = lab.run("demo", check=False)
+    assert result.returncode == 0, result.stdout + result.stderr
+    first, second = result.stdout.split("\n\n")
+    steps = ["registration", "PDU sent", "handset received", "code typed back", "operator asked", "verdict"]
+    places = [first.index(step) for step in [*steps, "register entry", "identification code", "webhook"]]
+    assert places == sorted(places)
+    assert "identification.identified, its signature verified" in first
+    assert "REFUSED(no_answer)" in second
+    assert "+1200." in second
+    assert "identification.refused, its signature verified" in second
+
+
+def test_the_demo_leaves_the_operator_and_the_webhooks_as_they_were(lab: Any) -> None:
+    base = f"http://127.0.0.1:{lab.ports['http']}"
+    body = json.dumps({"answer": "silent", "delay": "30s"}).encode()
+    change = urllib.request.Request(f"{base}/lab/operators/alpha/behaviour", data=body, method="PUT")
+    with urllib.request.urlopen(change):
+        pass
+    lab.run("demo")
+    with urllib.request.urlopen(f"{base}/lab/operators/alpha/behaviour") as answer:
+        assert json.load(answer) == {"answer": "silent", "delay": "30s"}
+    headers = {"Authorization": "Bearer lab-demo-key"}
+    with urllib.request.urlopen(urllib.request.Request(f"{base}/v1/webhook-endpoints", headers=headers)) as answer:
+        assert json.load(answer)["webhook_endpoints"] == []
+
+
+def test_each_next_step_that_serve_prints_is_answered(lab: Any) -> None:
+    found: dict[str, Any] = {}
+    for title, command in serve.next_steps(Settings(), lab.ports):
+        written = command.replace("ID/check", f"{found.get('id')}/check").replace("CODE", str(found.get("code")))
+        curl = [*shlex.split(written), "-sS", "-w", "\n%{http_code}"]
+        done = subprocess.run(curl, capture_output=True, text=True, check=False)
+        body, _, status = done.stdout.rpartition("\n")
+        assert status in ("200", "201"), (title, written, done.stdout, done.stderr)
+        found |= {name: value for name, value in json.loads(body).items() if name in ("id", "code")}
+
+
+def test_a_second_lab_in_the_same_folder_is_refused_and_harms_nothing(lab: Any) -> None:
+    result = run("serve", "--data", lab.data, *FREE)
+    assert result.returncode == 1
+    assert "another lab uses the folder" in result.stderr
+    assert json.loads((lab.data / "ports.json").read_text()) == lab.ports
+
+
+def test_a_busy_port_gives_one_sentence_and_1(lab: Any, tmp_path: Path) -> None:
+    result = run("serve", "--data", tmp_path, *FREE, "--http-port", lab.ports["http"])
+    assert result.returncode == 1
+    assert result.stderr == (
+        f"port {lab.ports['http']} (http) of 127.0.0.1 is taken by another program; "
+        "choose another with --http-port, 0 for a free one\n"
+    )
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_closes_everything_within_two_seconds(tmp_path: Path, number: signal.Signals) -> None:
+    command = [str(CONFIRMLAB), "serve", "--data", str(tmp_path), *FREE]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        assert run("readyz", "--wait", "30s", "--data", tmp_path).returncode == 0
+        ports = json.loads((tmp_path / "ports.json").read_text())
+        began = time.monotonic()
+        process.send_signal(number)
+        out, err = process.communicate(timeout=10)
+    assert (process.returncode, time.monotonic() - began < 2) == (0, True), err
+    assert f"http://127.0.0.1:{ports['http']}" in out
+    assert "# turn the lab clock" in out
+    assert not (tmp_path / "ports.json").exists()
+    with socket.socket() as again:
+        assert again.connect_ex(("127.0.0.1", ports["http"])) != 0
