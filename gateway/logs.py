@@ -22,6 +22,10 @@ SECRETS = frozenset(
 """Keys whose values are shown as ***."""
 
 
+QUIET = ("alembic", "aiohttp", "asyncio")
+"""Libraries that tell of their own workings, which only `debug` shows."""
+
+
 def mask(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
     """Mask the values of an event's keys, at any depth. The one place where the logs lose what they must not hold."""
     for key, value in event.items():
@@ -55,6 +59,8 @@ def configure(settings: LogSettings, stream: TextIO | None = None) -> None:
     root = logging.getLogger()
     root.handlers = [handler]
     root.setLevel(settings.level.upper())
+    for name in QUIET:
+        logging.getLogger(name).setLevel(logging.NOTSET if settings.level == "debug" else logging.WARNING)
 
 
 def _renderers(settings: LogSettings, stream: TextIO) -> list[structlog.typing.Processor]:

@@ -2,8 +2,6 @@
 
 import asyncio
 import errno
-import json
-import os
 import signal
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -13,6 +11,7 @@ import typer
 from gateway.cli.options import WRONG_USAGE, environment, fail, read_settings
 
 if TYPE_CHECKING:
+    from gateway.lab import Lab
     from gateway.settings import Settings
 
 STOP_WITHIN = 1.8
@@ -40,12 +39,11 @@ def serve(
     }
     named = environ.get("CONFIRMLAB_CONFIG")
     settings = read_settings(config or (Path(named) if named else None), environ, flags)
-    raise typer.Exit(asyncio.run(_run(settings)))
+    asyncio.run(_run(settings))
 
 
-async def _run(settings: "Settings") -> int:
+async def _run(settings: "Settings") -> None:
     from gateway import logs
-    from gateway.client import PORTS_FILE
     from gateway.folder import FolderInUseError
     from gateway.identification.profiles import ProfileError
     from gateway.lab import Lab
@@ -53,25 +51,29 @@ async def _run(settings: "Settings") -> int:
     logs.configure(settings.logs)
     stopping = asyncio.Event()
     _on_signals(stopping)
+    lab = Lab(settings)
     try:
-        lab = Lab(settings)
         await lab.start()
+        lab.folder.write_ports(lab.ports)
+        _welcome(settings, lab.ports)
+        await stopping.wait()
+        typer.echo("stopping")
     except FolderInUseError as error:
         fail(str(error))
     except ProfileError as error:
         fail(str(error), WRONG_USAGE)
     except OSError as error:
         fail(busy(error, settings))
-    _write(settings.server.data / PORTS_FILE, lab.ports)
-    _welcome(settings, lab.ports)
-    await stopping.wait()
-    typer.echo("stopping")
+    finally:
+        await _stop(lab)
+
+
+async def _stop(lab: "Lab") -> None:
     try:
         async with asyncio.timeout(STOP_WITHIN):
             await lab.stop()
     except TimeoutError:
         typer.echo("some parts did not close in time and were cut off", err=True)
-    return 0
 
 
 def _on_signals(stopping: asyncio.Event) -> None:
@@ -85,13 +87,6 @@ def _on_signals(stopping: asyncio.Event) -> None:
 
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop)
-
-
-def _write(file: Path, ports: dict[str, int]) -> None:
-    """Write ports.json in one step, so that nobody reads half of it."""
-    draft = file.with_suffix(".draft")
-    draft.write_text(json.dumps(ports), encoding="utf-8")
-    os.replace(draft, file)
 
 
 def busy(error: OSError, settings: "Settings") -> str:

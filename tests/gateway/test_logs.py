@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import structlog
 
-from gateway.logs import configure, mask
+from gateway.logs import QUIET, configure, mask
 from gateway.settings import LogSettings
 
 
@@ -17,6 +17,8 @@ def _logging_as_before() -> Iterator[None]:
     handlers, level = root.handlers, root.level
     yield
     root.handlers, root.level = handlers, level
+    for name in QUIET:
+        logging.getLogger(name).setLevel(logging.NOTSET)
     structlog.reset_defaults()
 
 
@@ -68,6 +70,14 @@ def test_lines_of_libraries_come_out_in_the_same_form() -> None:
     logging.getLogger("aiohttp.server").warning("odd request")
     line = json.loads(stream.getvalue())
     assert (line["event"], line["level"], line["logger"]) == ("odd request", "warning", "aiohttp.server")
+
+
+@pytest.mark.parametrize(("level", "seen"), [("info", False), ("debug", True)])
+def test_the_workings_of_libraries_show_only_in_debug(level: Any, seen: bool) -> None:
+    stream = io.StringIO()
+    configure(LogSettings(level=level), stream)
+    logging.getLogger("alembic.runtime.migration").info("Running upgrade")
+    assert ("Running upgrade" in stream.getvalue()) is seen
 
 
 def test_console_lines_are_for_people_and_the_level_is_kept() -> None:

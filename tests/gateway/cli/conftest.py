@@ -84,9 +84,9 @@ class LabProcess:
 def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LabProcess]:
     data = tmp_path_factory.mktemp("lab")
     free = ("--smpp-port", "0", "--http-port", "0", "--sip-port", "0")
-    command = [CONFIRMLAB, "serve", "--data", data, *free]
+    command = [str(CONFIRMLAB), "serve", "--data", str(data), *free]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-    waiting = [CONFIRMLAB, "readyz", "--wait", "30s", "--data", data]
+    waiting = [str(CONFIRMLAB), "readyz", "--wait", "30s", "--data", str(data)]
     ready = subprocess.run(waiting, capture_output=True, text=True, check=False)
     if ready.returncode:
         process.kill()
