@@ -8,7 +8,7 @@ import struct
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import fields
 from operator import attrgetter
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 from smsc_emulator.smpp.constants import MAX_SM_LENGTH, RESPONSE_BIT, TLV_SIZES, CommandStatus, Size, Tag
 from smsc_emulator.smpp.errors import DecodeError, EncodeError, Header
@@ -25,21 +25,14 @@ _Read = Callable[[bytes, int, Values, str, bool], int]
 """Reads from an offset, adds one value, returns the offset behind it."""
 
 
-class _ReadStep(NamedTuple):
-    """A run of integers by `unpack`, anything else by `read`, or else a C-Octet String shorter than `size`."""
+_Write = Callable[[Sequence[Any], list[bytes], str], None]
+"""Adds the octets of some values."""
 
-    unpack: Callable[[bytes, int], tuple[int, ...]] | None
-    size: int
-    read: _Read | None
-
-
-class _WriteStep(NamedTuple):
-    """Values `first` to `last` (not included) by `write`, or else a C-Octet String shorter than `most`."""
-
-    first: int
-    last: int
-    most: int
-    write: Callable[[Sequence[Any], list[bytes], str], None] | None
+# Steps are plain tuples, since the loops that take them apart are the hot path.
+_ReadStep = tuple[Callable[[bytes, int], tuple[int, ...]] | None, int, _Read | None]
+"""A run of integers by a function, anything else by another, or else a C-Octet String shorter than the number."""
+_WriteStep = tuple[int, int, int, _Write | None]
+"""Values from the first number up to the second by a function, or else a C-Octet String shorter than the third."""
 
 
 class _Plan:
@@ -107,7 +100,7 @@ def encode(pdu: Pdu) -> bytes:
         plan = _PLANS[pdu.command_id]
         parts = [b""]
         values = plan.values(pdu)
-        if not (pdu.command_status and pdu.bare_on_error and not any(values)):
+        if not (pdu.command_status and pdu.bare_on_error) or pdu.tlvs or any(values):
             _write_fields(plan, values, parts, "")
     for tlv in pdu.tlvs:
         parts += _tlv_parts(tlv)
@@ -123,6 +116,7 @@ def _read_fields(plan: _Plan, frame: bytes, at: int, values: Values, path: str, 
     """Add the values of `plan`'s fields, which start at `at`; return the offset behind them."""
     first = len(values)
     append = values.append
+    text = frame.decode("latin-1")
     try:
         for unpack, size, read in plan.strict if strict else plan.lenient:
             if unpack is not None:
@@ -131,10 +125,10 @@ def _read_fields(plan: _Plan, frame: bytes, at: int, values: Values, path: str, 
             elif read is not None:
                 at = read(frame, at, values, path + plan.names[len(values) - first], strict)
             else:
-                end = frame.index(0, at)
+                end = text.index("\0", at)
                 if end - at >= size:
                     break
-                append(frame[at:end].decode("latin-1"))
+                append(text[at:end])
                 at = end + 1
         else:
             return at
@@ -260,7 +254,7 @@ def _write_short_message(values: Sequence[Any], parts: list[bytes], path: str) -
     parts.append(len(octets).to_bytes() + octets)
 
 
-def _entries_writer(wire: Entries) -> Callable[[Sequence[Any], list[bytes], str], None]:
+def _entries_writer(wire: Entries) -> _Write:
     plans = {kind: (flag, _Plan(kind)) for flag, kind in wire.kinds.items()}
     flagged = len(plans) > 1
 
@@ -278,7 +272,7 @@ def _entries_writer(wire: Entries) -> Callable[[Sequence[Any], list[bytes], str]
     return write
 
 
-def _integers_writer(layout: struct.Struct) -> Callable[[Sequence[Any], list[bytes], str], None]:
+def _integers_writer(layout: struct.Struct) -> _Write:
     pack = layout.pack
 
     def write(values: Sequence[Any], parts: list[bytes], path: str) -> None:
@@ -314,12 +308,12 @@ def _read_step(run: Sequence[Wire], *, strict: bool, response: bool) -> _ReadSte
     wire = run[0]
     if isinstance(wire, Integer):
         layout = _layout(run)
-        return _ReadStep(layout.unpack_from, layout.size, None)
+        return layout.unpack_from, layout.size, None
     if isinstance(wire, COctetString):
         if strict:
-            return _ReadStep(None, wire.most, _time_reader(wire) if wire.fixed else None)
-        return _ReadStep(None, _LENIENT_RESPONSE if response else wire.lenient_most, None)
-    return _ReadStep(None, 0, _read_short_message if isinstance(wire, ShortMessage) else _entries_reader(wire))
+            return None, wire.most, _time_reader(wire) if wire.fixed else None
+        return None, _LENIENT_RESPONSE if response else wire.lenient_most, None
+    return None, 0, _read_short_message if isinstance(wire, ShortMessage) else _entries_reader(wire)
 
 
 def _write_steps(wires: Sequence[Wire], *, response: bool) -> Iterator[_WriteStep]:
@@ -327,12 +321,11 @@ def _write_steps(wires: Sequence[Wire], *, response: bool) -> Iterator[_WriteSte
     for run in _runs(wires):
         wire, last = run[0], first + len(run)
         if isinstance(wire, Integer):
-            yield _WriteStep(first, last, 0, _integers_writer(_layout(run)))
+            yield first, last, 0, _integers_writer(_layout(run))
         elif isinstance(wire, COctetString):
-            yield _WriteStep(first, last, _LENIENT_RESPONSE if response else wire.lenient_most, None)
+            yield first, last, _LENIENT_RESPONSE if response else wire.lenient_most, None
         else:
-            write = _write_short_message if isinstance(wire, ShortMessage) else _entries_writer(wire)
-            yield _WriteStep(first, last, 0, write)
+            yield first, last, 0, _write_short_message if isinstance(wire, ShortMessage) else _entries_writer(wire)
         first = last
 
 

@@ -1,0 +1,471 @@
+from dataclasses import fields
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from smsc_emulator.smpp.codec import HEADER, decode, encode
+from smsc_emulator.smpp.constants import CommandId, CommandStatus, Tag
+from smsc_emulator.smpp.errors import DecodeError, EncodeError
+from smsc_emulator.smpp.fields import WIRE, COctetString, Integer
+from smsc_emulator.smpp.pdus import (
+    PDU_TYPES,
+    BindReceiverResp,
+    BindTransceiver,
+    BindTransceiverResp,
+    BindTransmitter,
+    BindTransmitterResp,
+    DataSmResp,
+    DeliverSm,
+    DeliverSmResp,
+    DistributionList,
+    EnquireLink,
+    GenericNack,
+    Pdu,
+    QuerySmResp,
+    SmeAddress,
+    SubmitMulti,
+    SubmitMultiResp,
+    SubmitSm,
+    SubmitSmResp,
+    Tlv,
+    Unbind,
+    UnknownPdu,
+    UnsuccessSme,
+)
+
+
+def frame(command_id: int, body: bytes, status: int = 0, number: int = 1) -> bytes:
+    return HEADER.pack(HEADER.size + len(body), command_id, status, number) + body
+
+
+def decoded_or_error(wire: bytes, *, strict: bool = False) -> Pdu | DecodeError:
+    try:
+        return decode(wire, strict=strict)
+    except DecodeError as error:
+        return error
+
+
+SAMPLES: dict[str, tuple[str, Pdu]] = {
+    "the standard's own bind_transmitter": (
+        """0000002f 00000002 00000000 00000001
+        534d50503354455354 00 7365637265743038 00 5355424d495431 00 00 01 01 00""",
+        BindTransmitter(
+            sequence_number=1,
+            system_id="SMPP3TEST",
+            password="secret08",
+            system_type="SUBMIT1",
+            interface_version=0,
+            addr_ton=1,
+            addr_npi=1,
+        ),
+    ),
+    "bind_transceiver_resp with the SMSC's version": (
+        "00000019 80000009 00000000 00000007 6c616200 0210 0001 34",
+        BindTransceiverResp(sequence_number=7, system_id="lab", tlvs=[Tlv(Tag.SC_INTERFACE_VERSION, b"\x34")]),
+    ),
+    "a refused bind without its body": (
+        "00000010 80000002 0000000e 00000001",
+        BindTransmitterResp(command_status=CommandStatus.ESME_RINVPASWD, sequence_number=1),
+    ),
+    "submit_sm": (
+        """0000003a 00000004 00000000 00000002 00 0500 6c616200 0101 373030303030303030303100
+        000000 00 00 01 00 00 00 05 68656c6c6f 0204 0002 abcd""",
+        SubmitSm(
+            sequence_number=2,
+            source_addr_ton=5,
+            source_addr="lab",
+            dest_addr_ton=1,
+            dest_addr_npi=1,
+            destination_addr="70000000001",
+            registered_delivery=1,
+            short_message=b"hello",
+            tlvs=[Tlv(Tag.USER_MESSAGE_REFERENCE, b"\xab\xcd")],
+        ),
+    ),
+    "submit_sm_resp": ("00000013 80000004 00000000 00000002 373100", SubmitSmResp(sequence_number=2, message_id="71")),
+    "a refused submit_sm without its body": (
+        "00000010 80000004 00000058 00000002",
+        SubmitSmResp(command_status=CommandStatus.ESME_RTHROTTLED, sequence_number=2),
+    ),
+    "submit_multi to an address and a list": (
+        "00000029 00000021 00000000 00000003 00 0000 00 02 01 0101 3700 02 4c00 000000 00 00 00 00 00 00 02 6869",
+        SubmitMulti(
+            sequence_number=3,
+            dest_address=[SmeAddress(1, 1, "7"), DistributionList("L")],
+            short_message=b"hi",
+        ),
+    ),
+    "submit_multi_resp with one failure": (
+        "0000001b 80000021 00000000 00000003 3900 01 0101 3700 0000000b",
+        SubmitMultiResp(sequence_number=3, message_id="9", unsuccess_sme=[UnsuccessSme(1, 1, "7", 0x0B)]),
+    ),
+    "deliver_sm_resp with its unused message_id": (
+        "00000011 80000005 00000000 00000004 00",
+        DeliverSmResp(sequence_number=4),
+    ),
+    "query_sm_resp of a message under way": (
+        "00000015 80000003 00000000 00000005 3900 00 01 00",
+        QuerySmResp(sequence_number=5, message_id="9", message_state=1),
+    ),
+    "an error in data_sm_resp, explained by a TLV": (
+        "00000016 80000103 000000fe 00000006 00 0425 0001 02",
+        DataSmResp(command_status=0xFE, sequence_number=6, tlvs=[Tlv(Tag.DELIVERY_FAILURE_REASON, b"\x02")]),
+    ),
+    "enquire_link": ("00000010 00000015 00000000 7fffffff", EnquireLink(sequence_number=0x7FFFFFFF)),
+    "unbind": ("00000010 00000006 00000000 00000008", Unbind(sequence_number=8)),
+    "generic_nack": ("00000010 80000000 00000002 00000000", GenericNack(command_status=2)),
+    "an operation of SMPP 5.0": (
+        "00000013 00000111 00000000 00000009 010203",
+        UnknownPdu(0x111, b"\x01\x02\x03", sequence_number=9),
+    ),
+}
+
+
+@pytest.mark.parametrize(("octets", "pdu"), SAMPLES.values(), ids=SAMPLES)
+def test_a_sample_decodes_to_its_pdu_and_back(octets: str, pdu: Pdu) -> None:
+    wire = bytes.fromhex(octets)
+    assert decode(wire) == pdu
+    assert decode(wire, strict=True) == pdu
+    assert encode(pdu) == wire
+
+
+@pytest.mark.parametrize(("octets", "pdu"), SAMPLES.values(), ids=SAMPLES)
+def test_every_truncation_of_a_sample_is_told_by_a_decode_error_or_is_a_shorter_pdu(octets: str, pdu: Pdu) -> None:
+    wire = bytes.fromhex(octets)
+    for length in range(HEADER.size, len(wire)):
+        cut = length.to_bytes(4) + wire[4:length]
+        shorter = decoded_or_error(cut)
+        if isinstance(shorter, DecodeError):
+            assert HEADER.size <= shorter.offset <= length
+            assert shorter.header.command_id == pdu.command_id
+        else:
+            assert decode(encode(shorter)) == shorter
+
+
+# Hypothesis: any value that fits its field comes back as it was.
+
+OCTETS = st.integers(0, 255)
+TLVS = st.lists(st.builds(Tlv, st.integers(0x1400, 0x3FFF), st.binary(max_size=40)), max_size=3)
+MULTI_ENTRIES = st.one_of(
+    st.builds(SmeAddress, OCTETS, OCTETS, st.text(st.characters(min_codepoint=1, max_codepoint=255), max_size=20)),
+    st.builds(DistributionList, st.text(st.characters(min_codepoint=1, max_codepoint=255), max_size=20)),
+)
+FAILURES = st.builds(
+    UnsuccessSme,
+    OCTETS,
+    OCTETS,
+    st.text(st.characters(min_codepoint=1, max_codepoint=255), max_size=20),
+    st.integers(0, 0xFFFFFFFF),
+)
+
+
+def values_of(name: str, wire: object) -> st.SearchStrategy[Any]:
+    if isinstance(wire, Integer):
+        return st.integers(0, 256**wire.size - 1)
+    if isinstance(wire, COctetString):
+        sizes = {"min_size": wire.most - 1, "max_size": wire.most - 1} if wire.fixed else {"max_size": wire.most - 1}
+        text = st.text(st.characters(min_codepoint=1, max_codepoint=255), **sizes)
+        return st.one_of(st.just(""), text)
+    return {
+        "short_message": st.binary(max_size=254),
+        "dest_address": st.lists(MULTI_ENTRIES, min_size=1, max_size=5),
+        "unsuccess_sme": st.lists(FAILURES, max_size=5),
+    }[name]
+
+
+def pdus_of(pdu_type: type[Pdu], status: st.SearchStrategy[int]) -> st.SearchStrategy[Pdu]:
+    own = {item.name: values_of(item.name, item.metadata[WIRE]) for item in fields(pdu_type) if WIRE in item.metadata}
+    return st.builds(pdu_type, command_status=status, sequence_number=st.integers(0, 0xFFFFFFFF), tlvs=TLVS, **own)
+
+
+ANY_PDU = st.sampled_from(list(PDU_TYPES.values())).flatmap(lambda kind: pdus_of(kind, st.just(0)))
+
+
+@pytest.mark.parametrize("pdu_type", PDU_TYPES.values(), ids=lambda kind: kind.__name__)
+def test_any_pdu_comes_back_from_its_octets(pdu_type: type[Pdu]) -> None:
+    @settings(max_examples=30, deadline=None)
+    @given(pdus_of(pdu_type, st.integers(0, 0xFFFFFFFF)), st.booleans())
+    def round_trip(pdu: Pdu, strict: bool) -> None:
+        wire = encode(pdu)
+        assert int.from_bytes(wire[:4]) == len(wire)
+        assert decode(wire, strict=strict) == pdu
+
+    round_trip()
+
+
+@settings(deadline=None)
+@given(ANY_PDU, st.data())
+def test_a_damaged_pdu_decodes_or_tells_where_it_is_wrong(pdu: Pdu, data: st.DataObject) -> None:
+    wire = bytearray(encode(pdu))
+    for _ in range(data.draw(st.integers(1, 4))):
+        wire[data.draw(st.integers(16, max(16, len(wire) - 1))) % len(wire)] = data.draw(OCTETS)
+    decoded = decoded_or_error(bytes(wire), strict=data.draw(st.booleans()))
+    if isinstance(decoded, DecodeError):
+        assert decoded.path
+        assert 16 <= decoded.offset <= len(wire)
+    else:
+        assert decoded.sequence_number == int.from_bytes(wire[12:16])
+
+
+@given(st.integers(0, 0xFFFFFFFF).filter(lambda command_id: command_id not in PDU_TYPES), st.binary(max_size=200))
+def test_an_unknown_command_keeps_its_body(command_id: int, body: bytes) -> None:
+    wire = frame(command_id, body, status=0x428)
+    assert decode(wire) == UnknownPdu(command_id, body, command_status=0x428, sequence_number=1)
+    assert encode(decode(wire)) == wire
+
+
+# What is wrong is told by status, path and offset.
+
+MESSAGE_HEAD = b"\0" + b"\1\1" + b"7\0" + b"\1\1" + b"8\0" + b"\0\0\0" + b"\0" + b"\0" + b"\0\0\0\0"
+
+
+def message(tail: bytes) -> bytes:
+    return frame(CommandId.SUBMIT_SM, MESSAGE_HEAD + tail)
+
+
+def bind(system_id: bytes, password: bytes, tail: bytes = b"\0\x34\0\0\0") -> bytes:
+    return frame(CommandId.BIND_TRANSCEIVER, system_id + b"\0" + password + b"\0" + tail)
+
+
+def error_of(wire: bytes, *, strict: bool = False) -> tuple[str, str, int]:
+    with pytest.raises(DecodeError) as caught:
+        decode(wire, strict=strict)
+    return caught.value.status.name, caught.value.path, caught.value.offset
+
+
+WRONG = {
+    "3.1.1: system_id of 16 characters": (bind(b"s" * 16, b"p"), "ESME_RINVSYSID", "system_id", 16),
+    "3.1.1: password of 65 characters": (bind(b"s", b"p" * 65), "ESME_RINVPASWD", "password", 18),
+    "3.1.1: system_type of 13 characters": (
+        bind(b"s", b"p", b"t" * 13 + b"\0\x34\0\0\0"),
+        "ESME_RINVSYSTYP",
+        "system_type",
+        20,
+    ),
+    "3.1.1: address_range of 41 characters": (
+        bind(b"s", b"p", b"\0\x34\0\0" + b"r" * 41 + b"\0"),
+        "ESME_RINVPARLEN",
+        "address_range",
+        24,
+    ),
+    "3.1.1: service_type of 6 characters": (
+        frame(CommandId.SUBMIT_SM, b"t" * 6 + MESSAGE_HEAD + b"\0"),
+        "ESME_RINVSERTYP",
+        "service_type",
+        16,
+    ),
+    "3.1.1: source_addr of 21 characters": (
+        frame(CommandId.SUBMIT_SM, b"\0\1\1" + b"7" * 21 + MESSAGE_HEAD[4:] + b"\0"),
+        "ESME_RINVSRCADR",
+        "source_addr",
+        19,
+    ),
+    "3.1.1: destination_addr of 21 characters": (
+        frame(CommandId.SUBMIT_SM, b"\0\1\0017\0\1\1" + b"8" * 21 + MESSAGE_HEAD[8:] + b"\0"),
+        "ESME_RINVDSTADR",
+        "destination_addr",
+        23,
+    ),
+    "7.1.1: schedule_delivery_time of 17 characters": (
+        frame(CommandId.SUBMIT_SM, MESSAGE_HEAD[:12] + b"0" * 17 + MESSAGE_HEAD[12:] + b"\0"),
+        "ESME_RINVSCHED",
+        "schedule_delivery_time",
+        28,
+    ),
+    "7.1.1: validity_period of 17 characters": (
+        frame(CommandId.SUBMIT_SM, MESSAGE_HEAD[:13] + b"0" * 17 + MESSAGE_HEAD[13:] + b"\0"),
+        "ESME_RINVEXPIRY",
+        "validity_period",
+        29,
+    ),
+    "5.2.21: sm_length of 255": (message(b"\xff" + b"x" * 255), "ESME_RINVMSGLEN", "sm_length", 34),
+    "5.2.21: sm_length beyond the body": (message(b"\5four"), "ESME_RINVMSGLEN", "sm_length", 34),
+    "3.2.4.1: sm_length short of the body, whose rest is no TLV": (
+        message(b"\2abc"),
+        "ESME_RINVOPTPARSTREAM",
+        "tlvs[0]",
+        37,
+    ),
+    "3.2.4.1: a TLV longer than the rest": (
+        message(b"\0" + b"\x02\x04\0\2ab" + b"\x14\0\0\5ab"),
+        "ESME_RINVOPTPARSTREAM",
+        "tlvs[1]",
+        41,
+    ),
+    "5.3.2: a TLV of the operation with a wrong size": (
+        message(b"\0\x02\x0c\0\1\7"),
+        "ESME_RINVOPTPARAMVAL",
+        "tlvs[0]",
+        35,
+    ),
+    "4.4.1: short_message and message_payload at once": (
+        message(b"\1a\x04\x24\0\1b"),
+        "ESME_ROPTPARNOTALLWD",
+        "message_payload",
+        36,
+    ),
+    "4.2.1: octets after the header of unbind": (
+        frame(CommandId.UNBIND, b"abc"),
+        "ESME_RINVOPTPARSTREAM",
+        "tlvs[0]",
+        16,
+    ),
+    "the body ends before a string's NUL": (frame(CommandId.SUBMIT_SM, b"ab"), "ESME_RINVCMDLEN", "service_type", 16),
+    "the body ends before an integer": (
+        frame(CommandId.SUBMIT_SM, MESSAGE_HEAD[:-2]),
+        "ESME_RINVCMDLEN",
+        "data_coding",
+        32,
+    ),
+    "4.5.1: no destination": (
+        frame(CommandId.SUBMIT_MULTI, b"\0\1\0017\0" + b"\0" + MESSAGE_HEAD[9:] + b"\0"),
+        "ESME_RINVNUMDESTS",
+        "dest_address",
+        21,
+    ),
+    "4.5.1: 255 destinations": (
+        frame(CommandId.SUBMIT_MULTI, b"\0\1\0017\0" + b"\xff" + b"\2L\0" * 255 + MESSAGE_HEAD[9:] + b"\0"),
+        "ESME_RINVNUMDESTS",
+        "dest_address",
+        21,
+    ),
+    "5.2.25: a dest_flag of 3": (
+        frame(CommandId.SUBMIT_MULTI, b"\0\1\0017\0" + b"\2" + b"\2L\0" + b"\3L\0" + MESSAGE_HEAD[9:] + b"\0"),
+        "ESME_RINVDESTFLAG",
+        "dest_address[1].dest_flag",
+        25,
+    ),
+    "4.5.1.1: an address too long inside the list": (
+        frame(
+            CommandId.SUBMIT_MULTI, b"\0\1\0017\0" + b"\1" + b"\1\1\1" + b"8" * 21 + b"\0" + MESSAGE_HEAD[9:] + b"\0"
+        ),
+        "ESME_RINVDSTADR",
+        "dest_address[0].destination_addr",
+        25,
+    ),
+}
+
+
+@pytest.mark.parametrize(("wire", "status", "path", "offset"), WRONG.values(), ids=WRONG)
+@pytest.mark.parametrize("strict", [False, True], ids=["lenient", "strict"])
+def test_a_decode_error_names_status_field_and_offset(
+    wire: bytes, status: str, path: str, offset: int, strict: bool
+) -> None:
+    assert error_of(wire, strict=strict) == (status, path, offset)
+
+
+def test_a_strict_reader_holds_passwords_to_eight_characters_and_a_lenient_one_to_64() -> None:
+    decoded = decode(bind(b"s", b"p" * 64))
+    assert isinstance(decoded, BindTransceiver)
+    assert decoded.password == "p" * 64
+    assert encode(decoded) == bind(b"s", b"p" * 64)
+    assert error_of(bind(b"s", b"p" * 9), strict=True) == ("ESME_RINVPASWD", "password", 18)
+    assert decode(bind(b"s", b"p" * 8), strict=True).command_status == 0
+
+
+def test_a_strict_reader_wants_times_of_sixteen_characters_or_none() -> None:
+    wire = frame(CommandId.SUBMIT_SM, MESSAGE_HEAD[:12] + b"26010" + MESSAGE_HEAD[12:] + b"\0")
+    assert error_of(wire, strict=True) == ("ESME_RINVSCHED", "schedule_delivery_time", 28)
+    decoded = decode(wire)
+    assert isinstance(decoded, SubmitSm)
+    assert decoded.schedule_delivery_time == "26010"
+
+
+def test_short_message_takes_254_octets() -> None:
+    decoded = decode(message(b"\xfe" + b"x" * 254), strict=True)
+    assert isinstance(decoded, SubmitSm)
+    assert decoded.short_message == b"x" * 254
+
+
+def test_unknown_vendor_and_misplaced_tlvs_are_kept_whatever_their_size() -> None:
+    known_elsewhere = Tlv(Tag.MS_AVAILABILITY_STATUS, b"abc")
+    tlvs = [Tlv(0x1401, b""), Tlv(0xFFFF, b"\0" * 9), known_elsewhere]
+    pdu = SubmitSm(sequence_number=1, short_message=b"x", tlvs=tlvs)
+    assert decode(encode(pdu), strict=True) == pdu
+
+
+def test_a_repeated_tlv_is_kept_in_order_and_the_first_one_found() -> None:
+    numbers = [Tlv(Tag.CALLBACK_NUM, b"\1\0\0001"), Tlv(Tag.CALLBACK_NUM, b"\1\0\0002")]
+    decoded = decode(encode(DeliverSm(sequence_number=1, tlvs=numbers)))
+    assert decoded.tlvs == numbers
+    assert decoded.tlv(Tag.CALLBACK_NUM) == b"\1\0\0001"
+    assert decoded.tlv(Tag.SOURCE_PORT) is None
+
+
+def test_message_payload_stands_alone() -> None:
+    pdu = SubmitSm(sequence_number=1, tlvs=[Tlv(Tag.MESSAGE_PAYLOAD, b"x" * 0xFFFF)])
+    assert decode(encode(pdu), strict=True) == pdu
+
+
+def test_submit_multi_takes_254_destinations_and_its_response_255_failures() -> None:
+    for pdu in (
+        SubmitMulti(sequence_number=1, dest_address=[SmeAddress(1, 1, str(index)) for index in range(254)]),
+        SubmitMultiResp(sequence_number=1, unsuccess_sme=[UnsuccessSme(1, 1, "7", index) for index in range(255)]),
+    ):
+        assert decode(encode(pdu), strict=True) == pdu
+
+
+ERROR_SHAPES = {
+    "header only": (b"", SubmitSmResp(command_status=8, sequence_number=1)),
+    "an empty message_id": (b"\0", SubmitSmResp(command_status=8, sequence_number=1)),
+    "a whole body": (b"17\0", SubmitSmResp(command_status=8, sequence_number=1, message_id="17")),
+}
+
+
+@pytest.mark.parametrize(("body", "pdu"), ERROR_SHAPES.values(), ids=ERROR_SHAPES)
+def test_an_error_response_is_read_with_and_without_its_body(body: bytes, pdu: Pdu) -> None:
+    assert decode(frame(CommandId.SUBMIT_SM_RESP, body, status=8), strict=True) == pdu
+
+
+@pytest.mark.parametrize("pdu_type", [kind for kind in PDU_TYPES.values() if kind.command_id & 0x80000000])
+def test_any_error_response_is_read_without_its_body(pdu_type: type[Pdu]) -> None:
+    expected = pdu_type(command_status=0x45, sequence_number=1)
+    assert decode(frame(pdu_type.command_id, b"", status=0x45), strict=True) == expected
+
+
+def test_responses_that_keep_their_body_on_error_do_so() -> None:
+    for pdu, body in (
+        (SubmitMultiResp(command_status=3), b"\0\0"),
+        (DataSmResp(command_status=3), b"\0"),
+        (QuerySmResp(command_status=3), b"\0\0\0\0"),
+        (DeliverSmResp(command_status=3), b"\0"),
+        (BindReceiverResp(command_status=3), b""),
+    ):
+        assert encode(pdu)[HEADER.size :] == body
+
+
+def test_a_deliver_sm_resp_without_message_id_is_an_error_only_to_a_strict_reader() -> None:
+    wire = frame(CommandId.DELIVER_SM_RESP, b"")
+    assert decode(wire) == DeliverSmResp(sequence_number=1)
+    assert error_of(wire, strict=True) == ("ESME_RINVCMDLEN", "message_id", 16)
+
+
+def test_a_lenient_reader_takes_a_response_with_an_overlong_message_id() -> None:
+    wire = frame(CommandId.SUBMIT_SM_RESP, b"9" * 100 + b"\0")
+    decoded = decode(wire)
+    assert isinstance(decoded, SubmitSmResp)
+    assert decoded.message_id == "9" * 100
+    assert encode(decoded) == wire
+    assert error_of(wire, strict=True) == ("ESME_RINVMSGID", "message_id", 16)
+
+
+UNENCODABLE = {
+    "a string too long": (BindTransceiver(system_id="s" * 16), "system_id"),
+    "a string with a NUL": (BindTransceiver(system_id="a\0b"), "system_id"),
+    "a string outside Latin-1": (SubmitSm(source_addr="лаб"), "source_addr"),
+    "an octet above 255": (SubmitSm(esm_class=256), "esm_class, protocol_id, priority_flag"),
+    "a text above 254 octets": (SubmitSm(short_message=b"x" * 255), "short_message"),
+    "no destination": (SubmitMulti(), "dest_address"),
+    "a wrong entry of a list": (SubmitMulti(dest_address=[DistributionList("L" * 21)]), "dest_address[0].dl_name"),
+    "a TLV above 64 KiB": (SubmitSm(tlvs=[Tlv(Tag.MESSAGE_PAYLOAD, b"x" * 0x10000)]), "tlv 0x0424"),
+    "a sequence_number above 32 bits": (EnquireLink(sequence_number=1 << 32), "header"),
+}
+
+
+@pytest.mark.parametrize(("pdu", "path"), UNENCODABLE.values(), ids=UNENCODABLE)
+def test_what_does_not_fit_its_field_is_refused_and_never_cut(pdu: Pdu, path: str) -> None:
+    with pytest.raises(EncodeError) as caught:
+        encode(pdu)
+    assert caught.value.path == path
