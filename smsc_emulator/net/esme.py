@@ -29,7 +29,11 @@ OnDeliver = Callable[[DeliverSm], int]
 
 
 class LinkDownError(Exception):
-    """The SMSC cannot be reached, or the link was lost before the answer came."""
+    """The SMSC cannot be reached; the message was not sent."""
+
+
+class AnswerLostError(Exception):
+    """The link was lost before the answer came; the SMSC may or may not have taken the message."""
 
 
 class ResponseTimeoutError(Exception):
@@ -81,7 +85,7 @@ class _Link(asyncio.Protocol):
         answers, self.answers = self.answers, {}
         for answer in answers.values():
             if not answer.done():
-                answer.set_exception(LinkDownError("the link to the SMSC was lost before it answered"))
+                answer.set_exception(AnswerLostError("the link to the SMSC was lost before it answered"))
         if not self.over.done():
             self.over.set_result(None)
         self._client.link_over(self)
@@ -205,10 +209,20 @@ class EsmeClient:
         self._waiting: deque[tuple[SubmitSm, asyncio.Future[Pdu]]] = deque()
         self._task: asyncio.Task[None] | None = None
 
+    @property
+    def is_bound(self) -> bool:
+        """Whether messages can be submitted now."""
+        return self._link is not None
+
     def start(self) -> None:
         """Begin to bind, on the running loop."""
         self._failure = LinkDownError("the SMSC has not answered yet")
         self._task = asyncio.get_running_loop().create_task(self._keep_bound())
+
+    @property
+    def is_bound(self) -> bool:
+        """Whether messages can be submitted at this moment."""
+        return self._ready.is_set()
 
     async def bound(self, seconds: float) -> None:
         """Wait until the client is bound; raises LinkDownError (BindRefusedError) with the last reason if it is not."""
