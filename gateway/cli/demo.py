@@ -79,21 +79,23 @@ async def identified(lab: "LabClient", receiver: Receiver, show: Show) -> None:
     await _behave(lab, {"answer": "truth", "delay": "0s"})
     story = Story(show)
     attempt, seq = await _confirm(lab, story)
+    seen: dict[str, Mapping[str, Any]] = {}
     async for event in _follow(lab, seq, attempt):
-        kind, at = event["type"], event["at"]
+        kind, at, data = event["type"], event["at"], event["data"]
+        seen[kind] = event
         if kind == "operator.query_received":
-            story.tell(at, "operator asked", f"{event['data']['operator_id']}: is there such a subscriber?")
+            story.tell(at, "operator asked", f"{data['operator_id']}: is there such a subscriber?")
         elif kind == "operator.answered":
-            story.tell(at, "verdict", str(event["data"]["result"]))
-        elif kind == "register.opened":
-            story.tell(at, "register entry", f"{event['subject']} in the register of {event['data']['operator_id']}")
+            story.tell(at, "verdict", str(data["result"]))
         elif kind == "identification.refused":
-            fail(f"{attempt} was refused: {event['data']['identification']['reason']}")
+            fail(f"{attempt} was refused: {data['identification']['reason']}")
         elif kind == "identification.identified":
-            found = await lab.get(f"/v1/identifications/{attempt}")
-            story.tell(at, "identification code", str(found["identification_code"]))
-            await _tell_register(lab, story, at, found["identification_code"])
             break
+    # The service is told its code when all is done; it was made, and entered in the register, before.
+    found = await lab.get(f"/v1/identifications/{attempt}")
+    story.tell(seen["identification.registering"]["at"], "identification code", str(found["identification_code"]))
+    entry = seen["register.opened"]
+    story.tell(entry["at"], "register entry", await _entry(lab, entry["data"]["operator_id"], entry["subject"]))
     await _tell_webhook(receiver, story, "identification.identified", attempt)
 
 
@@ -106,11 +108,8 @@ async def refused(lab: "LabClient", receiver: Receiver, show: Show) -> None:
     async for event in _follow(lab, seq, attempt):
         if event["type"] == "operator.query_received":
             story.tell(event["at"], "operator asked", f"{event['data']['operator_id']}: is there such a subscriber?")
-        elif event["type"] == "identification.pending":
-            deadline = event["data"]["identification"]["deadline_at"]
-            story.tell(event["at"], "waiting", f"until {deadline}, by the lab clock")
-            turned = await lab.post("/lab/clock/advance", {"by": "20m"})
-            show(f"{'':24}  {'':12}  {'lab clock turned':<19} by 20m, to {turned['now']}")
+            story.tell(event["at"], "lab clock turned", "20 minutes forward, firing each deadline at its instant")
+            await lab.post("/lab/clock/advance", {"by": "20m"})
         elif event["type"] == "identification.refused":
             reason = event["data"]["identification"]["reason"]
             story.tell(event["at"], "verdict", f"none in time: REFUSED({reason})")
@@ -128,13 +127,14 @@ async def _confirm(lab: "LabClient", story: Story) -> tuple[str, int]:
     seq = created["seq"]
     sent = received = None
     async for event in _follow(lab, seq, attempt):
-        sent = event if event["type"] == "smpp.submit_sm" else sent
+        # The SMSC's taking it over, which is what the submit_sm_resp says.
+        sent = event if event["type"] == "message.accepted" else sent
         received = event if event["type"] == "handset.received" else received
         if sent and received:
             break
     assert sent is not None, "the journal is followed until both are there"
     assert received is not None, "the journal is followed until both are there"
-    story.tell(sent["at"], "PDU sent", f"submit_sm of {sent['data']['account']} to {sent['data']['to']}")
+    story.tell(sent["at"], "PDU sent", f"submit_sm of {sent['data']['account']}, message_id {sent['subject']}")
     inbox = await lab.get(f"/lab/handsets/{NUMBER}/messages", wait="10s", extract="code")
     message = inbox["messages"][-1]
     story.tell(received["at"], "handset received", f"{message['text']!r} from {message['from']}")
@@ -173,12 +173,11 @@ def _is_ours(event: Mapping[str, Any], attempt: str) -> bool:
     return event["subject"] in (attempt, NUMBER) or data.get("phone_number") == NUMBER or data.get("to") == digits
 
 
-async def _tell_register(lab: "LabClient", story: Story, at: str, code: str) -> None:
-    """Read the operator's register as an auditor would."""
-    page = await lab.get(f"/lab/operators/{OPERATOR}/register", phone_number=NUMBER)
-    entry = next((entry for entry in page["entries"] if entry["code"] == code), None)
-    told = f"{entry['service_name']}, {entry['state']}" if entry else "not there yet"
-    story.tell(at, "register says", f"{NUMBER}: {told}")
+async def _entry(lab: "LabClient", operator_id: str, entry_id: str) -> str:
+    """Read an entry in the operator's register, as an auditor would."""
+    page = await lab.get(f"/lab/operators/{operator_id}/register", phone_number=NUMBER)
+    entry = next(entry for entry in page["entries"] if entry["entry_id"] == entry_id)
+    return f"{entry_id} at {operator_id}: {entry['phone_number']}, {entry['service_name']}, {entry['state']}"
 
 
 async def _tell_webhook(receiver: Receiver, story: Story, kind: str, attempt: str) -> None:

@@ -69,7 +69,7 @@ def test_the_demo_shows_an_identification_and_a_refusal_by_silence(lab: Any) -> 
     assert result.returncode == 0, result.stdout + result.stderr
     first, second = result.stdout.split("\n\n")
     steps = ["registration", "PDU sent", "handset received", "code typed back", "operator asked", "verdict"]
-    places = [first.index(step) for step in [*steps, "register entry", "identification code", "webhook"]]
+    places = [first.index(step) for step in [*steps, "identification code", "register entry", "webhook"]]
     assert places == sorted(places)
     assert "identification.identified, its signature verified" in first
     assert "REFUSED(no_answer)" in second
