@@ -1,13 +1,11 @@
 """The lab clock that survives: its position is stored with each change, and a restart goes on from it, never back."""
 
-from collections.abc import Sequence
-
 from sqlalchemy import BigInteger, Boolean, Column, Engine, Integer, Table, delete, func, insert, select
 
 from smsc_emulator.base.activity import Activity
 from smsc_emulator.base.clock import LabClock, utc_millis
 from smsc_emulator.base.database import Database, Tx, journal_table, metadata
-from smsc_emulator.base.ticker import Deadlines, Ticker
+from smsc_emulator.base.ticker import Ticker
 
 lab_clock = Table(
     "lab_clock",
@@ -37,16 +35,14 @@ def restore(engine: Engine, *, paused: bool, real_now: int) -> LabClock:
 class Timekeeper:
     """Turns, stops and starts the lab clock, and stores where it stands."""
 
-    def __init__(self, clock: LabClock, activity: Activity, database: Database, sources: Sequence[Deadlines]) -> None:
+    def __init__(self, clock: LabClock, activity: Activity, database: Database) -> None:
         self.clock = clock
-        self.ticker = Ticker(clock, activity, sources)
+        self.ticker = Ticker(clock, activity)
         self._database = database
-        self._sources = sources
 
     async def state(self) -> tuple[int, bool, int | None]:
         """Return the instant, whether the clock runs, and the earliest deadline."""
-        dues = [await source.next_due() for source in self._sources]
-        return self.clock.now(), self.clock.running, min((due for due in dues if due is not None), default=None)
+        return self.clock.now(), self.clock.running, await self.ticker.next_due()
 
     async def advance(self, by: int) -> int:
         """Turn the clock forward by `by` milliseconds; return the new instant."""

@@ -4,7 +4,7 @@ A deadline is a row with `due_at`, written in the transaction that made the stat
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Iterable
 from contextlib import suppress
 from typing import Protocol
 
@@ -32,12 +32,23 @@ class Ticker:
     all inputs stamped with that instant, and, while the clock runs, when the deadline's own millisecond is over.
     """
 
-    def __init__(self, clock: LabClock, activity: Activity, sources: Sequence[Deadlines]) -> None:
+    def __init__(self, clock: LabClock, activity: Activity, sources: Iterable[Deadlines] = ()) -> None:
         self._clock = clock
         self._activity = activity
-        self._sources = sorted(sources, key=lambda source: source.gives_up)
+        self._sources: list[Deadlines] = []
         self._turn = asyncio.Lock()
         self._woken = asyncio.Event()
+        self.add(*sources)
+
+    def add(self, *sources: Deadlines) -> None:
+        """Look after the deadlines of more sources."""
+        self._sources = sorted([*self._sources, *sources], key=lambda source: source.gives_up)
+        self.wake()
+
+    async def next_due(self) -> int | None:
+        """Return the instant of the earliest deadline of all, or None."""
+        dues = await asyncio.gather(*(source.next_due() for source in self._sources))
+        return min((due for due in dues if due is not None), default=None)
 
     def wake(self) -> None:
         """Look again: a deadline may have been added, moved or taken away."""

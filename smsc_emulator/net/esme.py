@@ -219,11 +219,6 @@ class EsmeClient:
         self._failure = LinkDownError("the SMSC has not answered yet")
         self._task = asyncio.get_running_loop().create_task(self._keep_bound())
 
-    @property
-    def is_bound(self) -> bool:
-        """Whether messages can be submitted at this moment."""
-        return self._ready.is_set()
-
     async def bound(self, seconds: float) -> None:
         """Wait until the client is bound; raises LinkDownError (BindRefusedError) with the last reason if it is not."""
         ready = asyncio.get_running_loop().create_task(self._ready.wait())
@@ -236,7 +231,7 @@ class EsmeClient:
     async def submit(self, pdu: SubmitSm) -> SubmitSmResp:
         """Send a message and return the answer.
 
-        Raises SubmitRefusedError, LinkDownError if there is no link or it is lost, ResponseTimeoutError, and
+        Raises SubmitRefusedError; LinkDownError if it was not sent; AnswerLostError or ResponseTimeoutError if it was; and
         EncodeError for a PDU that cannot be sent.
         """
         link = self._link

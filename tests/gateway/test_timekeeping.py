@@ -7,7 +7,7 @@ MINUTE = 60_000
 
 
 def keeper(clock: LabClock, database: Database) -> Timekeeper:
-    return Timekeeper(clock, Activity(clock), database, [])
+    return Timekeeper(clock, Activity(clock), database)
 
 
 async def test_a_new_lab_starts_at_real_time(database: Database) -> None:

@@ -1,6 +1,6 @@
 """The lab clock: look at it, turn it, stop it, let it run."""
 
-from collections.abc import Awaitable, Callable
+from typing import Protocol
 
 from pydantic import BaseModel, Field
 
@@ -26,21 +26,20 @@ class ClockState(BaseModel):
     next_deadline_at: Timestamp | None = Field(description="The earliest deadline of anything in the lab.")
 
 
-class LabTime:
-    """What the routes do with the clock; the lab implements it, and stores the clock's position with each change."""
+class LabTime(Protocol):
+    """What the routes do with the clock; each change is stored."""
 
-    def __init__(
-        self,
-        *,
-        state: Callable[[], Awaitable[tuple[int, bool, int | None]]],
-        advance: Callable[[int], Awaitable[int]],
-        pause: Callable[[], Awaitable[None]],
-        resume: Callable[[], Awaitable[None]],
-    ) -> None:
-        self.state = state
-        self.advance = advance
-        self.pause = pause
-        self.resume = resume
+    async def state(self) -> tuple[int, bool, int | None]:
+        """Return the instant, whether the clock runs, and the earliest deadline."""
+
+    async def advance(self, by: int) -> int:
+        """Turn the clock forward by `by` milliseconds; return the new instant."""
+
+    async def pause(self) -> None:
+        """Let the clock stand still."""
+
+    async def resume(self) -> None:
+        """Let the clock run with real time."""
 
 
 def routes(time: LabTime) -> Routes:

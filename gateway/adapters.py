@@ -1,0 +1,71 @@
+"""The gateway's ends of real protocols, as the ports that confirming knows."""
+
+from collections.abc import Callable
+from itertools import count
+
+from confirm.ports import SmsInDoubtError, SmsRefusedError, SmsUnavailableError
+from smsc_emulator.base.journal import Journal
+from smsc_emulator.net.esme import AnswerLostError, EsmeClient, LinkDownError, ResponseTimeoutError, SubmitRefusedError
+from smsc_emulator.smpp import receipts, segments
+from smsc_emulator.smpp.constants import CommandStatus, EsmClass, Npi, Ton
+from smsc_emulator.smpp.pdus import DeliverSm, SubmitSm, Tlv
+
+TEMPORARY = frozenset({CommandStatus.ESME_RTHROTTLED, CommandStatus.ESME_RMSGQFUL, CommandStatus.ESME_RSYSERR})
+"""Answers of an SMSC after which the same message may be tried again."""
+
+
+class SmppSms:
+    """Confirm's way to an SMSC: each text becomes one submit_sm, or several if it is long."""
+
+    def __init__(self, esme: EsmeClient) -> None:
+        self._esme = esme
+        self._references = count(1)
+
+    async def submit(self, to: str, text: str, sender: str) -> str:
+        """Hand `text` over for the number `to`; see `confirm.ports.SmsPort`."""
+        ids = []
+        for part in segments.split(text, next(self._references)):
+            pdu = _submit_sm(to, sender, part)
+            try:
+                ids.append((await self._esme.submit(pdu)).message_id)
+            except SubmitRefusedError as refusal:
+                if refusal.status in TEMPORARY and not ids:
+                    raise SmsUnavailableError(str(refusal)) from None
+                raise SmsRefusedError(refusal.status) from None
+            except LinkDownError as error:
+                raise (SmsInDoubtError if ids else SmsUnavailableError)(str(error)) from None
+            except (AnswerLostError, ResponseTimeoutError) as error:
+                raise SmsInDoubtError(str(error)) from None
+        return ids[0]
+
+
+def _submit_sm(to: str, sender: str, part: segments.Segment) -> SubmitSm:
+    digits = sender.removeprefix("+")
+    numeric = digits.isdecimal()
+    return SubmitSm(
+        source_addr_ton=Ton.INTERNATIONAL if numeric else Ton.ALPHANUMERIC,
+        source_addr_npi=Npi.ISDN if numeric else Npi.UNKNOWN,
+        source_addr=digits if numeric else sender,
+        dest_addr_ton=Ton.INTERNATIONAL,
+        dest_addr_npi=Npi.ISDN,
+        destination_addr=to.removeprefix("+"),
+        esm_class=part.esm_class,
+        registered_delivery=1,
+        data_coding=part.data_coding,
+        short_message=part.short_message,
+        tlvs=[Tlv(tag, value) for tag, value in part.tlvs],
+    )
+
+
+def receipts_to_journal(journal: Journal, now: Callable[[], int]) -> Callable[[DeliverSm], int]:
+    """Return what the gateway's link does with a deliver_sm: receipts are put on record, by their message_id."""
+
+    def take(pdu: DeliverSm) -> int:
+        if pdu.esm_class & EsmClass.DELIVERY_RECEIPT:
+            receipt = receipts.parse(pdu.short_message.decode("latin-1"), [(t.tag, t.value) for t in pdu.tlvs])
+            journal.publish(
+                now(), "confirmation.receipt", receipt.message_id or "unknown", stat=receipt.stat, err=receipt.err
+            )
+        return CommandStatus.ESME_ROK
+
+    return take
