@@ -94,7 +94,7 @@ class Session:
         self._config = config
         self._now = now
         self._framer = Framer(config.max_length)
-        self._window = Window(config.window)
+        self._window = Window(config.window, config.response_timeout)
         self._timers = Timers(
             session_init=config.session_init_timeout if role is Role.SMSC else 0.0,
             enquire_link=config.enquire_link_interval,
@@ -227,17 +227,19 @@ class Session:
         if self._ended:
             return None
         deadlines = [deadline for deadline, _ in self._timers.deadlines()]
-        oldest = self._window.oldest
-        if oldest is not None and self._config.response_timeout:
-            deadlines.append(oldest.sent_at + self._config.response_timeout)
-        return min(deadlines, default=None)
+        response = self._window.deadline
+        return min(deadlines if response is None else [*deadlines, response], default=None)
 
     def handle_deadline(self, now: float) -> None:
         """Do what is due at `now`; too early a call does nothing."""
         self._now = now
         if self._ended:
             return
-        self._time_out_requests(now)
+        for pending in self._window.take_expired(now):
+            if pending.own:
+                self._own_timed_out(pending)
+            else:
+                self._events.append(RequestTimedOut(pending.request))
         match self._timers.due(now):
             case Timer.SESSION_INIT:
                 self._end(CloseReason.SESSION_INIT_TIMEOUT)
@@ -377,15 +379,6 @@ class Session:
             self._unbind_sent = True
             self._send_own(Unbind())
 
-    def _time_out_requests(self, now: float) -> None:
-        timeout = self._config.response_timeout
-        while timeout and not self._ended and (oldest := self._window.oldest) and oldest.sent_at + timeout <= now:
-            self._window.remove(oldest)
-            if oldest.own:
-                self._own_timed_out(oldest)
-            else:
-                self._events.append(RequestTimedOut(oldest.request))
-
     def _own_timed_out(self, pending: Pending) -> None:
         if type(pending.request) is Unbind:
             self._end(CloseReason.UNBIND_UNANSWERED)
@@ -399,12 +392,11 @@ class Session:
         self._timers.bound = state in BOUND
 
     def _end(self, reason: CloseReason) -> None:
-        if self._ended:
-            return
-        self._ended = True
         if reason is not CloseReason.UNBOUND:
             self._enter(State.CLOSED)
-        self._events.append(Closed(reason))
+        if not self._ended:
+            self._ended = True
+            self._events.append(Closed(reason))
 
     def _mistake(self, kind: Mistake, detail: str) -> None:
         self._events.append(ProtocolMistake(kind, detail))

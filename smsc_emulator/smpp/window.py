@@ -1,5 +1,6 @@
-"""Our own requests that wait for their answers, and the numbers they get (2.5.2, 5.1.4)."""
+"""Our own requests that wait for their answers, how long, and the numbers they get (2.5.2, 5.1.4, 7.2)."""
 
+from itertools import takewhile
 from typing import NamedTuple
 
 from smsc_emulator.smpp.constants import MAX_SEQUENCE_NUMBER
@@ -15,12 +16,16 @@ class Pending(NamedTuple):
 
 
 class Window:
-    """Requests by sequence number, in the order of sending. Answers may come in any order."""
+    """Requests by sequence number, in the order of sending. Answers may come in any order.
 
-    __slots__ = ("_next", "_own", "_pending", "size")
+    `timeout` is the response timer in seconds; 0 turns it off.
+    """
 
-    def __init__(self, size: int, first_sequence_number: int = 1) -> None:
+    __slots__ = ("_next", "_own", "_pending", "_timeout", "size")
+
+    def __init__(self, size: int, timeout: float, first_sequence_number: int = 1) -> None:
         self.size = size
+        self._timeout = timeout
         self._next = first_sequence_number
         self._own = 0
         self._pending: dict[int, Pending] = {}
@@ -31,10 +36,11 @@ class Window:
         return max(0, self.size - len(self._pending) + self._own)
 
     @property
-    def oldest(self) -> Pending | None:
-        """The request that has waited longest."""
-        for pending in self._pending.values():
-            return pending
+    def deadline(self) -> float | None:
+        """When the request that has waited longest times out."""
+        if self._timeout:
+            for pending in self._pending.values():
+                return pending.sent_at + self._timeout
         return None
 
     def draw(self) -> int:
@@ -58,6 +64,15 @@ class Window:
         """Stop waiting for one answer."""
         del self._pending[pending.request.sequence_number]
         self._own -= pending.own
+
+    def take_expired(self, now: float) -> list[Pending]:
+        """Stop waiting for the answers that are overdue; return what they would have answered, oldest first."""
+        if not self._timeout:
+            return []
+        expired = list(takewhile(lambda pending: pending.sent_at + self._timeout <= now, self._pending.values()))
+        for pending in expired:
+            self.remove(pending)
+        return expired
 
     def take_all(self) -> list[Pdu]:
         """Stop waiting; return the application's requests that are left without answers, oldest first."""
