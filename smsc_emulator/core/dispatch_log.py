@@ -46,6 +46,11 @@ class DispatchLog:
         if self._records > _COMPACT_FROM + 2 * len(self._live):
             self.compact()
 
+    def clear(self) -> None:
+        """Forget everything: the store has been brought in line, and ids may be used again."""
+        self._live.clear()
+        self.compact()
+
     def compact(self) -> None:
         """Write the file anew with nothing but the live ids."""
         fresh = self._path.with_suffix(".new")
@@ -57,8 +62,10 @@ class DispatchLog:
         os.close(old)
 
     def close(self) -> None:
-        """Close the file; what it says stays."""
-        os.close(self._file)
+        """Close the file; what it says stays. Calling it twice is harmless."""
+        file, self._file = self._file, -1
+        if file >= 0:
+            os.close(file)
 
     def _append(self, ids: list[int]) -> None:
         self._records += len(ids)

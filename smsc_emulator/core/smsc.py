@@ -91,7 +91,7 @@ class Smsc:
         self.delivery.resume(stored.outbound)
         await self._commits.saved()
         if self._log is not None:
-            self._log.compact()
+            self._log.clear()
 
     async def close(self) -> None:
         """Save what is not saved yet. The links must be closed before."""

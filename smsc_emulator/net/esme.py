@@ -231,7 +231,7 @@ class EsmeClient:
     async def submit(self, pdu: SubmitSm) -> SubmitSmResp:
         """Send a message and return the answer.
 
-        Raises SubmitRefusedError; LinkDownError if it was not sent; AnswerLostError or ResponseTimeoutError if it was; and
+        Raises SubmitRefusedError; LinkDownError if it was not sent; AnswerLostError or ResponseTimeoutError if it was;
         EncodeError for a PDU that cannot be sent.
         """
         link = self._link

@@ -276,7 +276,7 @@ async def test_truncated_pdus_leave_it_serving(lab: Any) -> None:
 
 
 async def test_a_peer_that_never_reads_is_not_read_from_either(lab: Any) -> None:
-    reader, writer = await lab.connect()
+    _reader, writer = await lab.connect()
     writer.transport.pause_reading()
     writer.write(bind())
     request = encode(EnquireLink(sequence_number=7)) * 4096
@@ -299,7 +299,7 @@ async def test_a_peer_that_never_reads_is_not_read_from_either(lab: Any) -> None
 
 async def test_a_connection_that_does_not_bind_is_closed(start_lab: Any) -> None:
     lab = await start_lab(session_init_timeout=100)
-    reader, writer = await lab.connect()
+    reader, _writer = await lab.connect()
     async with asyncio.timeout(5):
         assert await reader.read() == b""
 

@@ -1,0 +1,157 @@
+import asyncio
+import random
+import sqlite3
+import subprocess
+import sys
+from collections import Counter
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from smsc_emulator.net.esme import AnswerLostError, EsmeClient, LinkDownError
+from smsc_emulator.smpp import receipts
+from smsc_emulator.smpp.pdus import DeliverSm, SubmitSm
+
+NUMBER = "+70000000001"
+
+
+async def test_receipts_and_inboxes_outlive_the_process(start_lab: Any, tmp_path: Path) -> None:
+    lab = await start_lab(tmp_path)
+    sender = await lab.bind(kind="tx")
+    ids = [(await sender.submit(b"%d" % n, registered_delivery=1)).message_id for n in range(3)]
+    await lab.stop()
+    again = await start_lab(tmp_path)
+    assert [m.text for m in again.smsc.handset_messages(NUMBER)] == ["0", "1", "2"]
+    esme = await again.bind()
+    told = [receipts.parse((await esme.next()).short_message.decode()).message_id for _ in ids]
+    assert told == ids
+    assert (await esme.submit()).message_id not in ids
+
+
+async def test_an_acknowledged_receipt_is_not_sent_after_a_restart(start_lab: Any, tmp_path: Path) -> None:
+    lab = await start_lab(tmp_path)
+    esme = await lab.bind()
+    await esme.submit(b"old", registered_delivery=1)
+    await esme.next()
+    await esme.client.close()
+    await lab.stop()
+    again = await start_lab(tmp_path)
+    esme = await again.bind()
+    await esme.submit(b"new", registered_delivery=1)
+    assert (await esme.next()).short_message.endswith(b"text:new")
+
+
+async def test_messages_of_handsets_that_no_account_has_taken_outlive_the_process(
+    start_lab: Any, tmp_path: Path
+) -> None:
+    lab = await start_lab(tmp_path)
+    await lab.smsc.send_from_handset(NUMBER, "1234", "for bob")
+    await lab.smsc.send_from_handset(NUMBER, "777", "for anybody")
+    await lab.stop()
+    again = await start_lab(tmp_path)
+    alice, bob = await again.bind("alice"), await again.bind("bob")
+    assert (await alice.next()).short_message == b"for anybody"
+    assert (await bob.next()).short_message == b"for bob"
+    assert alice.delivered.empty()
+
+
+async def test_a_retry_keeps_its_instant_over_a_restart(start_lab: Any, tmp_path: Path) -> None:
+    lab = await start_lab(tmp_path)
+    esme = await lab.bind()
+    esme.statuses.append(0x64)
+    await esme.submit(registered_delivery=1)
+    await esme.next()
+    async with asyncio.timeout(5):
+        await lab.woken.wait()
+    due = await lab.smsc.delivery.next_due()
+    await lab.stop()
+    again = await start_lab(tmp_path)
+    esme = await again.bind()
+    assert await again.smsc.delivery.next_due() == due
+    await again.smsc.delivery.fire(due)
+    assert b"stat:DELIVRD" in (await esme.next()).short_message
+
+
+class Killable:
+    """The process, and a client that counts what it was told."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.acknowledged: list[str] = []
+        self.told: Counter[str | None] = Counter()
+        self.grown = asyncio.Event()
+
+    async def start(self) -> None:
+        script = Path(__file__).with_name("smsc_process.py")
+        self.process = await asyncio.create_subprocess_exec(sys.executable, script, self.folder, stdout=subprocess.PIPE)
+        assert self.process.stdout is not None
+        port = int(await self.process.stdout.readline())
+        self.client = EsmeClient(
+            "127.0.0.1", port, "alice", "secret", window=100, reconnect=False, on_deliver=self.deliver
+        )
+        self.client.start()
+        await self.client.bound(10)
+
+    async def kill(self) -> None:
+        self.process.kill()
+        await self.process.wait()
+        with suppress(AnswerLostError, LinkDownError):  # raised when all that the dead have written has been read
+            while True:
+                await self.client.submit(SubmitSm(destination_addr=NUMBER[1:]))
+        await self.client.close()
+
+    def deliver(self, pdu: DeliverSm) -> int:
+        self.told[receipts.parse(pdu.short_message.decode()).message_id] += 1
+        self.grown.set()
+        return 0
+
+    async def submit(self, count: int) -> None:
+        for _ in range(count):
+            pdu = SubmitSm(destination_addr=NUMBER[1:], short_message=b"hi", registered_delivery=1)
+            self.acknowledged.append((await self.client.submit(pdu)).message_id)
+
+    async def everything_told(self) -> None:
+        async with asyncio.timeout(20):
+            while not set(self.acknowledged) <= self.told.keys():
+                self.grown.clear()
+                await self.grown.wait()
+
+
+@pytest.fixture
+async def killable(tmp_path: Path) -> AsyncIterator[Callable[[], Awaitable[Killable]]]:
+    started = []
+
+    async def start() -> Killable:
+        started.append(Killable(tmp_path))
+        await started[-1].start()
+        return started[-1]
+
+    yield start
+    for each in started:
+        await each.kill()
+
+
+@pytest.mark.parametrize("seed", range(3))
+async def test_killed_at_any_moment_each_acknowledged_message_has_one_receipt(killable: Any, seed: int) -> None:
+    smsc = await killable()
+    load = [asyncio.create_task(smsc.submit(100)) for _ in range(50)]
+    enough = random.Random(seed).randrange(50, 2000)
+    while sum(smsc.told.values()) < enough:
+        smsc.grown.clear()
+        await smsc.grown.wait()
+    await smsc.kill()
+    for task in load:
+        with suppress(AnswerLostError, LinkDownError):
+            await task
+    await smsc.start()
+    await smsc.everything_told()
+    await smsc.submit(1)  # its receipt comes after any that is left
+    await smsc.everything_told()
+    assert set(smsc.told.values()) == {1}
+    with sqlite3.connect(smsc.folder / "lab.db") as db:
+        states = dict(db.execute("SELECT message_id, state FROM smsc_messages"))
+    db.close()
+    assert {states[message_id] for message_id in smsc.acknowledged} == {2}
