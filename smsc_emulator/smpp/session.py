@@ -251,10 +251,9 @@ class Session:
 
     def _handle(self, frame: bytes, now: float) -> None:
         _, command_id, command_status, sequence_number = HEADER.unpack_from(frame)
-        timers = self._timers
-        timers.heard_at = now
+        self._timers.heard_at = now
         if command_id & ~RESPONSE_BIT != CommandId.ENQUIRE_LINK:
-            timers.active_at = now
+            self._timers.active_at = now
         if command_id & RESPONSE_BIT:
             self._response(frame, command_id, sequence_number)
             return
@@ -269,8 +268,7 @@ class Session:
             self._mistake(Mistake.MALFORMED, str(error))
             self._refuse_header(command_id, sequence_number, error.status)
             return
-        own = self._own_handlers.get(command_id)
-        if own is not None:
+        if own := self._own_handlers.get(command_id):
             own(self, pdu)
         elif len(self._owed) >= self._window.size:
             self._mistake(Mistake.WINDOW_OVERRUN, f"{command_name(command_id)} above {self._window.size} unanswered")

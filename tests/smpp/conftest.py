@@ -5,16 +5,28 @@ from dataclasses import dataclass
 
 import pytest
 
+from smsc_emulator.smpp.codec import decode, encode
+from smsc_emulator.smpp.framing import Framer
 from smsc_emulator.smpp.pdus import (
     Bind,
     BindReceiver,
     BindTransceiver,
     BindTransmitter,
     Outbind,
+    Pdu,
     SubmitSm,
     SubmitSmResp,
 )
-from smsc_emulator.smpp.session import Event, RequestReceived, Role, Session, SessionConfig, State
+from smsc_emulator.smpp.session import (
+    Event,
+    Mistake,
+    ProtocolMistake,
+    RequestReceived,
+    Role,
+    Session,
+    SessionConfig,
+    State,
+)
 
 BINDS: dict[State, type[Bind]] = {
     State.BOUND_TX: BindTransmitter,
@@ -23,12 +35,29 @@ BINDS: dict[State, type[Bind]] = {
 }
 
 
+class ProbedSession(Session):
+    """A session with ways to look at what it does."""
+
+    def answers(self) -> list[Pdu]:
+        """Drain what it has to send, decoded."""
+        return [decode(frame) for frame in Framer(0x20000).cut(self.data_to_send())]
+
+    def feed(self, *pdus: Pdu) -> list[Pdu]:
+        """Receive PDUs in one piece; return the answers."""
+        self.receive(b"".join(map(encode, pdus)), 0.0)
+        return self.answers()
+
+    def mistakes(self) -> list[Mistake]:
+        """Drain the events; return the kinds of the peer's mistakes."""
+        return [event.kind for event in self.events() if isinstance(event, ProtocolMistake)]
+
+
 @dataclass
 class Pair:
     """An ESME and an SMSC; `now` is turned by the test."""
 
-    esme: Session
-    smsc: Session
+    esme: ProbedSession
+    smsc: ProbedSession
     now: float = 0.0
 
     def exchange(self) -> None:
@@ -70,7 +99,7 @@ class Pair:
         self.exchange()
         return self.esme.events()
 
-    def at(self, role: Role) -> Session:
+    def at(self, role: Role) -> ProbedSession:
         return self.esme if role is Role.ESME else self.smsc
 
 
@@ -83,7 +112,7 @@ def joined() -> JoinedPair:
 
     def join(state: State = State.OPEN, **config: object) -> Pair:
         settings = SessionConfig(**config)  # type: ignore[arg-type]
-        pair = Pair(Session(Role.ESME, settings, 0.0), Session(Role.SMSC, settings, 0.0))
+        pair = Pair(ProbedSession(Role.ESME, settings, 0.0), ProbedSession(Role.SMSC, settings, 0.0))
         if state is State.OUTBOUND:
             pair.smsc.send(Outbind("lab", "secret"), 0.0)
             pair.exchange()
