@@ -1,0 +1,211 @@
+"""A gateway that identifies, on a lab clock that stands still: the test is its SMSC and its operators."""
+
+import asyncio
+import re
+from collections.abc import AsyncIterator, Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+
+from confirm.deadlines import CodeSending, Expiry
+from confirm.service import ConfirmService
+from confirm.settings import ConfirmationSettings
+from gateway.identification import store
+from gateway.identification.attempt import Attempt, Outcome, State, Verdict
+from gateway.identification.bindings import Binding
+from gateway.identification.deadlines import AttemptDeadlines
+from gateway.identification.profiles import Profile
+from gateway.identification.service import IdentificationService
+from gateway.lookup import outbox
+from gateway.lookup.outbox import OperatorMessage
+from gateway.lookup.routing import NumberingPlan, NumberRange
+from smsc_emulator.base.activity import Activity
+from smsc_emulator.base.clock import LabClock
+from smsc_emulator.base.database import Database, Tx
+from smsc_emulator.base.durations import parse
+from smsc_emulator.base.journal import Event
+from smsc_emulator.base.randomness import Randomness, SeededRandomness
+from smsc_emulator.base.ticker import Ticker
+from smsc_emulator.base.watch import Watch
+
+NUMBER = "+70000000001"
+PLAN = NumberingPlan([NumberRange(70000000000, 70000000010, "alpha"), NumberRange(70000000011, 70000000099, "beta")])
+PROFILES = {
+    "test": Profile(name="test", title="Test"),
+    "strict": Profile(name="strict", title="No entry, no identification", on_register_failure="refuse"),
+    "past": Profile(name="past", title="Out of force", valid_to="2020-01-01T00:00:00Z"),
+}
+
+
+class PlayedSmsc:
+    """An SmsPort that takes every text."""
+
+    def __init__(self) -> None:
+        self.texts: list[tuple[str, str]] = []
+
+    async def submit(self, to: str, text: str, sender: str) -> str:
+        self.texts.append((to, text))
+        return f"message-{len(self.texts)}"
+
+    @property
+    def code(self) -> str:
+        """The code of the last text."""
+        found = re.search(r"\d{6}", self.texts[-1][1])
+        assert found
+        return found[0]
+
+
+@dataclass
+class Identifying:
+    """The parts of a gateway that identify, and what a service, a user and an operator do with them."""
+
+    clock: LabClock
+    database: Database
+    service: IdentificationService
+    confirm: ConfirmService
+    sms: PlayedSmsc
+    activity: Activity
+    ticker: Ticker
+    sending: CodeSending
+
+    async def start(self, number: str = NUMBER, user: str = "user-1", service: str = "demo") -> Attempt:
+        now = self.clock.now()
+        attempt = await self.database.run(lambda tx: self.service.start(tx, now, service, user, number))
+        if attempt.confirmation_id is not None:
+            await self.confirm.send_settled(attempt.confirmation_id)
+        return attempt
+
+    async def check(self, attempt: Attempt, code: str | None = None) -> Attempt:
+        now, typed = self.clock.now(), code or self.sms.code
+        return await self.database.run(
+            lambda tx: self.service.check(tx, now, attempt.service_id, attempt.id, typed),
+        )
+
+    async def resend(self, attempt: Attempt) -> Attempt:
+        now = self.clock.now()
+        again = await self.database.run(lambda tx: self.service.resend(tx, now, attempt.service_id, attempt.id))
+        await self.confirm.send_settled(again.confirmation_id or "")
+        return again
+
+    async def cancel(self, attempt: Attempt) -> Attempt:
+        now = self.clock.now()
+        return await self.database.run(lambda tx: self.service.cancel(tx, now, attempt.service_id, attempt.id))
+
+    async def answer(self, attempt: Attempt, result: str = "PRESENT", **other: Any) -> Outcome:
+        """Answer as the operator that was asked, but for what `other` says."""
+        now = self.clock.now()
+        said = {"operator_id": attempt.operator_id, "request_id": attempt.request_id, "number": attempt.phone_number}
+        said |= {"at": now, **other}
+        verdict = Verdict(result, said["at"], now)
+        return await self.database.run(
+            lambda tx: self.service.verdict(tx, now, said["operator_id"], said["request_id"], said["number"], verdict),
+        )
+
+    async def enter(self, attempt: Attempt, entry_id: str = "ent_1") -> Attempt:
+        """Acknowledge the code as the operator, whose register has it now."""
+        now = self.clock.now()
+        message = await self.message(f"{attempt.request_id}_code")
+        assert message
+        await self.database.run(lambda tx: self.service.acknowledged(tx, now, message, {"entry_id": entry_id}))
+        return await self.get(attempt)
+
+    async def pending(self, number: str = NUMBER, user: str = "user-1", service: str = "demo") -> Attempt:
+        attempt = await self.check(await self.start(number, user, service))
+        assert attempt.state is State.PENDING
+        return attempt
+
+    async def pending_many(self, numbers: Sequence[str]) -> list[Attempt]:
+        """Bring an attempt of each number to PENDING in one unit, their texts unsent."""
+        now = self.clock.now()
+
+        def unit(tx: Tx) -> list[Attempt]:
+            started = [self.service.start(tx, now, "demo", "user-1", number) for number in numbers]
+            codes = {claimed.owner: text[:6] for claimed, text in self.confirm.claim_sends(tx, now)}
+            return [self.service.check(tx, now, "demo", one.id, codes[one.id]) for one in started]
+
+        return await self.database.run(unit)
+
+    async def registering(self, number: str = NUMBER, user: str = "user-1") -> Attempt:
+        attempt = await self.pending(number, user)
+        await self.answer(attempt)
+        return await self.get(attempt)
+
+    async def identified(self, number: str = NUMBER, user: str = "user-1") -> Attempt:
+        return await self.enter(await self.registering(number, user))
+
+    async def get(self, attempt: Attempt) -> Attempt:
+        return await self.database.run(lambda tx: self.service.get(tx, attempt.service_id, attempt.id))
+
+    async def message(self, message_id: str) -> OperatorMessage | None:
+        return await self.database.run(lambda tx: outbox.find(tx, message_id))
+
+    async def bindings(self, **wanted: Any) -> list[Binding]:
+        return await self.database.run(lambda tx: store.list_bindings(tx, "demo", **wanted))
+
+    async def turn(self, by: str) -> None:
+        await self.ticker.advance(parse(by))
+
+    def events(self, subject: str) -> list[Event]:
+        return self.database.journal.since(0, 1000, lambda event: event.subject == subject)
+
+    def story(self, subject: str) -> list[str]:
+        return [event.type.partition(".")[2] for event in self.events(subject)]
+
+
+Assemble = Callable[..., Identifying]
+
+
+@pytest.fixture
+def assemble(clock: LabClock) -> Assemble:
+    """Join the parts around a database, as a process does when it starts."""
+
+    def join(database: Database, sms: PlayedSmsc, profile: str = "test", randomness: Randomness | None = None):
+        tickers: list[Ticker] = []
+
+        def wake() -> None:
+            for ticker in tickers:
+                ticker.wake()
+
+        activity = Activity(clock)
+        confirm = ConfirmService(
+            database, Watch(database.journal), ConfirmationSettings(), SeededRandomness("confirm"), b"key", wake
+        )
+        service = IdentificationService(
+            confirm,
+            PLAN,
+            PROFILES,
+            profile,
+            {"demo": "Demo messenger"},
+            randomness or SeededRandomness("identification"),
+            wake,
+        )
+        sending = CodeSending(confirm, sms, "confirmlab", database, clock, activity)
+        tickers.append(
+            Ticker(clock, activity, [sending, Expiry(confirm, database), AttemptDeadlines(service, database)])
+        )
+        return Identifying(clock, database, service, confirm, sms, activity, tickers[0], sending)
+
+    return join
+
+
+@pytest.fixture
+def profile() -> str:
+    return "test"
+
+
+@pytest.fixture
+def sms() -> PlayedSmsc:
+    return PlayedSmsc()
+
+
+@pytest.fixture
+async def identifying(
+    assemble: Assemble, database: Database, sms: PlayedSmsc, profile: str
+) -> AsyncIterator[Identifying]:
+    identifying = assemble(database, sms, profile)
+    ticking = asyncio.create_task(identifying.ticker.run())
+    yield identifying
+    ticking.cancel()
+    await asyncio.gather(ticking, return_exceptions=True)
+    await identifying.sending.close()
