@@ -24,8 +24,7 @@ from smsc_emulator.smpp.pdu import Pdu as Pdu
 from smsc_emulator.smpp.pdu import Tlv as Tlv
 from smsc_emulator.smpp.pdu import UnknownPdu as UnknownPdu
 
-_PASSWORD: Final = 65
-"""Passwords of more than 8 characters are common among operators; a lenient session takes up to 64."""
+_PASSWORD: Final = 65  # operators often use more than 8 characters; a lenient session takes up to 64
 
 
 @dataclass(slots=True)
@@ -393,8 +392,8 @@ PDU_TYPES: Final[dict[int, type[Pdu]]] = {
 """Each PDU of SMPP 3.4 by its command_id."""
 
 RESPONSE_OF: Final[dict[int, type[Pdu]]] = {
-    command_id: PDU_TYPES[command_id | RESPONSE_BIT]
-    for command_id in PDU_TYPES
-    if command_id | RESPONSE_BIT in PDU_TYPES and not command_id & RESPONSE_BIT
+    command_id ^ RESPONSE_BIT: pdu_type
+    for command_id, pdu_type in PDU_TYPES.items()
+    if command_id & RESPONSE_BIT and pdu_type is not GenericNack
 }
 """The kind of each request's response, by the request's command_id; outbind and alert_notification have none."""

@@ -184,8 +184,7 @@ class Session:
         del self._owed[id(request)]
         if request.command_id in BOUND_BY:
             self._enter(self.state if response.command_status else BOUND_BY[request.command_id])
-        if not self._owed:
-            self._settle()
+        self._settle()
 
     def refuse(self, request: Pdu, status: int) -> None:
         """Answer a request with an error, in a response of its own kind."""
@@ -211,8 +210,7 @@ class Session:
             self._end(CloseReason.CLOSED)
             return
         self._standing.start_closing()
-        if not self._owed:
-            self._settle()
+        self._settle()
 
     def link_lost(self) -> list[Pdu]:
         """End the session, since the link has gone; return the requests left without answers, oldest first."""
@@ -341,8 +339,7 @@ class Session:
         self._peer_unbind = pdu.sequence_number
         self._standing.peer_unbinds()
         self._events.append(PeerUnbound())
-        if not self._owed:
-            self._settle()
+        self._settle()
 
     def _take_notice(self, pdu: Pdu) -> None:
         if pdu.command_id == CommandId.OUTBIND:
@@ -365,8 +362,8 @@ class Session:
         self._window.add(pdu, self._now, own=True)
 
     def _settle(self) -> None:
-        """Nothing is owed to the peer: go on with an unbind that waited for that."""
-        if self._ended:
+        """Go on with an unbind, the peer's or our own, once nothing is owed to the peer."""
+        if self._ended or self._owed:
             return
         if self._peer_unbind is not None:
             self._out.write(UnbindResp(sequence_number=self._peer_unbind))
