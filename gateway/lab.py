@@ -52,6 +52,9 @@ from smsc_emulator.operator.behaviour import Behaviours
 from smsc_emulator.operator.lookups import Lookups
 from smsc_emulator.operator.subscribers import ADDED, Subscribers
 
+PORT_TRIES = 20
+"""How many free UDP ports are tried before one is found whose TCP port is free too."""
+
 HTTP_CLOSE = 0.5
 """Real seconds that open requests have to end when the lab stops."""
 
@@ -155,7 +158,7 @@ class Lab:
 
         plan = numbering_plan(settings.operators)
         self._groups += [
-            face.routes(self.database, lookups, self.randomness("register")),
+            face.routes(self.database, lookups, behaviours, self.randomness("register")),
             lab_clock.routes(self.time),
             lab_journal.routes(self.journal),
             lab_handsets.routes(smsc, self.journal),
@@ -286,14 +289,20 @@ def _follow_subscribers(journal: Journal, handsets: Handsets) -> None:
 
 def _take_port(host: str, port: int) -> tuple[socket.socket, socket.socket]:
     """Return a UDP and a TCP socket on one port, for SIP; port 0 takes one that is free for both."""
-    udp = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_DGRAM)
-    tcp = socket.socket(udp.family, socket.SOCK_STREAM)
-    try:
-        udp.bind((host, port))
-        tcp.bind((host, udp.getsockname()[1]))
-    except OSError as error:
-        _close_all((udp, tcp))
-        raise OSError(error.errno, f"error while attempting to bind on address ({host!r}, {port})") from error
+    for tries_left in reversed(range(PORT_TRIES)):
+        udp = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_DGRAM)
+        tcp = socket.socket(udp.family, socket.SOCK_STREAM)
+        tcp.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            udp.bind((host, port))
+            tcp.bind((host, udp.getsockname()[1]))
+        except OSError as error:
+            _close_all((udp, tcp))
+            if port or not tries_left:
+                reason = f"error while attempting to bind on address ({host!r}, {port})"
+                raise OSError(error.errno, reason) from error
+        else:
+            break
     return udp, tcp
 
 

@@ -9,14 +9,16 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, Field
 
 from smsc_emulator.base import durations, msisdn
-from smsc_emulator.base.database import Database
+from smsc_emulator.base.database import Database, Tx
 from smsc_emulator.base.randomness import Randomness
 from smsc_emulator.base.web import NOT_FOUND, UNAUTHORIZED, Call, Model, ProblemError, ProblemKind, Reply, Routes
 from smsc_emulator.operator import register
+from smsc_emulator.operator.behaviour import Behaviours
 from smsc_emulator.operator.lookups import Lookups, Query, RequestReusedError
-from smsc_emulator.operator.register import EntryConflictError, Handover
+from smsc_emulator.operator.register import Entry, EntryConflictError, Handover
 
 REQUEST_REUSED = ProblemKind("request_reused", 409, "The request id is known with other data.")
+REGISTER_CLOSED = ProblemKind("register_closed", 503, "The operator's register takes no codes for now.")
 CODE_CONFLICT = ProblemKind("code_conflict", 409, "The code or its request is in the register with other data.")
 
 SIGNATURE_HEADERS = {
@@ -84,7 +86,7 @@ class CodeVoided(BaseModel):
     entry_id: str | None = Field(description="The entry that had the code; null if there was none.")
 
 
-def routes(database: Database, lookups: Lookups, randomness: Randomness) -> Routes:
+def routes(database: Database, lookups: Lookups, behaviours: Behaviours, randomness: Randomness) -> Routes:
     """Return the face of all operators of the lab; the guard of the scheme "gateway" tells which one is spoken to."""
     group = Routes("operator")
     signed = {"scheme": "gateway", "headers": SIGNATURE_HEADERS}
@@ -113,15 +115,18 @@ def routes(database: Database, lookups: Lookups, randomness: Randomness) -> Rout
         "Hand an identification code over for the register",
         body=CodeMessage,
         answers={200: CodeEntered},
-        problems=(UNAUTHORIZED, NOT_FOUND, CODE_CONFLICT),
+        problems=(UNAUTHORIZED, NOT_FOUND, CODE_CONFLICT, REGISTER_CLOSED),
         **signed,
     )
     async def hand_over(call: Call) -> Reply:
         handover = Handover(**call.body.model_dump())
         new_id = "ent_" + randomness.token(20)
-        unit = partial(
-            register.open_entry, now=call.received_at, operator_id=call.caller, handover=handover, new_id=new_id
-        )
+
+        def unit(tx: Tx) -> Entry:
+            if behaviours.get(tx, call.caller).register == "closed":
+                raise ProblemError(REGISTER_CLOSED, f"The register of {call.caller} takes no codes for now.")
+            return register.open_entry(tx, call.received_at, call.caller, handover, new_id)
+
         try:
             entry = await database.run(unit)
         except EntryConflictError as error:

@@ -10,6 +10,10 @@ Answer = Literal["truth", "present", "absent", "silent"]
 """How an operator answers: as its subscribers say, always PRESENT, always ABSENT, or not at all."""
 
 
+RegisterState = Literal["open", "closed"]
+"""Whether an operator takes identification codes; one whose register is closed answers 503, and is asked again."""
+
+
 class RangeSettings(Section):
     """A block of numbering capacity, both ends included."""
 

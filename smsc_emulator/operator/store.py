@@ -22,6 +22,7 @@ operator_behaviours = Table(
     Column("operator_id", String(32), primary_key=True),
     Column("answer", String(8), nullable=False, comment="truth, present, absent or silent"),
     Column("delay", BigInteger, nullable=False, comment="ms"),
+    Column("register", String(8), nullable=False, comment="open or closed"),
 )
 
 operator_queries = Table(

@@ -118,7 +118,7 @@ async def side(clock: LabClock, database: Database) -> AsyncIterator[OperatorSid
         lookups = make_lookups()
         stack.push_async_callback(lookups.close)
         side = OperatorSide(clock, database, session, behaviours, subscribers, gateway, make_lookups, lookups, activity)
-        routes = face.routes(database, lookups, SeededRandomness("operator"))
+        routes = face.routes(database, lookups, behaviours, SeededRandomness("operator"))
         app = application([routes], {"gateway": signature_guard(SECRETS)}, clock)
         side.url = str(await _serve(stack, app)).rstrip("/")
         receiver = web.Application()

@@ -4,6 +4,7 @@ import pytest
 
 from smsc_emulator.base.signature import sign
 from smsc_emulator.operator import register
+from smsc_emulator.operator.behaviour import Behaviour
 
 BETA_SECRET = "whsec_YmV0YS10ZXN0LW9wZXJhdG9yLXNpZ25pbmcta2V5"
 HANDOVER = {
@@ -125,3 +126,14 @@ async def test_codes_are_in_no_event(side):
     told = [dict(event.data) for event in side.database.journal.since(0, 100)]
     assert told
     assert HANDOVER["code"] not in json.dumps(told)
+
+
+async def test_a_closed_register_takes_no_code_until_it_is_open_again(side):
+    behaviour = Behaviour("truth", 0, "closed")
+    await side.database.run(lambda tx: side.behaviours.put(tx, "alpha", behaviour))
+    status, problem = await side.post("codes", HANDOVER)
+    assert (status, problem["code"]) == (503, "register_closed")
+    assert await entries(side) == []
+    await side.behave("truth")
+    status, _ = await side.post("codes", HANDOVER)
+    assert status == 200

@@ -1,6 +1,7 @@
 """The lab's operators: how they answer, and what stands in their registers."""
 
 from collections.abc import Sequence
+from dataclasses import asdict
 from functools import partial
 from typing import Annotated, Any
 
@@ -13,7 +14,7 @@ from smsc_emulator.base.web import NOT_FOUND, Call, Model, ProblemError, Reply, 
 from smsc_emulator.operator import register
 from smsc_emulator.operator.behaviour import Behaviour, Behaviours
 from smsc_emulator.operator.register import Entry
-from smsc_emulator.operator.settings import Answer, OperatorSettings
+from smsc_emulator.operator.settings import Answer, OperatorSettings, RegisterState
 
 _BEHAVIOUR = "/lab/operators/{operator_id}/behaviour"
 
@@ -23,6 +24,7 @@ class BehaviourChange(Model):
 
     answer: Answer
     delay: Duration = "0s"
+    register_: Annotated[RegisterState, Field(alias="register")] = "open"
 
 
 class BehaviourShown(BaseModel):
@@ -30,6 +32,7 @@ class BehaviourShown(BaseModel):
 
     answer: Answer
     delay: str = Field(description="Lab time between a query and its answer.")
+    register_: RegisterState = Field(alias="register", description="Whether it takes identification codes.")
 
 
 class OperatorShown(BehaviourShown):
@@ -107,7 +110,7 @@ def routes(database: Database, operators: Sequence[OperatorSettings], behaviours
         answers={200: BehaviourShown},
     )
     async def change(call: Call) -> Reply:
-        behaviour = Behaviour(call.body.answer, durations.parse(call.body.delay))
+        behaviour = Behaviour(call.body.answer, durations.parse(call.body.delay), call.body.register_)
         await database.run(partial(behaviours.put, operator_id=known(call), behaviour=behaviour))
         return Reply(BehaviourShown(**_spelled(behaviour)))
 
@@ -131,7 +134,7 @@ def routes(database: Database, operators: Sequence[OperatorSettings], behaviours
 
 
 def _spelled(behaviour: Behaviour) -> dict[str, Any]:
-    return {"answer": behaviour.answer, "delay": durations.spell(behaviour.delay)}
+    return {**asdict(behaviour), "delay": durations.spell(behaviour.delay)}
 
 
 def _entry(entry: Entry) -> RegisterEntry:

@@ -155,6 +155,7 @@ def upgrade() -> None:
         sa.Column("operator_id", sa.String(length=32), nullable=False),
         sa.Column("answer", sa.String(length=8), nullable=False, comment="truth, present, absent or silent"),
         sa.Column("delay", sa.BigInteger(), nullable=False, comment="ms"),
+        sa.Column("register", sa.String(length=8), nullable=False, comment="open or closed"),
         sa.PrimaryKeyConstraint("operator_id"),
     )
     op.create_table(

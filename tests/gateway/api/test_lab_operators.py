@@ -109,17 +109,17 @@ async def test_operators_are_listed_with_their_behaviour(api):
     assert (status, body["operators"]) == (
         200,
         [
-            {"answer": "truth", "delay": "0s", "id": "alpha", "name": "Alpha Mobile"},
-            {"answer": "silent", "delay": "0s", "id": "beta", "name": "Beta Telecom"},
+            {"answer": "truth", "delay": "0s", "register": "open", "id": "alpha", "name": "Alpha Mobile"},
+            {"answer": "silent", "delay": "0s", "register": "open", "id": "beta", "name": "Beta Telecom"},
         ],
     )
 
 
 async def test_a_behaviour_is_set_and_shown(api, database, behaviours):
-    wanted = {"answer": "absent", "delay": "1m30s"}
+    wanted = {"answer": "absent", "delay": "1m30s", "register": "closed"}
     assert await read(await api.put("/lab/operators/alpha/behaviour", json=wanted)) == (200, wanted)
     assert await read(await api.get("/lab/operators/alpha/behaviour")) == (200, wanted)
-    assert await database.run(lambda tx: behaviours.get(tx, "alpha")) == Behaviour("absent", 90_000)
+    assert await database.run(lambda tx: behaviours.get(tx, "alpha")) == Behaviour("absent", 90_000, "closed")
     assert await database.run(lambda tx: behaviours.get(tx, "beta")) == Behaviour("truth", 0)
 
 

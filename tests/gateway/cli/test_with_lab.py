@@ -86,7 +86,7 @@ def test_the_demo_leaves_the_operator_and_the_webhooks_as_they_were(lab: Any) ->
         pass
     lab.run("demo")
     with urllib.request.urlopen(f"{base}/lab/operators/alpha/behaviour") as answer:
-        assert json.load(answer) == {"answer": "silent", "delay": "30s"}
+        assert json.load(answer) == {"answer": "silent", "delay": "30s", "register": "open"}
     headers = {"Authorization": "Bearer lab-demo-key"}
     with urllib.request.urlopen(urllib.request.Request(f"{base}/v1/webhook-endpoints", headers=headers)) as answer:
         assert json.load(answer)["webhook_endpoints"] == []

@@ -46,8 +46,9 @@ async def test_a_query_gets_its_verdict_and_a_code_its_entry(clock, database):
     ids = {"request_id": "req_1", "attempt_id": "idn_1", "operator_id": "alpha"}
     began = clock.now()
     async with ClientSession() as session:
-        lookups = Lookups(database, clock, activity, session, [ALPHA], Behaviours([ALPHA]), wake=wake)
-        routes = face.routes(database, lookups, SeededRandomness("joined"))
+        behaviours = Behaviours([ALPHA])
+        lookups = Lookups(database, clock, activity, session, [ALPHA], behaviours, wake=wake)
+        routes = face.routes(database, lookups, behaviours, SeededRandomness("joined"))
         app = application([routes], {"gateway": signature_guard({"alpha": ALPHA.secret})}, clock)
         app.router.add_post("/v1/operators/{operator_id}/verdicts", verdict)
         async with TestServer(app) as server:
