@@ -126,7 +126,7 @@ class Identification(RuleBasedStateMachine):
 
     @rule(number=picks, waiting=st.booleans() | st.just(True))
     def enter(self, number: int, waiting: bool) -> None:
-        attempt = self.pick(number, State.REGISTERING) if waiting else self.pick(number)
+        attempt = self.pick(number, State.REGISTERING if waiting else State.IDENTIFIED)
         if attempt is not None and attempt.identification_code is not None:
             self.acknowledge(attempt)
 
@@ -134,8 +134,10 @@ class Identification(RuleBasedStateMachine):
     def go_on(self, number: int) -> None:
         """Bring an attempt one step nearer to its good end."""
         attempt = self.pick(number, State.CONFIRMING, State.PENDING, State.REGISTERING)
-        if attempt is None:
-            return
+        if attempt is not None:
+            self.go_on_with(attempt)
+
+    def go_on_with(self, attempt: Attempt) -> None:
         if attempt.state is State.CONFIRMING:
             self.send_codes()
             code = self.typed.get(attempt.id, "none")
@@ -144,6 +146,15 @@ class Identification(RuleBasedStateMachine):
             self.verdict("alpha", attempt.request_id, attempt.phone_number, "PRESENT")
         else:
             self.acknowledge(attempt)
+
+    @rule(user=st.sampled_from(USERS), number=st.sampled_from(NUMBERS), until_entered=st.booleans())
+    def go_all_the_way(self, user: str, number: str, until_entered: bool) -> None:
+        """Identify a user, or leave his code on its way to the operator."""
+        self.start("demo", user, number)
+        for _ in range(3 if until_entered else 2):
+            under_way = self.unit(lambda tx: store.under_way(tx, "demo", number))
+            for attempt in under_way:
+                self.go_on_with(attempt)
 
     @rule(number=picks)
     def cancel(self, number: int) -> None:
