@@ -17,9 +17,6 @@ from smsc_emulator.core.smsc import Smsc
 from smsc_emulator.smpp import session as smpp
 from smsc_emulator.smpp.pdus import Bind, Pdu, SubmitSm
 
-HIGH_WATER = 1 << 16
-"""Octets that may wait for a peer to read before it is not read from any more."""
-
 SWEEP = 1.0
 """The longest time between two looks at the timers, in seconds; shorter timers are looked at more often."""
 
@@ -50,13 +47,13 @@ class ServerLink(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Begin. asyncio sets TCP_NODELAY on its own."""
         self._transport = cast(asyncio.Transport, transport)
-        self._transport.set_write_buffer_limits(high=HIGH_WATER)
+        # `pause_writing` as soon as the kernel takes no more: what waits here would die with the process.
+        self._transport.set_write_buffer_limits(high=0)
         self._server.links.add(self)
 
     def data_received(self, data: bytes) -> None:
         """Do everything that these octets ask for, and answer with one write."""
-        self._session.receive(data, self._server.now())
-        self._work()
+        self._work(data)
 
     def pause_writing(self) -> None:
         """Stop reading: the peer does not read either."""
@@ -84,7 +81,7 @@ class ServerLink(asyncio.Protocol):
         return self._session.peer_interface_version
 
     def room(self) -> int:
-        """Return the free places of the window. While octets wait for the peer there are none: see DispatchLog."""
+        """Return the free places of the window. While octets wait for the kernel there are none: see DispatchLog."""
         if self._leaving or self._transport.get_write_buffer_size():
             return 0
         return self._session.window_free
@@ -136,8 +133,10 @@ class ServerLink(asyncio.Protocol):
 
     # The work.
 
-    def _work(self) -> None:
+    def _work(self, data: bytes = b"") -> None:
         try:
+            if data:
+                self._session.receive(data, self._server.now())
             for event in self._session.events():
                 self._handle(event)
             if self._account is not None and self._account.ready:

@@ -1,10 +1,12 @@
 import asyncio
 import random
 import struct
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from smsc_emulator.core.store import Changes, SqlStore
 from smsc_emulator.net.esme import BindRefusedError, LinkDownError, SubmitRefusedError
 from smsc_emulator.smpp.codec import encode
 from smsc_emulator.smpp.constants import CommandId, CommandStatus
@@ -335,3 +337,22 @@ async def test_closing_unbinds_the_peers_and_waits_for_no_deaf_one(lab: Any) -> 
     with pytest.raises(LinkDownError):
         await esme.submit()
     deaf.close()
+
+
+async def test_a_store_that_fails_refuses_what_it_could_not_keep(
+    start_lab: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lab = await start_lab(tmp_path)
+    esme = await lab.bind()
+
+    async def fail(_store: SqlStore, _changes: Changes) -> None:
+        raise OSError("the disk is full")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(SqlStore, "save", fail)
+        with pytest.raises(SubmitRefusedError) as refusal:
+            await esme.submit(b"lost", registered_delivery=1)
+    assert refusal.value.status == CommandStatus.ESME_RSYSERR
+    await esme.submit(b"kept", registered_delivery=1)
+    assert (await esme.next()).short_message.endswith(b"text:kept")
+    assert [message.text for message in lab.smsc.handset_messages(NUMBER)] == ["kept"]
