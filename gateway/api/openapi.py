@@ -42,15 +42,17 @@ SCHEMES: dict[str, dict[str, Any]] = {
 
 Mode = Literal["validation", "serialization"]
 
+PREFIX = "#/components/schemas/"
+
 
 def document(groups: Iterable[Routes], version: str) -> dict[str, Any]:
     """Return the document for all routes of `groups`."""
     groups = list(groups)
     routes = [(group.tag, route) for group in groups for route in group.routes]
-    names, definitions = _schemas(route for _, route in routes)
+    names, queries, definitions = _schemas([route for _, route in routes])
     paths: dict[str, dict[str, Any]] = {}
     for tag, route in routes:
-        paths.setdefault(route.path, {})[route.method.lower()] = _operation(tag, route, names)
+        paths.setdefault(route.path, {})[route.method.lower()] = _operation(tag, route, names, queries)
     used = {route.scheme for _, route in routes if route.scheme}
     return {
         "openapi": "3.1.0",
@@ -72,24 +74,33 @@ def document(groups: Iterable[Routes], version: str) -> dict[str, Any]:
 Names = dict[tuple[type[BaseModel], Mode], dict[str, Any]]
 
 
-def _schemas(routes: Iterable[Route]) -> tuple[Names, dict[str, Any]]:
+def _schemas(routes: list[Route]) -> tuple[Names, dict[type[BaseModel], dict[str, Any]], dict[str, Any]]:
+    """Return a reference for each model of a body, the schema of each query, and all definitions that they need."""
     wanted: dict[tuple[type[BaseModel], Mode], None] = {(Problem, "serialization"): None}
     for route in routes:
-        if route.body is not None:
-            wanted[route.body, "validation"] = None
-        for model in route.answers.values():
-            if model is not None:
-                wanted[model, "serialization"] = None
-    references, schema = models_json_schema(list(wanted), ref_template="#/components/schemas/{model}")
-    return {key: references[key] for key in wanted}, schema.get("$defs", {})
+        for asked in (route.body, route.query):
+            if asked is not None:
+                wanted[asked, "validation"] = None
+        for answered in route.answers.values():
+            if answered is not None:
+                wanted[answered, "serialization"] = None
+    references, schema = models_json_schema(list(wanted), ref_template=PREFIX + "{model}")
+    names = {key: references[key] for key in wanted}
+    definitions: dict[str, Any] = schema.get("$defs", {})
+    asked_for = {route.query for route in routes if route.query is not None}
+    queries = {
+        model: definitions.pop(names.pop((model, "validation"))["$ref"].removeprefix(PREFIX)) for model in asked_for
+    }
+    return names, queries, definitions
 
 
-def _operation(tag: str, route: Route, names: Names) -> dict[str, Any]:
+def _operation(tag: str, route: Route, names: Names, queries: dict[type[BaseModel], dict[str, Any]]) -> dict[str, Any]:
     operation: dict[str, Any] = {
         "operationId": _operation_id(route),
         "tags": [tag],
         "summary": route.summary,
-        "parameters": _path_parameters(route) + _query_parameters(route) + _header_parameters(route),
+        **_description(route),
+        "parameters": _path_parameters(route) + _query_parameters(route, queries),
         "responses": _responses(route, names),
     }
     if route.scheme:
@@ -119,10 +130,10 @@ def _path_parameters(route: Route) -> list[dict[str, Any]]:
     ]
 
 
-def _query_parameters(route: Route) -> list[dict[str, Any]]:
+def _query_parameters(route: Route, queries: dict[type[BaseModel], dict[str, Any]]) -> list[dict[str, Any]]:
     if route.query is None:
         return []
-    schema = route.query.model_json_schema(ref_template="#/components/schemas/{model}")
+    schema = queries[route.query]
     required = schema.get("required", [])
     return [
         {"name": name, "in": "query", "required": name in required, "schema": _unless_null(member)}
@@ -139,17 +150,10 @@ def _unless_null(member: dict[str, Any]) -> dict[str, Any]:
     return {**choices[0], **rest}
 
 
-def _header_parameters(route: Route) -> list[dict[str, Any]]:
-    return [
-        {
-            "name": name,
-            "in": "header",
-            "required": False,
-            "description": meaning,
-            "schema": {"type": "string", "pattern": "^[!-~]{1,255}$"},
-        }
-        for name, meaning in route.headers.items()
-    ]
+def _description(route: Route) -> dict[str, str]:
+    """Say what the request's headers mean; in words, since OpenAPI cannot say what the answer to a key depends on."""
+    lines = [f"- `{name}`: {meaning}" for name, meaning in route.headers.items()]
+    return {"description": "\n".join(["Headers:", "", *lines])} if lines else {}
 
 
 def _responses(route: Route, names: Names) -> dict[str, Any]:

@@ -6,10 +6,12 @@ from pydantic import BaseModel, Field
 
 from gateway.api.types import Duration, Timestamp
 from smsc_emulator.base import durations
-from smsc_emulator.base.web import BAD_REQUEST, Call, Model, ProblemError, Reply, Routes
+from smsc_emulator.base.web import Call, Model, ProblemError, ProblemKind, Reply, Routes
 
-LONGEST_TURN = 3660 * durations.DAY
-"""Ten years: enough for any rule, and a guard against a slip of the finger, since the clock never goes back."""
+LAST_INSTANT = durations.instant("9000-01-01T00:00:00Z")
+"""Where the clock ends: dates are written with four digits of the year, and deadlines lie beyond the clock."""
+
+CLOCK_ENDS = ProblemKind("clock_ends", 409, "The lab clock goes to the year 9000 and never back.")
 
 
 class Advance(Model):
@@ -61,11 +63,15 @@ def routes(time: LabTime) -> Routes:
         "Turn the clock forward, firing each deadline on the way at its instant",
         body=Advance,
         answers={200: ClockState},
+        problems=(CLOCK_ENDS,),
     )
     async def advance(call: Call) -> Reply:
         by = durations.parse(call.body.by)
-        if by > LONGEST_TURN:
-            raise ProblemError(BAD_REQUEST, f"body.by: the clock turns by {durations.spell(LONGEST_TURN)} at most")
+        now, _, _ = await time.state()
+        if now + by > LAST_INSTANT:
+            raise ProblemError(
+                CLOCK_ENDS, f"The clock stands at {durations.iso(now)}; it cannot turn by {call.body.by}."
+            )
         await time.advance(by)
         return await shown()
 

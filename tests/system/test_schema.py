@@ -1,0 +1,36 @@
+"""The API keeps what its own document promises: schemathesis, which was not written here, calls every operation."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+SCHEMATHESIS = Path(sys.executable).with_name("schemathesis")
+
+
+def test_schemathesis_finds_nothing(serve: Callable[..., Any], tmp_path: Path) -> None:
+    lab = serve("--paused-clock")
+    command = [
+        *(SCHEMATHESIS, "run", f"{lab.url}/openapi.json", "--header", "Authorization: Bearer lab-demo-key"),
+        *("--phases", "examples,coverage,fuzzing", "--max-examples", "8", "--workers", "8", "--seed", "1"),
+        # Longer than the longest `wait`, so that a request that is held open is not taken for a dead one.
+        *("--request-timeout", "70", "--no-color"),
+    ]
+    environment = {**os.environ, "PYTHONWARNINGS": "ignore"}
+    result = subprocess.run(
+        command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False, timeout=400
+    )
+    assert result.returncode == 0, result.stdout[-8000:] + result.stderr[-2000:]
+    assert lab.get("/livez").status == 200
+
+
+def test_every_route_is_in_the_document(serve: Callable[..., Any]) -> None:
+    lab = serve()
+    document = lab.get("/openapi.json").body
+    assert document["openapi"].startswith("3.1")
+    described = {(method.upper(), path) for path, item in document["paths"].items() for method in item}
+    assert ("POST", "/v1/confirmations") in described
+    assert ("GET", "/livez") in described
+    assert lab.get("/v1/nothing").status == 404
