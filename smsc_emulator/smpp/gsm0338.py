@@ -1,11 +1,14 @@
-"""The GSM 7-bit default alphabet and its extension table (3GPP TS 23.038 clause 6.2.1), unpacked and packed.
+"""The GSM 7-bit alphabet (3GPP TS 23.038 clause 6.2.1), unpacked and packed, with the national language tables.
 
 Over SMPP each septet normally travels in an octet of its own; some operators pack eight septets into seven octets, as
 the radio side does (clause 6.1.2.1). `encode` and `decode` know characters and septets, `pack` and `unpack` know
 septets and octets; the two steps are independent.
 """
 
+from functools import cache
 from typing import Final
+
+from smsc_emulator.smpp.national import LOCKING, SINGLE, Shift
 
 ESCAPE: Final = 0x1B
 REPLACEMENT: Final = "\N{REPLACEMENT CHARACTER}"
@@ -37,49 +40,56 @@ EXTENSION: Final = {
 }
 """What a septet means after an escape; one that is missing here means the same as in the default table."""
 
-_SEPTETS: Final = {character: bytes([ESCAPE, septet]) for septet, character in EXTENSION.items()} | {
-    character: bytes([septet]) for septet, character in enumerate(DEFAULT) if septet != ESCAPE
-}
+NO_SHIFT: Final = Shift()
 
 
-def encode(text: str) -> bytes:
+@cache
+def _septets(shift: Shift) -> dict[str, bytes]:
+    """Return the septets of each character; one that both tables have is written by the shorter way."""
+    table, extension = _tables(shift)
+    escaped = {character: bytes([ESCAPE, septet]) for septet, character in extension.items()}
+    plain = {character: bytes([septet]) for septet, character in enumerate(table) if septet != ESCAPE}
+    return escaped | plain | {" ": b" "}  # a national table shows its empty places, too, as spaces
+
+
+@cache
+def _tables(shift: Shift) -> tuple[str, dict[int, str]]:
+    return LOCKING.get(shift.locking, DEFAULT), SINGLE.get(shift.single, EXTENSION)
+
+
+def encode(text: str, shift: Shift = NO_SHIFT) -> bytes:
     """Return the septets of `text`, one in each octet; a character of the extension table takes two.
 
-    Raises UnicodeEncodeError at the first character that the alphabet does not have.
+    Raises UnicodeEncodeError at the first character that the tables do not have.
     """
+    septets = _septets(shift)
     try:
-        return b"".join([_SEPTETS[character] for character in text])
+        return b"".join([septets[character] for character in text])
     except KeyError:
-        at = next(index for index, character in enumerate(text) if character not in _SEPTETS)
-        raise UnicodeEncodeError("gsm03.38", text, at, at + 1, "not in the default alphabet") from None
+        at = next(index for index, character in enumerate(text) if character not in septets)
+        raise UnicodeEncodeError("gsm03.38", text, at, at + 1, "not in the alphabet") from None
 
 
-def septet_count(text: str) -> int:
+def septet_count(text: str, shift: Shift = NO_SHIFT) -> int:
     """Return how many septets `text` takes; raises UnicodeEncodeError as `encode` does."""
-    return len(encode(text))
+    return len(encode(text, shift))
 
 
-def decode(septets: bytes) -> str:
-    """Return the text of unpacked septets.
+def decode(septets: bytes, shift: Shift = NO_SHIFT) -> str:
+    """Return the text of unpacked septets; a language that has no table is read by the default one.
 
     Octets above 0x7F and an escape with nothing after it become U+FFFD.
     """
+    table, extension = _tables(shift)
     characters = []
     following = iter(septets)
     for septet in following:
+        character = None
         if septet == ESCAPE:
-            characters.append(_escaped(next(following, 0x80)))
-        else:
-            characters.append(_plain(septet))
+            septet = next(following, 0x80)  # noqa: PLW2901 - the escape and what follows it are one character
+            character = extension.get(septet) or (" " if septet == ESCAPE else None)
+        characters.append(character or (table[septet] if septet < 0x80 else REPLACEMENT))
     return "".join(characters)
-
-
-def _plain(septet: int) -> str:
-    return DEFAULT[septet] if septet < 0x80 else REPLACEMENT
-
-
-def _escaped(septet: int) -> str:
-    return EXTENSION.get(septet) or _plain(septet)
 
 
 def fill_bits(header_octets: int) -> int:

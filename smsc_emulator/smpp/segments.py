@@ -14,6 +14,8 @@ from typing import Final, NamedTuple
 
 from smsc_emulator.smpp import gsm0338
 from smsc_emulator.smpp.constants import EsmClass, Tag
+from smsc_emulator.smpp.gsm0338 import NO_SHIFT
+from smsc_emulator.smpp.national import Shift
 from smsc_emulator.smpp.text import DATA_CODING, Alphabet, choose, coding, decode, octets
 
 _USER_DATA_OCTETS: Final = 140
@@ -35,6 +37,11 @@ _CONCATENATION: Final = {0x00: struct.Struct(">BBB"), 0x08: struct.Struct(">HBB"
 """The information elements that hold reference, total and sequence, by identifier."""
 
 
+_SINGLE_SHIFT: Final = 0x24
+_LOCKING_SHIFT: Final = 0x25
+"""The information elements that hold a national language identifier."""
+
+
 @dataclass(frozen=True, slots=True)
 class Segment:
     """The members of submit_sm or deliver_sm that carry one segment; `tlvs` are pairs of tag and value."""
@@ -52,28 +59,46 @@ def split(
     alphabets: Iterable[Alphabet] = (Alphabet.GSM, Alphabet.UCS2),
     *,
     packed: bool = False,
+    shift: Shift = NO_SHIFT,
 ) -> list[Segment]:
     """Return the segments of `text` in the first alphabet that fits; one without any header if it fits into one.
 
     No segment ends inside a surrogate pair or an escape sequence. Of `reference` as many bits are used as the scheme
-    has (8 or 16). `packed` packs the septets of the default alphabet. Raises ValueError if no alphabet has all
-    characters, or if more than 255 segments are needed.
+    has (8 or 16). `packed` packs the septets of the default alphabet. `shift` chooses national language tables for
+    them, which the header of each segment then names. Raises ValueError if no alphabet has all characters, or if more
+    than 255 segments are needed, or if SAR TLVs would stand beside a header, which clause 5.2.12 forbids.
     """
-    alphabet = choose(text, alphabets)
-    data_coding = DATA_CODING[alphabet]
-    packed = packed and alphabet is Alphabet.GSM
-    whole = octets(text, alphabet)
-    if len(whole) <= capacity(alphabet):
-        return [Segment(gsm0338.pack(whole) if packed else whole, data_coding)]
-    parts = _cut(text, alphabet, capacity(alphabet, _HEADER_OCTETS[scheme]))
+    alphabet = choose(text, alphabets, shift)
+    if alphabet is not Alphabet.GSM:
+        packed, shift = False, NO_SHIFT
+    national = _national(shift)
+    whole = octets(text, alphabet, shift)
+    if len(whole) <= capacity(alphabet, len(national) + 1 if national else 0):
+        return [_segment(whole, national, (), alphabet, packed)]
+    if national and scheme is Scheme.SAR:
+        raise ValueError("the tables are named in a header, beside which no SAR TLVs may stand")
+    parts = _cut(text, alphabet, capacity(alphabet, _HEADER_OCTETS[scheme] + len(national)), shift)
     if len(parts) > _MAX_SEGMENTS:
         raise ValueError(f"the text takes {len(parts)} segments; {_MAX_SEGMENTS} is the most that can be told apart")
     segments = []
     for sequence, part in enumerate(parts, 1):
-        header, tlvs = _mark(scheme, reference, len(parts), sequence)
-        body = gsm0338.pack(part, gsm0338.fill_bits(len(header))) if packed else part
-        segments.append(Segment(header + body, data_coding, EsmClass.UDHI if header else 0, tlvs))
+        place, tlvs = _mark(scheme, reference, len(parts), sequence)
+        segments.append(_segment(part, place + national, tlvs, alphabet, packed))
     return segments
+
+
+def _national(shift: Shift) -> bytes:
+    """Return the information elements that name the tables of `shift`."""
+    elements = ((_LOCKING_SHIFT, shift.locking), (_SINGLE_SHIFT, shift.single))
+    return b"".join(bytes([identifier, 1, language]) for identifier, language in elements if language)
+
+
+def _segment(
+    text: bytes, elements: bytes, tlvs: tuple[tuple[int, bytes], ...], alphabet: Alphabet, packed: bool
+) -> Segment:
+    header = bytes([len(elements)]) + elements if elements else b""
+    body = gsm0338.pack(text, gsm0338.fill_bits(len(header))) if packed else text
+    return Segment(header + body, DATA_CODING[alphabet], EsmClass.UDHI if header else 0, tlvs)
 
 
 def capacity(alphabet: Alphabet, header_octets: int = 0) -> int:
@@ -82,10 +107,10 @@ def capacity(alphabet: Alphabet, header_octets: int = 0) -> int:
     return room * 8 // 7 if alphabet is Alphabet.GSM else room
 
 
-def _cut(text: str, alphabet: Alphabet, room: int) -> list[bytes]:
+def _cut(text: str, alphabet: Alphabet, room: int, shift: Shift) -> list[bytes]:
     parts = [bytearray()]
     for character in text:
-        unit = octets(character, alphabet)
+        unit = octets(character, alphabet, shift)
         if len(parts[-1]) + len(unit) > room:
             parts.append(bytearray())
         parts[-1] += unit
@@ -93,12 +118,12 @@ def _cut(text: str, alphabet: Alphabet, room: int) -> list[bytes]:
 
 
 def _mark(scheme: Scheme, reference: int, total: int, sequence: int) -> tuple[bytes, tuple[tuple[int, bytes], ...]]:
-    """Return the header and the TLVs that place one segment."""
+    """Return the information element or the TLVs that place one segment."""
     if scheme is Scheme.UDH8:
-        return bytes([5, 0x00, 3, reference & 0xFF, total, sequence]), ()
+        return bytes([0x00, 3, reference & 0xFF, total, sequence]), ()
     wide = (reference & 0xFFFF).to_bytes(2)
     if scheme is Scheme.UDH16:
-        return bytes([6, 0x08, 4, *wide, total, sequence]), ()
+        return bytes([0x08, 4, *wide, total, sequence]), ()
     tlvs = (
         (Tag.SAR_MSG_REF_NUM, wide),
         (Tag.SAR_TOTAL_SEGMENTS, bytes([total])),
@@ -137,6 +162,12 @@ class Part:
     """All information elements of the header, as identifier and value."""
     problems: tuple[str, ...] = ()
     """The sender's mistakes, as sentences; the part is as readable as they allow."""
+
+    @property
+    def shift(self) -> Shift:
+        """The national language tables that the header names; of several elements of a kind the last counts."""
+        named = {identifier: value[0] for identifier, value in self.elements if len(value) == 1}
+        return Shift(named.get(_LOCKING_SHIFT, 0), named.get(_SINGLE_SHIFT, 0)) if named else NO_SHIFT
 
 
 def read_header(data: bytes) -> Header:
@@ -218,11 +249,11 @@ def _place(reference: int, total: int, sequence: int) -> Concatenation | None:
 def join(parts: Sequence[Part]) -> str:
     """Return the text of parts in their order.
 
-    Octets of neighbours with the same data_coding are joined before they are decoded, since some senders cut surrogate
-    pairs and escape sequences in two.
+    Octets of neighbours with the same data_coding and tables are joined before they are decoded, since some senders
+    cut surrogate pairs and escape sequences in two.
     """
-    runs = groupby(parts, key=lambda part: part.data_coding)
-    return "".join(decode(b"".join(part.data for part in run), data_coding) for data_coding, run in runs)
+    runs = groupby(parts, key=lambda part: (part.data_coding, part.shift))
+    return "".join(decode(b"".join(part.data for part in run), *how) for how, run in runs)
 
 
 @dataclass(slots=True)

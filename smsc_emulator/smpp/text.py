@@ -11,6 +11,8 @@ from enum import StrEnum
 from typing import Final
 
 from smsc_emulator.smpp import gsm0338
+from smsc_emulator.smpp.gsm0338 import NO_SHIFT
+from smsc_emulator.smpp.national import Shift
 
 
 class Alphabet(StrEnum):
@@ -79,21 +81,21 @@ def coding(data_coding: int) -> Coding:
     return Coding(Alphabet.GSM)  # 0xC and 0xD: message waiting; 0x8 to 0xB: reserved
 
 
-def decode(data: bytes, data_coding: int) -> str:
-    """Return the text of a message without its user data header; septets are unpacked.
+def decode(data: bytes, data_coding: int, shift: Shift = NO_SHIFT) -> str:
+    """Return the text of a message without its user data header, whose `shift` it is; septets are unpacked.
 
     Never raises: what has no meaning becomes U+FFFD. Binary data is shown as hexadecimal octets: `0a ff`.
     """
     alphabet = coding(data_coding).alphabet
     if alphabet is Alphabet.GSM:
-        return gsm0338.decode(data)
+        return gsm0338.decode(data, shift)
     if alphabet is Alphabet.BINARY:
         return data.hex(" ")
     return data.decode(alphabet, "replace")
 
 
-def octets(text: str, alphabet: Alphabet) -> bytes:
-    """Return `text` in one alphabet; septets come unpacked.
+def octets(text: str, alphabet: Alphabet, shift: Shift = NO_SHIFT) -> bytes:
+    """Return `text` in one alphabet, the GSM one with the tables of `shift`; septets come unpacked.
 
     Raises UnicodeEncodeError if the alphabet lacks a character, ValueError for BINARY, which has none. A lone
     surrogate is no character and goes out as `?`.
@@ -101,15 +103,17 @@ def octets(text: str, alphabet: Alphabet) -> bytes:
     if alphabet is Alphabet.BINARY:
         raise ValueError("binary data has no characters to encode a text with")
     if alphabet is Alphabet.GSM:
-        return gsm0338.encode(text)
+        return gsm0338.encode(text, shift)
     return text.encode(alphabet, "replace" if alphabet is Alphabet.UCS2 else "strict")
 
 
-def choose(text: str, alphabets: Iterable[Alphabet] = (Alphabet.GSM, Alphabet.UCS2)) -> Alphabet:
+def choose(
+    text: str, alphabets: Iterable[Alphabet] = (Alphabet.GSM, Alphabet.UCS2), shift: Shift = NO_SHIFT
+) -> Alphabet:
     """Return the first of `alphabets` that has every character of `text`; raises ValueError if none has."""
     for alphabet in alphabets:
         try:
-            octets(text, alphabet)
+            octets(text, alphabet, shift)
         except ValueError:
             continue
         return alphabet
@@ -123,3 +127,37 @@ def encode(text: str, alphabets: Iterable[Alphabet] = (Alphabet.GSM, Alphabet.UC
     """
     alphabet = choose(text, alphabets)
     return DATA_CODING[alphabet], octets(text, alphabet)
+
+
+def with_class(data_coding: int, message_class: int) -> int:
+    """Return the data_coding of the same alphabet with a message class: 0 is flash.
+
+    Only the GSM alphabet, 8-bit data and UCS2 can have one (TS 23.038 clause 4); ValueError for the others.
+    """
+    group = {Alphabet.GSM: 0x10, Alphabet.BINARY: 0x14, Alphabet.UCS2: 0x18}.get(coding(data_coding).alphabet)
+    if group is None or not 0 <= message_class <= 3:
+        raise ValueError(f"data_coding 0x{data_coding:02X} cannot have the message class {message_class}")
+    return group | message_class
+
+
+def best_shift(text: str, languages: Iterable[int]) -> Shift:
+    """Return the tables of `languages` that write `text` in the fewest septets, its header included.
+
+    The default tables are always among those tried. Raises ValueError if no pair has all characters.
+    """
+    known = [0, *languages]
+    sizes = {}
+    for shift in (Shift(locking, single) for locking in known for single in known):
+        try:
+            sizes[shift] = gsm0338.septet_count(text, shift) + header_septets(shift)
+        except UnicodeEncodeError:
+            continue
+    if not sizes:
+        raise ValueError("none of the languages' tables has every character of the text")
+    return min(sizes, key=lambda shift: sizes[shift])
+
+
+def header_septets(shift: Shift) -> int:
+    """Return how many septets a header takes that names these tables and nothing else."""
+    named = sum(1 for language in shift if language)
+    return -(-(1 + 3 * named) * 8 // 7) if named else 0
