@@ -142,6 +142,7 @@ class _Link(asyncio.Protocol):
 
     def _deliver(self, pdu: Pdu) -> None:
         if not isinstance(pdu, DeliverSm):
+            self.session.refuse(pdu, CommandStatus.ESME_RINVCMDID)
             return
         try:
             status = self._client.on_deliver(pdu)

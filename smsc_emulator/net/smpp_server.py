@@ -15,6 +15,7 @@ from smsc_emulator.core.accounts import Account
 from smsc_emulator.core.outbound import Outbound
 from smsc_emulator.core.smsc import Smsc
 from smsc_emulator.smpp import session as smpp
+from smsc_emulator.smpp.constants import CommandStatus
 from smsc_emulator.smpp.pdus import Bind, Pdu, SubmitSm
 
 SWEEP = 1.0
@@ -78,7 +79,7 @@ class ServerLink(asyncio.Protocol):
     @property
     def interface_version(self) -> int:
         """The version of SMPP that the peer has bound with."""
-        return self._session.peer_interface_version
+        return self._session.interface_version
 
     def room(self) -> int:
         """Return the free places of the window. While octets wait for the kernel there are none: see DispatchLog."""
@@ -163,6 +164,8 @@ class ServerLink(asyncio.Protocol):
             self._server.smsc.submit(self, self._account, pdu)
         elif isinstance(pdu, Bind):
             self._bind(pdu)
+        else:
+            self._session.refuse(pdu, CommandStatus.ESME_RINVCMDID)
 
     def _bind(self, request: Bind) -> None:
         smsc = self._server.smsc

@@ -7,13 +7,22 @@ anything else a function. The loops below walk such plans; nothing is decided pe
 import struct
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import fields
+from enum import StrEnum
 from operator import attrgetter
 from typing import Any, Final
 
-from smsc_emulator.smpp.constants import MAX_SM_LENGTH, RESPONSE_BIT, TLV_SIZES, CommandStatus, Size, Tag
+from smsc_emulator.smpp.constants import (
+    MAX_SM_LENGTH,
+    MAX_SM_LENGTH_5_0,
+    RESPONSE_BIT,
+    TLV_SIZES,
+    CommandStatus,
+    Size,
+    Tag,
+)
 from smsc_emulator.smpp.errors import DecodeError, EncodeError, Header
 from smsc_emulator.smpp.fields import WIRE, COctetString, Entries, Integer, ShortMessage, Wire
-from smsc_emulator.smpp.pdus import PDU_TYPES, Pdu, Tlv, UnknownPdu
+from smsc_emulator.smpp.pdus import PDU_TYPES, BindResp, Pdu, Tlv, UnknownPdu
 
 HEADER: Final = struct.Struct(">4I")
 _TLV: Final = struct.Struct(">HH")
@@ -35,10 +44,29 @@ _WriteStep = tuple[int, int, int, _Write | None]
 """Values from the first number up to the second by a function, or else a C-Octet String shorter than the third."""
 
 
+class ErrorBody(StrEnum):
+    """Which responses that tell an error keep their body. The standard is silent about some; operators differ."""
+
+    BY_CLAUSE = "by_clause"
+    """All but bind responses and submit_sm_resp (4.1.2, 4.1.4, 4.4.2)."""
+    HEADER_ONLY = "header_only"
+    """None."""
+    EMPTY_MESSAGE_ID = "empty_message_id"
+    """All but bind responses."""
+    FULL = "full"
+    """All, with empty fields."""
+
+    def bare(self, pdu_type: type[Pdu]) -> bool:
+        """Whether a response of a kind goes without its body."""
+        if self is ErrorBody.EMPTY_MESSAGE_ID:
+            return issubclass(pdu_type, BindResp)
+        return self is ErrorBody.HEADER_ONLY or (self is ErrorBody.BY_CLAUSE and pdu_type.bare_on_error)
+
+
 class _Plan:
     """How to read and write one table."""
 
-    __slots__ = ("cls", "lenient", "names", "strict", "tlv_sizes", "values", "wires", "write")
+    __slots__ = ("cls", "has_text", "lenient", "names", "strict", "tlv_sizes", "values", "wires", "write")
 
     def __init__(self, cls: type) -> None:
         declared = [(item.name, item.metadata[WIRE]) for item in fields(cls) if WIRE in item.metadata]
@@ -50,6 +78,7 @@ class _Plan:
         self.lenient = [_read_step(run, strict=False, response=response) for run in _runs(self.wires)]
         self.write = list(_write_steps(self.wires, response=response))
         self.values = _getter(self.names)
+        self.has_text = any(isinstance(wire, ShortMessage) for wire in self.wires)
         optional = frozenset[int]() if response else getattr(cls, "optional", frozenset[int]())
         self.tlv_sizes: dict[int, Size] = {tag: size for tag, size in TLV_SIZES.items() if tag in optional}
 
@@ -63,11 +92,19 @@ def decode_header(frame: bytes) -> Header:
     return Header(*HEADER.unpack_from(frame))
 
 
-def decode(frame: bytes, *, strict: bool = False) -> Pdu:
+def decode(
+    frame: bytes,
+    *,
+    strict: bool = False,
+    max_sm_length: int = MAX_SM_LENGTH,
+    payload_conflict: CommandStatus = CommandStatus.ESME_ROPTPARNOTALLWD,
+) -> Pdu:
     """Return the PDU that exactly fills `frame`.
 
     A strict reader holds every field to its length in the standard; a lenient one takes the longer passwords that
     operators use, times of any form, and responses however odd. An operation that is not in the table is an UnknownPdu.
+    `max_sm_length` is 255 for a peer of SMPP 5.0. `payload_conflict` answers short_message beside message_payload,
+    which 3.4 forbids without naming a status (3.2.3, 4.4.1); with ESME_ROK message_payload supersedes, as in 5.0.
     Raises DecodeError with the status to answer, the field's path and its offset.
     """
     _, command_id, command_status, sequence_number = HEADER.unpack_from(frame)
@@ -82,16 +119,21 @@ def decode(frame: bytes, *, strict: bool = False) -> Pdu:
     values: Values = []
     at = _read_fields(plan, frame, HEADER.size, values, "", strict)
     pdu = plan.cls(*values, command_status=command_status, sequence_number=sequence_number)
+    if plan.has_text and len(values[-1]) > max_sm_length:
+        raise _error(frame, CommandStatus.ESME_RINVMSGLEN, "sm_length", at - len(values[-1]) - 1)
     if at < len(frame):
         pdu.tlvs = _read_tlvs(plan, frame, at)
-        _check_payload(pdu, frame, at)
+        if plan.has_text and values[-1] and pdu.tlv(Tag.MESSAGE_PAYLOAD) is not None:
+            if payload_conflict:
+                raise _error(frame, payload_conflict, "message_payload", at)
+            pdu.short_message = b""  # type: ignore[attr-defined]  # every table with text ends with it
     return pdu
 
 
-def encode(pdu: Pdu) -> bytes:
+def encode(pdu: Pdu, *, error_body: ErrorBody = ErrorBody.BY_CLAUSE) -> bytes:
     """Return the octets of `pdu`, command_length included.
 
-    A response that tells an error goes without its body where the standard says so and nothing is in it.
+    A response that tells an error and has nothing in it goes with or without its body, as `error_body` says.
     Raises EncodeError for a value that does not fit its field: nothing is cut silently.
     """
     if type(pdu) is UnknownPdu:
@@ -100,7 +142,7 @@ def encode(pdu: Pdu) -> bytes:
         plan = _PLANS[pdu.command_id]
         parts = [b""]
         values = plan.values(pdu)
-        if not (pdu.command_status and pdu.bare_on_error) or pdu.tlvs or any(values):
+        if not pdu.command_status or pdu.tlvs or any(values) or not error_body.bare(type(pdu)):
             _write_fields(plan, values, parts, "")
     for tlv in pdu.tlvs:
         parts += _tlv_parts(tlv)
@@ -153,7 +195,7 @@ def _error(frame: bytes, status: CommandStatus, path: str, at: int) -> DecodeErr
 def _read_short_message(frame: bytes, at: int, values: Values, path: str, strict: bool) -> int:
     length = frame[at]
     end = at + 1 + length
-    if length > MAX_SM_LENGTH or end > len(frame):
+    if end > len(frame):
         raise _error(frame, CommandStatus.ESME_RINVMSGLEN, "sm_length", at)
     values.append(frame[at + 1 : end])
     return end
@@ -215,12 +257,6 @@ def _read_tlvs(plan: _Plan, frame: bytes, at: int) -> list[Tlv]:
     return tlvs
 
 
-def _check_payload(pdu: Pdu, frame: bytes, at: int) -> None:
-    """short_message and message_payload exclude each other (3.2.3, 4.4.1); the standard names no status for it."""
-    if getattr(pdu, "short_message", b"") and pdu.tlv(Tag.MESSAGE_PAYLOAD) is not None:
-        raise _error(frame, CommandStatus.ESME_ROPTPARNOTALLWD, "message_payload", at)
-
-
 def _write_fields(plan: _Plan, values: Sequence[Any], parts: list[bytes], path: str) -> None:
     for first, last, most, write in plan.write:
         if write is None:
@@ -249,8 +285,8 @@ def _c_octets(text: str, most: int, path: str, name: str) -> bytes:
 
 def _write_short_message(values: Sequence[Any], parts: list[bytes], path: str) -> None:
     (octets,) = values
-    if len(octets) > MAX_SM_LENGTH:
-        raise EncodeError(path, f"{len(octets)} octets, and at most {MAX_SM_LENGTH} fit; use message_payload")
+    if len(octets) > MAX_SM_LENGTH_5_0:
+        raise EncodeError(path, f"{len(octets)} octets, and at most {MAX_SM_LENGTH_5_0} fit; use message_payload")
     parts.append(len(octets).to_bytes() + octets)
 
 

@@ -1,13 +1,18 @@
 """How a session behaves."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Final
 
-from smsc_emulator.smpp.constants import CommandId
-from smsc_emulator.smpp.states import BOUND_BY
+from smsc_emulator.smpp.codec import ErrorBody, decode
+from smsc_emulator.smpp.constants import MAX_SM_LENGTH, VERSION_5_0, CommandStatus
+from smsc_emulator.smpp.pdus import Pdu
+from smsc_emulator.smpp.states import OPERATIONS, EnquireLinkBeforeBind
+from smsc_emulator.smpp.versions import VERSIONS
 
-SERVED: Final = frozenset({*BOUND_BY, CommandId.SUBMIT_SM, CommandId.DELIVER_SM})
-"""The requests that an application answers for now; all others get the "not supported" response of their own kind."""
+SERVED: Final = frozenset(OPERATIONS)
+"""The requests that an application answers; any other gets the "not supported" response of its own kind."""
 
 MAX_LENGTH: Final = 0x14000
 """The longest PDU taken: 64 KiB of message_payload and room for the largest submit_multi."""
@@ -33,3 +38,27 @@ class SessionConfig:
     """The longest command_length taken."""
     served: frozenset[int] = SERVED
     """The requests that the application answers, by command_id."""
+    interface_version: int = VERSION_5_0
+    """The highest version of SMPP that this side speaks."""
+    tells_version: bool = True
+    """Whether the SMSC's bind responses tell its version, as they should (3.4); some SMSCs do not."""
+    enquire_link_before_bind: EnquireLinkBeforeBind = EnquireLinkBeforeBind.ANSWERED
+    """What enquire_link gets outside the bound states."""
+    max_sm_length: int = MAX_SM_LENGTH
+    """The longest short_message taken from a peer of 3.4 or earlier; lenient SMSCs take 255 (5.2.21)."""
+    payload_conflict: CommandStatus = CommandStatus.ESME_ROPTPARNOTALLWD
+    """The answer to short_message beside message_payload, before 5.0; ESME_ROK lets message_payload supersede."""
+    window_error: CommandStatus | None = None
+    """The answer to a request above the window; None: ESME_RTHROTTLED of an SMSC, ESME_RMSGQFUL of an ESME."""
+    error_body: ErrorBody = ErrorBody.BY_CLAUSE
+    """Which responses that tell an error keep their body."""
+
+    def reader(self, version: int) -> Callable[[bytes], Pdu]:
+        """Return the function that decodes what a peer of `version` sends; it raises DecodeError."""
+        rules = VERSIONS[version]
+        return partial(
+            decode,
+            strict=self.strict,
+            max_sm_length=max(rules.max_sm_length, self.max_sm_length),
+            payload_conflict=CommandStatus.ESME_ROK if rules.payload_supersedes else self.payload_conflict,
+        )

@@ -1,4 +1,4 @@
-"""SMPP 3.4 codes: each code, its name and its meaning on one line.
+"""SMPP codes, those that 5.0 adds to 3.4 included: each code, its name and its meaning on one line.
 
 Codes that are not listed here stay plain integers everywhere, so that vendors' own values survive.
 """
@@ -7,13 +7,23 @@ from enum import IntEnum, IntFlag
 from typing import Final, NamedTuple, Self
 
 INTERFACE_VERSION: Final = 0x34
-"""The version of the protocol spoken here (5.2.4)."""
+"""The version of the protocol that is spoken unless a bind says otherwise (5.2.4)."""
+VERSION_5_0: Final = 0x50
+"""The highest version spoken here."""
+VERSION_3_3: Final = 0x33
+"""What every lower version is treated as: no optional parameters, and a message_id of eight octets at most (3.4)."""
 RESPONSE_BIT: Final = 0x80000000
 """Set in the command_id of every response (5.1.2.1)."""
 MAX_SEQUENCE_NUMBER: Final = 0x7FFFFFFF
 """The highest number that a sender gives its own requests (5.1.4)."""
 MAX_SM_LENGTH: Final = 254
-"""The longest short_message; 255 is not allowed (5.2.21)."""
+"""The longest short_message of SMPP 3.4, where 255 is not allowed (5.2.21)."""
+MAX_SM_LENGTH_5_0: Final = 255
+"""The longest short_message of SMPP 5.0."""
+MAX_PRIORITY: Final = 3
+"""The highest priority_flag (5.2.14); 5.0 has a fourth level for one network, which nobody needs here."""
+RESERVED_DEFAULT_MSG_ID: Final = 255
+"""The sm_default_msg_id that stands for no predefined message (5.2.20)."""
 
 
 class _Code(IntEnum):
@@ -45,6 +55,9 @@ class CommandId(_Code):
     SUBMIT_MULTI = 0x00000021, "submit a message to several destinations"
     ALERT_NOTIFICATION = 0x00000102, "tell that a subscriber can be reached again"
     DATA_SM = 0x00000103, "transfer a message in either direction"
+    BROADCAST_SM = 0x00000111, "submit a message for broadcast to an area (5.0)"
+    QUERY_BROADCAST_SM = 0x00000112, "ask for the state of a broadcast (5.0)"
+    CANCEL_BROADCAST_SM = 0x00000113, "cancel a broadcast (5.0)"
     GENERIC_NACK = 0x80000000, "refuse what could not be understood"
     BIND_RECEIVER_RESP = 0x80000001, "answer to bind_receiver"
     BIND_TRANSMITTER_RESP = 0x80000002, "answer to bind_transmitter"
@@ -58,10 +71,13 @@ class CommandId(_Code):
     ENQUIRE_LINK_RESP = 0x80000015, "answer to enquire_link"
     SUBMIT_MULTI_RESP = 0x80000021, "answer to submit_multi"
     DATA_SM_RESP = 0x80000103, "answer to data_sm"
+    BROADCAST_SM_RESP = 0x80000111, "answer to broadcast_sm"
+    QUERY_BROADCAST_SM_RESP = 0x80000112, "answer to query_broadcast_sm"
+    CANCEL_BROADCAST_SM_RESP = 0x80000113, "answer to cancel_broadcast_sm"
 
 
 class CommandStatus(_Code):
-    """Outcomes of a request (Table 5-2)."""
+    """Outcomes of a request (Table 5-2; from 0x100, SMPP 5.0)."""
 
     ESME_ROK = 0x00, "no error"
     ESME_RINVMSGLEN = 0x01, "message length is invalid"
@@ -111,6 +127,25 @@ class CommandStatus(_Code):
     ESME_RINVOPTPARAMVAL = 0xC4, "invalid optional parameter value"
     ESME_RDELIVERYFAILURE = 0xFE, "delivery failure"
     ESME_RUNKNOWNERR = 0xFF, "unknown error"
+    ESME_RSERTYPUNAUTH = 0x100, "not authorised to use the service type"
+    ESME_RPROHIBITED = 0x101, "not authorised to use the operation"
+    ESME_RSERTYPUNAVAIL = 0x102, "service type unavailable"
+    ESME_RSERTYPDENIED = 0x103, "service type denied"
+    ESME_RINVDCS = 0x104, "invalid data_coding"
+    ESME_RINVSRCADDRSUBUNIT = 0x105, "invalid source address subunit"
+    ESME_RINVDSTADDRSUBUNIT = 0x106, "invalid destination address subunit"
+    ESME_RINVBCASTFREQINT = 0x107, "invalid broadcast frequency interval"
+    ESME_RINVBCASTALIAS_NAME = 0x108, "invalid broadcast alias name"
+    ESME_RINVBCASTAREAFMT = 0x109, "invalid broadcast area format"
+    ESME_RINVNUMBCAST_AREAS = 0x10A, "invalid number of broadcast areas"
+    ESME_RINVBCASTCNTTYPE = 0x10B, "invalid broadcast content type"
+    ESME_RINVBCASTMSGCLASS = 0x10C, "invalid broadcast message class"
+    ESME_RBCASTFAIL = 0x10D, "broadcast_sm failed"
+    ESME_RBCASTQUERYFAIL = 0x10E, "query_broadcast_sm failed"
+    ESME_RBCASTCANCELFAIL = 0x10F, "cancel_broadcast_sm failed"
+    ESME_RINVBCAST_REP = 0x110, "invalid number of repeated broadcasts"
+    ESME_RINVBCASTSRVGRP = 0x111, "invalid broadcast service group"
+    ESME_RINVBCASTCHANIND = 0x112, "invalid broadcast channel indicator"
 
 
 class Ton(_Code):
@@ -141,8 +176,9 @@ class Npi(_Code):
 
 
 class MessageState(_Code):
-    """States of a message (5.2.28)."""
+    """States of a message (5.2.28); SCHEDULED and SKIPPED came with SMPP 5.0."""
 
+    SCHEDULED = 0, "waits for its time of delivery (5.0)"
     ENROUTE = 1, "in the network"
     DELIVERED = 2, "delivered to the destination"
     EXPIRED = 3, "its validity period is over"
@@ -151,6 +187,7 @@ class MessageState(_Code):
     ACCEPTED = 6, "accepted on the subscriber's behalf"
     UNKNOWN = 7, "in an invalid state"
     REJECTED = 8, "rejected"
+    SKIPPED = 9, "left out on purpose (5.0)"
 
 
 class DataCoding(_Code):
@@ -196,7 +233,7 @@ class RegisteredDelivery(IntFlag):
 
 
 class Tag(_Code):
-    """Optional parameters (5.3.2); their sizes are in TLV_SIZES."""
+    """Optional parameters (5.3.2), those of SMPP 5.0 included; their sizes are in TLV_SIZES."""
 
     DEST_ADDR_SUBUNIT = 0x0005, "subunit of the destination"
     DEST_NETWORK_TYPE = 0x0006, "network of the destination"
@@ -235,7 +272,27 @@ class Tag(_Code):
     DELIVERY_FAILURE_REASON = 0x0425, "reason of a failed delivery"
     MORE_MESSAGES_TO_SEND = 0x0426, "whether more messages follow"
     MESSAGE_STATE = 0x0427, "state of the message that a receipt is about"
+    CONGESTION_STATE = 0x0428, "load of the sender of a response, 0 to 100 (5.0)"
     USSD_SERVICE_OP = 0x0501, "USSD operation"
+    BROADCAST_CHANNEL_INDICATOR = 0x0600, "basic or extended broadcast channel (5.0)"
+    BROADCAST_CONTENT_TYPE = 0x0601, "kind of content and network of a broadcast (5.0)"
+    BROADCAST_CONTENT_TYPE_INFO = 0x0602, "more about the kind of content (5.0)"
+    BROADCAST_MESSAGE_CLASS = 0x0603, "message class of a broadcast (5.0)"
+    BROADCAST_REP_NUM = 0x0604, "how many times to broadcast (5.0)"
+    BROADCAST_FREQUENCY_INTERVAL = 0x0605, "time between two broadcasts (5.0)"
+    BROADCAST_AREA_IDENTIFIER = 0x0606, "area of a broadcast; may be repeated (5.0)"
+    BROADCAST_ERROR_STATUS = 0x0607, "why an area was not accepted (5.0)"
+    BROADCAST_AREA_SUCCESS = 0x0608, "percentage of an area that was reached (5.0)"
+    BROADCAST_END_TIME = 0x0609, "when the last broadcast ended (5.0)"
+    BROADCAST_SERVICE_GROUP = 0x060A, "target group of a broadcast (5.0)"
+    BILLING_IDENTIFICATION = 0x060B, "billing information (5.0)"
+    SOURCE_NETWORK_ID = 0x060D, "network of the source (5.0)"
+    DEST_NETWORK_ID = 0x060E, "network of the destination (5.0)"
+    SOURCE_NODE_ID = 0x060F, "node of the source (5.0)"
+    DEST_NODE_ID = 0x0610, "node of the destination (5.0)"
+    DEST_ADDR_NP_RESOLUTION = 0x0611, "whether number portability was looked up (5.0)"
+    DEST_ADDR_NP_INFORMATION = 0x0612, "number portability of the destination (5.0)"
+    DEST_ADDR_NP_COUNTRY = 0x0613, "country code of a ported number (5.0)"
     DISPLAY_TIME = 0x1201, "how to show the message"
     SMS_SIGNAL = 0x1203, "alert tone"
     MS_VALIDITY = 0x1204, "validity at the handset"
@@ -251,7 +308,7 @@ class Size(NamedTuple):
     most: int
 
 
-_ONE, _TWO = Size(1, 1), Size(2, 2)
+_ONE, _TWO, _THREE = Size(1, 1), Size(2, 2), Size(3, 3)
 
 TLV_SIZES: Final[dict[int, Size]] = {
     **dict.fromkeys(Tag, _ONE),
@@ -267,9 +324,24 @@ TLV_SIZES: Final[dict[int, Size]] = {
     Tag.SAR_MSG_REF_NUM: _TWO,
     Tag.CALLBACK_NUM_ATAG: Size(0, 65),
     Tag.CALLBACK_NUM: Size(4, 19),
-    Tag.NETWORK_ERROR_CODE: Size(3, 3),
+    Tag.NETWORK_ERROR_CODE: _THREE,
     Tag.MESSAGE_PAYLOAD: Size(0, 0xFFFF),
     Tag.SMS_SIGNAL: _TWO,
+    Tag.BROADCAST_CONTENT_TYPE: _THREE,
+    Tag.BROADCAST_CONTENT_TYPE_INFO: Size(1, 255),
+    Tag.BROADCAST_REP_NUM: _TWO,
+    Tag.BROADCAST_FREQUENCY_INTERVAL: _THREE,
+    Tag.BROADCAST_AREA_IDENTIFIER: Size(1, 101),
+    Tag.BROADCAST_ERROR_STATUS: Size(4, 4),
+    Tag.BROADCAST_END_TIME: Size(16, 17),
+    Tag.BROADCAST_SERVICE_GROUP: Size(1, 255),
+    Tag.BILLING_IDENTIFICATION: Size(1, 1024),
+    Tag.SOURCE_NETWORK_ID: Size(7, 65),
+    Tag.DEST_NETWORK_ID: Size(7, 65),
+    Tag.SOURCE_NODE_ID: Size(6, 6),
+    Tag.DEST_NODE_ID: Size(6, 6),
+    Tag.DEST_ADDR_NP_INFORMATION: Size(10, 10),
+    Tag.DEST_ADDR_NP_COUNTRY: Size(1, 5),
     Tag.ALERT_ON_MESSAGE_DELIVERY: Size(0, 0),
     Tag.ITS_SESSION_INFO: _TWO,
 }

@@ -1,8 +1,10 @@
 """What a session tells its application."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
+from smsc_emulator.smpp.constants import MAX_SEQUENCE_NUMBER, command_name, status_name
 from smsc_emulator.smpp.pdus import Pdu
 
 
@@ -106,3 +108,12 @@ class ProtocolMistake:
 
 
 Event = RequestReceived | ResponseReceived | NoticeReceived | RequestTimedOut | PeerUnbound | Closed | ProtocolMistake
+
+
+def odd_header(command_id: int, command_status: int, sequence_number: int) -> Iterator[ProtocolMistake]:
+    """Yield what the header of a request must not say; all servers put up with it, and so does this one."""
+    name = command_name(command_id)
+    if command_status:
+        yield ProtocolMistake(Mistake.STATUS_IN_REQUEST, f"{name} with {status_name(command_status)}")
+    if not 0 < sequence_number <= MAX_SEQUENCE_NUMBER:
+        yield ProtocolMistake(Mistake.SEQUENCE_NUMBER, f"{name} with 0x{sequence_number:08x}")

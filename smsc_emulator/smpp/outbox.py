@@ -1,43 +1,57 @@
 """What is to be written to the peer, in terms of the version of SMPP that it speaks."""
 
 from dataclasses import replace
-from typing import Final
 
-from smsc_emulator.smpp.codec import encode
+from smsc_emulator.smpp.codec import ErrorBody, encode
 from smsc_emulator.smpp.constants import INTERFACE_VERSION, Tag
 from smsc_emulator.smpp.errors import EncodeError
-from smsc_emulator.smpp.pdus import Pdu
-
-_FIRST_WITH_TLVS: Final = 0x34
+from smsc_emulator.smpp.pdus import Pdu, Tlv
+from smsc_emulator.smpp.versions import VERSIONS
 
 
 class Outbox:
     """Encoded PDUs that wait to be written in one piece."""
 
-    __slots__ = ("_parts", "peer_interface_version")
+    __slots__ = ("_parts", "_version", "error_body", "interface_version")
 
-    def __init__(self) -> None:
+    def __init__(self, error_body: ErrorBody = ErrorBody.BY_CLAUSE) -> None:
         self._parts: list[bytes] = []
-        self.peer_interface_version = INTERFACE_VERSION
+        self.error_body = error_body
+        self.speak(INTERFACE_VERSION)
 
     def __bool__(self) -> bool:
         return bool(self._parts)
 
-    @property
-    def takes_tlvs(self) -> bool:
-        """Whether the peer knows optional parameters, which came with 3.4 (3.4)."""
-        return self.peer_interface_version >= _FIRST_WITH_TLVS
+    def speak(self, version: int) -> None:
+        """Write from now on what a peer of `version` understands."""
+        self.interface_version = version
+        self._version = VERSIONS[version]
 
     def write(self, pdu: Pdu) -> None:
-        """Add a PDU, without its TLVs if the peer knows none; EncodeError if its text would be lost by that."""
-        if pdu.tlvs and not self.takes_tlvs:
+        """Add a PDU, without its TLVs if the peer knows none; EncodeError if its text would be lost by that.
+
+        A short_message that is too long for the peer's version goes in message_payload.
+        """
+        if len(getattr(pdu, "short_message", b"")) > self._version.max_sm_length:
+            pdu = _with_payload(pdu)
+        if pdu.tlvs and not self._version.takes_tlvs:
             if pdu.tlv(Tag.MESSAGE_PAYLOAD) is not None:
                 raise EncodeError("message_payload", "the peer's version of SMPP has no optional parameters")
             pdu = replace(pdu, tlvs=[])
-        self._parts.append(encode(pdu))
+        self._parts.append(encode(pdu, error_body=self.error_body))
 
     def take(self) -> bytes:
         """Return everything written since the last call."""
         data = b"".join(self._parts)
         self._parts.clear()
         return data
+
+
+def congestion_state(owed: int, window: int) -> Tlv:
+    """Return the parameter that tells a peer of 5.0 how much of its window is in use, in percent."""
+    return Tlv(Tag.CONGESTION_STATE, bytes([min(100, 100 * owed // window)]))
+
+
+def _with_payload(pdu: Pdu) -> Pdu:
+    payload = Tlv(Tag.MESSAGE_PAYLOAD, pdu.short_message)  # type: ignore[attr-defined]  # it has one that is too long
+    return replace(pdu, short_message=b"", tlvs=[*pdu.tlvs, payload])  # type: ignore[call-arg]

@@ -94,3 +94,47 @@ BEARER_TLVS: Final[frozenset[int]] = frozenset(
     }
 )
 """Of data_sm alone (4.7.1)."""
+ADDRESSING_TLVS: Final[frozenset[int]] = frozenset(
+    {
+        Tag.BILLING_IDENTIFICATION,
+        Tag.SOURCE_NETWORK_ID,
+        Tag.DEST_NETWORK_ID,
+        Tag.SOURCE_NODE_ID,
+        Tag.DEST_NODE_ID,
+        Tag.DEST_ADDR_NP_RESOLUTION,
+        Tag.DEST_ADDR_NP_INFORMATION,
+        Tag.DEST_ADDR_NP_COUNTRY,
+    }
+)
+"""Of all message operations of SMPP 5.0."""
+BROADCAST_TLVS: Final[frozenset[int]] = frozenset(
+    {
+        Tag.BROADCAST_AREA_IDENTIFIER,
+        Tag.BROADCAST_CONTENT_TYPE,
+        Tag.BROADCAST_REP_NUM,
+        Tag.BROADCAST_FREQUENCY_INTERVAL,
+        Tag.BROADCAST_CHANNEL_INDICATOR,
+        Tag.BROADCAST_CONTENT_TYPE_INFO,
+        Tag.BROADCAST_MESSAGE_CLASS,
+        Tag.BROADCAST_SERVICE_GROUP,
+        Tag.ALERT_ON_MESSAGE_DELIVERY,
+        Tag.CALLBACK_NUM,
+        Tag.CALLBACK_NUM_ATAG,
+        Tag.CALLBACK_NUM_PRES_IND,
+        Tag.DEST_ADDR_SUBUNIT,
+        Tag.DEST_SUBADDRESS,
+        Tag.DESTINATION_PORT,
+        Tag.DISPLAY_TIME,
+        Tag.LANGUAGE_INDICATOR,
+        Tag.MESSAGE_PAYLOAD,
+        Tag.MS_VALIDITY,
+        Tag.PAYLOAD_TYPE,
+        Tag.PRIVACY_INDICATOR,
+        Tag.SMS_SIGNAL,
+        Tag.SOURCE_ADDR_SUBUNIT,
+        Tag.SOURCE_PORT,
+        Tag.SOURCE_SUBADDRESS,
+        Tag.USER_MESSAGE_REFERENCE,
+    }
+)
+"""Of broadcast_sm (5.0); the first four must be there."""

@@ -1,4 +1,4 @@
-"""Every PDU of SMPP 3.4 as a table: its fields once, in wire order, and the optional parameters it may carry.
+"""Every PDU as a table: its fields once, in wire order, and the optional parameters it may carry.
 
 Names are the standard's. C-Octet Strings are `str`, Latin-1 both ways so that any octet survives; short_message is
 `bytes`. sm_length and the counts of lists are not fields: they are what they count.
@@ -7,12 +7,25 @@ Names are the standard's. C-Octet Strings are `str`, Latin-1 both ways so that a
 from dataclasses import dataclass, field
 from typing import Final
 
+from smsc_emulator.smpp.ancillary import CancelSm as CancelSm
+from smsc_emulator.smpp.ancillary import CancelSmResp as CancelSmResp
+from smsc_emulator.smpp.ancillary import QuerySm as QuerySm
+from smsc_emulator.smpp.ancillary import QuerySmResp as QuerySmResp
+from smsc_emulator.smpp.ancillary import ReplaceSm as ReplaceSm
+from smsc_emulator.smpp.ancillary import ReplaceSmResp as ReplaceSmResp
+from smsc_emulator.smpp.broadcasts import BroadcastSm as BroadcastSm
+from smsc_emulator.smpp.broadcasts import BroadcastSmResp as BroadcastSmResp
+from smsc_emulator.smpp.broadcasts import CancelBroadcastSm as CancelBroadcastSm
+from smsc_emulator.smpp.broadcasts import CancelBroadcastSmResp as CancelBroadcastSmResp
+from smsc_emulator.smpp.broadcasts import QueryBroadcastSm as QueryBroadcastSm
+from smsc_emulator.smpp.broadcasts import QueryBroadcastSmResp as QueryBroadcastSmResp
 from smsc_emulator.smpp.constants import INTERFACE_VERSION, RESPONSE_BIT, CommandId, CommandStatus, Tag
 from smsc_emulator.smpp.destinations import DistributionList as DistributionList
 from smsc_emulator.smpp.destinations import SmeAddress as SmeAddress
 from smsc_emulator.smpp.destinations import UnsuccessSme as UnsuccessSme
 from smsc_emulator.smpp.fields import c_octet_string, counted, integer, short_message, time
 from smsc_emulator.smpp.pdu import (
+    ADDRESSING_TLVS,
     BEARER_TLVS,
     INTERACTIVE_TLVS,
     MESSAGE_TLVS,
@@ -152,7 +165,7 @@ class SubmitSm(_Message):
     """4.4.1: the ESME submits a message."""
 
     command_id = CommandId.SUBMIT_SM
-    optional = SUBMIT_TLVS
+    optional = SUBMIT_TLVS | ADDRESSING_TLVS | {Tag.SET_DPF}
 
 
 @dataclass(slots=True)
@@ -170,7 +183,7 @@ class SubmitMulti(Pdu):
     """4.5.1: the ESME submits a message to several destinations."""
 
     command_id = CommandId.SUBMIT_MULTI
-    optional = MULTI_TLVS
+    optional = MULTI_TLVS | ADDRESSING_TLVS
 
     service_type: str = c_octet_string(6, CommandStatus.ESME_RINVSERTYP)
     source_addr_ton: int = integer()
@@ -209,7 +222,9 @@ class DeliverSm(_Message):
     """4.6.1: the SMSC delivers a message or a receipt."""
 
     command_id = CommandId.DELIVER_SM
-    optional = MESSAGE_TLVS | INTERACTIVE_TLVS | RECEIPT_TLVS | {Tag.USER_RESPONSE_CODE}
+    optional = (
+        MESSAGE_TLVS | INTERACTIVE_TLVS | RECEIPT_TLVS | ADDRESSING_TLVS | {Tag.USER_RESPONSE_CODE, Tag.DPF_RESULT}
+    )
 
 
 @dataclass(slots=True)
@@ -226,7 +241,7 @@ class DataSm(Pdu):
     """4.7.1: either side transfers a message, whose text is in message_payload."""
 
     command_id = CommandId.DATA_SM
-    optional = SUBMIT_TLVS | RECEIPT_TLVS | BEARER_TLVS
+    optional = SUBMIT_TLVS | RECEIPT_TLVS | BEARER_TLVS | ADDRESSING_TLVS | {Tag.DPF_RESULT}
 
     service_type: str = c_octet_string(6, CommandStatus.ESME_RINVSERTYP)
     source_addr_ton: int = integer()
@@ -255,77 +270,6 @@ class DataSmResp(Pdu):
     )
 
     message_id: str = c_octet_string(65, CommandStatus.ESME_RINVMSGID)
-
-
-@dataclass(slots=True)
-class QuerySm(Pdu):
-    """4.8.1: the ESME asks for a message's state."""
-
-    command_id = CommandId.QUERY_SM
-
-    message_id: str = c_octet_string(65, CommandStatus.ESME_RINVMSGID)
-    source_addr_ton: int = integer()
-    source_addr_npi: int = integer()
-    source_addr: str = c_octet_string(21, CommandStatus.ESME_RINVSRCADR)
-
-
-@dataclass(slots=True)
-class QuerySmResp(Pdu):
-    """4.8.2: final_date is empty until the state is final."""
-
-    command_id = CommandId.QUERY_SM_RESP
-
-    message_id: str = c_octet_string(65, CommandStatus.ESME_RINVMSGID)
-    final_date: str = time()
-    message_state: int = integer()
-    error_code: int = integer()
-
-
-@dataclass(slots=True)
-class CancelSm(Pdu):
-    """4.9.1: the ESME cancels one pending message, or all between two addresses."""
-
-    command_id = CommandId.CANCEL_SM
-
-    service_type: str = c_octet_string(6, CommandStatus.ESME_RINVSERTYP)
-    message_id: str = c_octet_string(65, CommandStatus.ESME_RINVMSGID)
-    source_addr_ton: int = integer()
-    source_addr_npi: int = integer()
-    source_addr: str = c_octet_string(21, CommandStatus.ESME_RINVSRCADR)
-    dest_addr_ton: int = integer()
-    dest_addr_npi: int = integer()
-    destination_addr: str = c_octet_string(21, CommandStatus.ESME_RINVDSTADR)
-
-
-@dataclass(slots=True)
-class CancelSmResp(Pdu):
-    """4.9.2."""
-
-    command_id = CommandId.CANCEL_SM_RESP
-
-
-@dataclass(slots=True)
-class ReplaceSm(Pdu):
-    """4.10.1: the ESME replaces a pending message's text and times. There is no data_coding."""
-
-    command_id = CommandId.REPLACE_SM
-
-    message_id: str = c_octet_string(65, CommandStatus.ESME_RINVMSGID)
-    source_addr_ton: int = integer()
-    source_addr_npi: int = integer()
-    source_addr: str = c_octet_string(21, CommandStatus.ESME_RINVSRCADR)
-    schedule_delivery_time: str = time(CommandStatus.ESME_RINVSCHED)
-    validity_period: str = time(CommandStatus.ESME_RINVEXPIRY)
-    registered_delivery: int = integer()
-    sm_default_msg_id: int = integer()
-    short_message: bytes = short_message()
-
-
-@dataclass(slots=True)
-class ReplaceSmResp(Pdu):
-    """4.10.2."""
-
-    command_id = CommandId.REPLACE_SM_RESP
 
 
 @dataclass(slots=True)
@@ -387,9 +331,15 @@ PDU_TYPES: Final[dict[int, type[Pdu]]] = {
         EnquireLink,
         EnquireLinkResp,
         AlertNotification,
+        BroadcastSm,
+        BroadcastSmResp,
+        QueryBroadcastSm,
+        QueryBroadcastSmResp,
+        CancelBroadcastSm,
+        CancelBroadcastSmResp,
     )
 }
-"""Each PDU of SMPP 3.4 by its command_id."""
+"""Each PDU by its command_id."""
 
 RESPONSE_OF: Final[dict[int, type[Pdu]]] = {
     command_id ^ RESPONSE_BIT: pdu_type

@@ -21,8 +21,8 @@ sends raises an exception.
 from collections.abc import Callable
 from typing import Final, cast
 
-from smsc_emulator.smpp.codec import HEADER, decode
-from smsc_emulator.smpp.config import SessionConfig
+from smsc_emulator.smpp.codec import HEADER
+from smsc_emulator.smpp.config import SessionConfig as SessionConfig
 from smsc_emulator.smpp.constants import (
     INTERFACE_VERSION,
     MAX_SEQUENCE_NUMBER,
@@ -31,23 +31,21 @@ from smsc_emulator.smpp.constants import (
     CommandStatus,
     Tag,
     command_name,
-    status_name,
 )
 from smsc_emulator.smpp.errors import DecodeError, FramingError, WindowFullError, WrongStateError
-from smsc_emulator.smpp.events import (
-    Closed,
-    CloseReason,
-    Event,
-    Mistake,
-    NoticeReceived,
-    PeerUnbound,
-    ProtocolMistake,
-    RequestReceived,
-    RequestTimedOut,
-    ResponseReceived,
-)
+from smsc_emulator.smpp.events import Closed as Closed
+from smsc_emulator.smpp.events import CloseReason as CloseReason
+from smsc_emulator.smpp.events import Event as Event
+from smsc_emulator.smpp.events import Mistake as Mistake
+from smsc_emulator.smpp.events import NoticeReceived as NoticeReceived
+from smsc_emulator.smpp.events import PeerUnbound as PeerUnbound
+from smsc_emulator.smpp.events import ProtocolMistake as ProtocolMistake
+from smsc_emulator.smpp.events import RequestReceived as RequestReceived
+from smsc_emulator.smpp.events import RequestTimedOut as RequestTimedOut
+from smsc_emulator.smpp.events import ResponseReceived as ResponseReceived
+from smsc_emulator.smpp.events import odd_header
 from smsc_emulator.smpp.framing import Framer
-from smsc_emulator.smpp.outbox import Outbox
+from smsc_emulator.smpp.outbox import Outbox, congestion_state
 from smsc_emulator.smpp.pdus import (
     RESPONSE_OF,
     Bind,
@@ -62,26 +60,12 @@ from smsc_emulator.smpp.pdus import (
     UnknownPdu,
 )
 from smsc_emulator.smpp.standing import Standing
-from smsc_emulator.smpp.states import BOUND, BOUND_BY, OPERATIONS, Role, State
+from smsc_emulator.smpp.states import BOUND, BOUND_BY
+from smsc_emulator.smpp.states import Role as Role
+from smsc_emulator.smpp.states import State as State
 from smsc_emulator.smpp.timers import Timer, Timers
+from smsc_emulator.smpp.versions import VERSIONS, agreed
 from smsc_emulator.smpp.window import Pending, Window
-
-__all__ = [
-    "CloseReason",
-    "Closed",
-    "Event",
-    "Mistake",
-    "NoticeReceived",
-    "PeerUnbound",
-    "ProtocolMistake",
-    "RequestReceived",
-    "RequestTimedOut",
-    "ResponseReceived",
-    "Role",
-    "Session",
-    "SessionConfig",
-    "State",
-]
 
 _OVERRUN: Final = {Role.SMSC: CommandStatus.ESME_RTHROTTLED, Role.ESME: CommandStatus.ESME_RMSGQFUL}
 
@@ -101,10 +85,11 @@ class Session:
             inactivity=config.inactivity_timeout,
             now=now,
         )
-        self._out = Outbox()
+        self._out = Outbox(config.error_body)
         self._events: list[Event] = []
         self._owed: dict[int, Pdu] = {}  # requests that the peer waits for, by object: it may repeat its numbers
-        self._standing = Standing(role, config.served | self._own_handlers.keys())
+        self._standing = Standing(role, config.served | self._own_handlers.keys(), config.enquire_link_before_bind)
+        self._speak(INTERFACE_VERSION)
         self._unbind_sent = False
         self._peer_unbind: int | None = None  # the sequence_number of its unbind
         self._ended = False
@@ -115,9 +100,9 @@ class Session:
         return self._standing.state
 
     @property
-    def peer_interface_version(self) -> int:
-        """The peer's version of SMPP, as its bind or bind response tells; below 0x34 it gets no TLVs (3.4)."""
-        return self._out.peer_interface_version
+    def interface_version(self) -> int:
+        """The version of SMPP that both sides speak since the bind: 0x33, 0x34 or 0x50 (3.4)."""
+        return self._standing.version
 
     @property
     def window_free(self) -> int:
@@ -180,6 +165,8 @@ class Session:
         if id(request) not in self._owed:
             return
         response.sequence_number = request.sequence_number
+        if self._tells_congestion and request.command_id not in BOUND_BY:
+            response.tlvs = [*response.tlvs, congestion_state(len(self._owed), self._window.size)]
         self._out.write(response)
         del self._owed[id(request)]
         if request.command_id in BOUND_BY:
@@ -190,14 +177,19 @@ class Session:
         """Answer a request with an error, in a response of its own kind."""
         self.reply(request, RESPONSE_OF[request.command_id](command_status=status))
 
-    def accept_bind(self, request: Bind, system_id: str, *, window: int | None = None) -> None:
-        """Accept a bind as `system_id`, with the account's own window if it has one.
+    def accept_bind(
+        self, request: Bind, system_id: str, *, window: int | None = None, config: SessionConfig | None = None
+    ) -> None:
+        """Accept a bind as `system_id`, with the account's own window, or with settings of its own, if it has them.
 
-        The response tells the SMSC's version to a peer that speaks 3.4 or later (3.4).
+        The response tells a peer that speaks 3.4 or later which version is spoken from now on (3.4).
         """
         response = cast(type[BindResp], RESPONSE_OF[request.command_id])(system_id=system_id)
-        response.tlvs = [Tlv(Tag.SC_INTERFACE_VERSION, bytes([INTERFACE_VERSION]))]
-        self._out.peer_interface_version = request.interface_version
+        if config is not None:
+            self._adopt(config)
+        self._speak(agreed(request.interface_version, self._config.interface_version))
+        if self._config.tells_version:
+            response.tlvs = [Tlv(Tag.SC_INTERFACE_VERSION, bytes([self.interface_version]))]
         self._window.size = window or self._window.size
         self.reply(request, response)
 
@@ -256,12 +248,12 @@ class Session:
             self._response(frame, command_id, sequence_number)
             return
         if command_status or not 0 < sequence_number <= MAX_SEQUENCE_NUMBER:
-            self._odd_header(command_id, command_status, sequence_number)
+            self._events += odd_header(command_id, command_status, sequence_number)
         if command_id not in self._standing.accepted:
             self._refuse_unread(command_id, sequence_number)
             return
         try:
-            pdu = decode(frame, strict=self._config.strict)
+            pdu = self._decode(frame)
         except DecodeError as error:
             self._mistake(Mistake.MALFORMED, str(error))
             self._refuse_header(command_id, sequence_number, error.status)
@@ -270,17 +262,10 @@ class Session:
             own(self, pdu)
         elif len(self._owed) >= self._window.size:
             self._mistake(Mistake.WINDOW_OVERRUN, f"{command_name(command_id)} above {self._window.size} unanswered")
-            self._refuse_header(command_id, sequence_number, _OVERRUN[self._role])
+            self._refuse_header(command_id, sequence_number, self._config.window_error or _OVERRUN[self._role])
         else:
             self._owed[id(pdu)] = pdu
             self._events.append(RequestReceived(pdu))
-
-    def _odd_header(self, command_id: int, command_status: int, sequence_number: int) -> None:
-        """Note what the header of a request must not say; all servers put up with it, and so does this one."""
-        if command_status:
-            self._mistake(Mistake.STATUS_IN_REQUEST, f"{command_name(command_id)} with {status_name(command_status)}")
-        if not 0 < sequence_number <= MAX_SEQUENCE_NUMBER:
-            self._mistake(Mistake.SEQUENCE_NUMBER, f"{command_name(command_id)} with 0x{sequence_number:08x}")
 
     def _refuse_unread(self, command_id: int, sequence_number: int) -> None:
         """Answer a request that is not accepted now, without reading its body."""
@@ -289,10 +274,9 @@ class Session:
         self._refuse_header(command_id, sequence_number, status)
 
     def _refuse_header(self, command_id: int, sequence_number: int, status: int) -> None:
-        if command_id not in OPERATIONS:
-            self._out.write(GenericNack(command_status=status, sequence_number=sequence_number))
-        elif command_id in RESPONSE_OF:
-            self._out.write(RESPONSE_OF[command_id](command_status=status, sequence_number=sequence_number))
+        kind = self._standing.answer_kind(command_id)
+        if kind is not None:
+            self._out.write(kind(command_status=status, sequence_number=sequence_number))
 
     def _response(self, frame: bytes, command_id: int, sequence_number: int) -> None:
         pending = self._window.get(sequence_number)
@@ -313,7 +297,7 @@ class Session:
     def _read_response(self, frame: bytes) -> Pdu:
         """Return a response however malformed: its header alone says what it answers and how."""
         try:
-            return decode(frame, strict=self._config.strict)
+            return self._decode(frame)
         except DecodeError as error:
             self._mistake(Mistake.MALFORMED, str(error))
             _, command_id, status, number = error.header
@@ -322,8 +306,8 @@ class Session:
     def _answered(self, request: Pdu, response: Pdu) -> None:
         bound = isinstance(request, Bind) and type(response) is RESPONSE_OF[request.command_id]
         if bound and not response.command_status:
-            version = response.tlv(Tag.SC_INTERFACE_VERSION)
-            self._out.peer_interface_version = version[0] if version else INTERFACE_VERSION
+            told = response.tlv(Tag.SC_INTERFACE_VERSION)
+            self._speak(agreed(cast(Bind, request).interface_version, told[0] if told else INTERFACE_VERSION))
             self._enter(BOUND_BY[request.command_id])
         self._events.append(ResponseReceived(request, response))
 
@@ -355,6 +339,20 @@ class Session:
         CommandId.OUTBIND: _take_notice,
         CommandId.ALERT_NOTIFICATION: _take_notice,
     }
+
+    def _adopt(self, config: SessionConfig) -> None:
+        """Go on by other settings, now that it is known whose session this is."""
+        self._config = config
+        self._out.error_body = config.error_body
+        self._window.size, self._window.timeout = config.window, config.response_timeout
+        self._timers.set(enquire_link=config.enquire_link_interval, inactivity=config.inactivity_timeout)
+
+    def _speak(self, version: int) -> None:
+        """Read, write and allow from now on what `version` has."""
+        self._out.speak(version)
+        self._standing.speak(version)
+        self._decode = self._config.reader(version)
+        self._tells_congestion = VERSIONS[version].tells_congestion and self._role is Role.SMSC
 
     def _send_own(self, pdu: Pdu) -> None:
         pdu.sequence_number = self._window.draw()

@@ -2,9 +2,11 @@
 
 from typing import Final
 
-from smsc_emulator.smpp.constants import CommandId, CommandStatus
+from smsc_emulator.smpp.constants import INTERFACE_VERSION, CommandId, CommandStatus
 from smsc_emulator.smpp.events import Mistake
-from smsc_emulator.smpp.states import BOUND, BOUND_BY, OPERATIONS, Role, State, allowed
+from smsc_emulator.smpp.pdus import RESPONSE_OF, GenericNack, Pdu
+from smsc_emulator.smpp.states import BOUND, BOUND_BY, OPERATIONS, EnquireLinkBeforeBind, Role, State, allowed
+from smsc_emulator.smpp.versions import has
 
 _BINDS: Final = frozenset(BOUND_BY)
 _ALWAYS: Final = frozenset[int]({CommandId.ENQUIRE_LINK})
@@ -15,11 +17,23 @@ _CLOSING_STATUS: Final = {Role.SMSC: CommandStatus.ESME_RSYSERR, Role.ESME: Comm
 class Standing:
     """The state, and whether a bind waits for its answer, this side is closing, or the peer is unbinding."""
 
-    __slots__ = ("_binding", "_peer_unbinding", "_role", "_served", "accepted", "closing", "state")
+    __slots__ = (
+        "_binding",
+        "_enquire_link",
+        "_peer_unbinding",
+        "_role",
+        "_served",
+        "accepted",
+        "closing",
+        "state",
+        "version",
+    )
 
-    def __init__(self, role: Role, served: frozenset[int]) -> None:
+    def __init__(self, role: Role, served: frozenset[int], enquire_link: EnquireLinkBeforeBind) -> None:
         self._role = role
         self._served = served
+        self._enquire_link = enquire_link
+        self.version = INTERFACE_VERSION
         self._binding = False
         self._peer_unbinding = False
         self.closing = False
@@ -29,6 +43,11 @@ class Standing:
         """Change the state; a bind, if one waited, is answered by that, be it with the state it had."""
         self.state = state
         self._binding = False
+        self._update()
+
+    def speak(self, version: int) -> None:
+        """Take from now on what `version` has."""
+        self.version = version
         self._update()
 
     def bind_received(self) -> None:
@@ -53,25 +72,35 @@ class Standing:
         operation = OPERATIONS.get(command_id)
         if operation is None:
             return self.state in BOUND
-        return self._role in operation.issuers and self.state in operation.states
+        return self._role in operation.issuers and self.state in operation.states and has(self.version, command_id)
 
     def refusal(self, command_id: int) -> tuple[Mistake, CommandStatus]:
         """Return why a request that is not in `accepted` is refused, and with which status."""
         operation = OPERATIONS.get(command_id)
-        if operation is None:
+        if operation is None or not has(self.version, command_id):
             return Mistake.UNKNOWN_COMMAND, CommandStatus.ESME_RINVCMDID
         if command_id in _BINDS and self._role is Role.SMSC and (self._binding or self.state in BOUND):
             return Mistake.ALREADY_BOUND, CommandStatus.ESME_RALYBND
         in_place = self._role.peer in operation.issuers and self.state in operation.states
-        if self._peer_unbinding or not in_place:
+        if self._peer_unbinding or not in_place or command_id == CommandId.ENQUIRE_LINK:
             return Mistake.WRONG_STATE, CommandStatus.ESME_RINVBNDSTS
         if command_id not in self._served:
             return Mistake.NOT_SUPPORTED, CommandStatus.ESME_RINVCMDID
         return Mistake.CROSSED_CLOSE, _CLOSING_STATUS[self._role]
 
+    def answer_kind(self, command_id: int) -> type[Pdu] | None:
+        """Return the kind of answer to a refused request: generic_nack if there is no such request, or None."""
+        if command_id == CommandId.ENQUIRE_LINK and self._enquire_link is EnquireLinkBeforeBind.IGNORED:
+            return None
+        if command_id not in OPERATIONS or not has(self.version, command_id):
+            return GenericNack
+        return RESPONSE_OF.get(command_id)
+
     def _update(self) -> None:
         """Work out which of the peer's requests are accepted from now on."""
-        accepted = allowed(self._role.peer, self.state) & self._served
+        accepted = allowed(self._role.peer, self.state, self.version) & self._served
+        if self.state not in BOUND and self._enquire_link is not EnquireLinkBeforeBind.ANSWERED:
+            accepted -= _ALWAYS
         if self._binding:
             accepted -= _BINDS
         if self.closing:

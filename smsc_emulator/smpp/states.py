@@ -4,13 +4,14 @@
     OPEN --outbind--> OUTBOUND --bind_receiver accepted--> BOUND_RX
 
 Where the table and common sense differ: replace_sm is allowed on a transceiver too (Table 2-1 forgets it), and
-enquire_link is allowed in every state, as SMPP 5.0 has it.
+enquire_link is allowed in every state, as SMPP 5.0 has it, unless the session is told to be strict about it.
 """
 
-from enum import Enum, auto
+from enum import Enum, StrEnum, auto
 from typing import Final, NamedTuple
 
 from smsc_emulator.smpp.constants import CommandId
+from smsc_emulator.smpp.versions import has
 
 
 class Role(Enum):
@@ -35,6 +36,17 @@ class State(Enum):
     BOUND_TRX = auto()
     UNBOUND = auto()
     CLOSED = auto()
+
+
+class EnquireLinkBeforeBind(StrEnum):
+    """What enquire_link gets outside the bound states, where Table 2-1 of SMPP 3.4 does not have it."""
+
+    ANSWERED = "answered"
+    """ESME_ROK, as in SMPP 5.0."""
+    REFUSED = "refused"
+    """ESME_RINVBNDSTS, by the letter of SMPP 3.4."""
+    IGNORED = "ignored"
+    """Nothing."""
 
 
 class Operation(NamedTuple):
@@ -74,14 +86,17 @@ OPERATIONS: Final[dict[int, Operation]] = {
     CommandId.REPLACE_SM: Operation(_BY_ESME, _TRANSMITTING),
     CommandId.ENQUIRE_LINK: Operation(_BY_BOTH, frozenset(State)),
     CommandId.ALERT_NOTIFICATION: Operation(_BY_SMSC, _RECEIVING),
+    CommandId.BROADCAST_SM: Operation(_BY_ESME, _TRANSMITTING),
+    CommandId.QUERY_BROADCAST_SM: Operation(_BY_ESME, _TRANSMITTING),
+    CommandId.CANCEL_BROADCAST_SM: Operation(_BY_ESME, _TRANSMITTING),
 }
-"""Every request of SMPP 3.4. Responses need no row: they belong to the request that waits for them."""
+"""Every request. Responses need no row: they belong to the request that waits for them."""
 
 
-def allowed(issuer: Role, state: State) -> frozenset[int]:
-    """Return the requests that `issuer` may send in `state`."""
+def allowed(issuer: Role, state: State, version: int) -> frozenset[int]:
+    """Return the requests that `issuer` may send in `state` when both sides speak `version`."""
     return frozenset(
         command_id
         for command_id, operation in OPERATIONS.items()
-        if issuer in operation.issuers and state in operation.states
+        if issuer in operation.issuers and state in operation.states and has(version, command_id)
     )

@@ -44,6 +44,10 @@ class Timers:
         self.active_at = now
         """When an operation other than enquire_link was last seen."""
 
+    def set(self, *, enquire_link: float, inactivity: float) -> None:
+        """Change the timers of a bound session."""
+        self._enquire_link, self._inactivity = enquire_link, inactivity
+
     def deadlines(self) -> list[tuple[float, Timer]]:
         """Return when each running timer runs out."""
         if not self.bound:

@@ -21,11 +21,11 @@ class Window:
     `timeout` is the response timer in seconds; 0 turns it off.
     """
 
-    __slots__ = ("_next", "_own", "_pending", "_timeout", "size")
+    __slots__ = ("_next", "_own", "_pending", "size", "timeout")
 
     def __init__(self, size: int, timeout: float, first_sequence_number: int = 1) -> None:
         self.size = size
-        self._timeout = timeout
+        self.timeout = timeout
         self._next = first_sequence_number
         self._own = 0
         self._pending: dict[int, Pending] = {}
@@ -38,9 +38,9 @@ class Window:
     @property
     def deadline(self) -> float | None:
         """When the request that has waited longest times out."""
-        if self._timeout:
+        if self.timeout:
             for pending in self._pending.values():
-                return pending.sent_at + self._timeout
+                return pending.sent_at + self.timeout
         return None
 
     def draw(self) -> int:
@@ -67,9 +67,9 @@ class Window:
 
     def take_expired(self, now: float) -> list[Pending]:
         """Stop waiting for the answers that are overdue; return what they would have answered, oldest first."""
-        if not self._timeout:
+        if not self.timeout:
             return []
-        expired = list(takewhile(lambda pending: pending.sent_at + self._timeout <= now, self._pending.values()))
+        expired = list(takewhile(lambda pending: pending.sent_at + self.timeout <= now, self._pending.values()))
         for pending in expired:
             self.remove(pending)
         return expired

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from smsc_emulator.smpp.codec import HEADER, decode, encode
+from smsc_emulator.smpp.codec import HEADER, ErrorBody, decode, encode
 from smsc_emulator.smpp.constants import CommandId, CommandStatus, Tag
 from smsc_emulator.smpp.errors import DecodeError, EncodeError
 from smsc_emulator.smpp.fields import WIRE, COctetString, Integer
@@ -16,6 +16,8 @@ from smsc_emulator.smpp.pdus import (
     BindTransceiverResp,
     BindTransmitter,
     BindTransmitterResp,
+    BroadcastSm,
+    CancelBroadcastSm,
     DataSmResp,
     DeliverSm,
     DeliverSmResp,
@@ -23,6 +25,7 @@ from smsc_emulator.smpp.pdus import (
     EnquireLink,
     GenericNack,
     Pdu,
+    QueryBroadcastSm,
     QuerySmResp,
     SmeAddress,
     SubmitMulti,
@@ -116,9 +119,34 @@ SAMPLES: dict[str, tuple[str, Pdu]] = {
     "enquire_link": ("00000010 00000015 00000000 7fffffff", EnquireLink(sequence_number=0x7FFFFFFF)),
     "unbind": ("00000010 00000006 00000000 00000008", Unbind(sequence_number=8)),
     "generic_nack": ("00000010 80000000 00000002 00000000", GenericNack(command_status=2)),
-    "an operation of SMPP 5.0": (
-        "00000013 00000111 00000000 00000009 010203",
-        UnknownPdu(0x111, b"\x01\x02\x03", sequence_number=9),
+    "an operation of no standard": (
+        "00000013 00000114 00000000 00000009 010203",
+        UnknownPdu(0x114, b"\x01\x02\x03", sequence_number=9),
+    ),
+    "broadcast_sm to one area by its name": (
+        """00000036 00000111 00000000 0000000a 00 0101 3700 00 01 00 00 00 00 00
+        0606 0002 0041 0601 0003 000001 0604 0002 0001 0605 0003 090002""",
+        BroadcastSm(
+            sequence_number=10,
+            source_addr_ton=1,
+            source_addr_npi=1,
+            source_addr="7",
+            priority_flag=1,
+            tlvs=[
+                Tlv(Tag.BROADCAST_AREA_IDENTIFIER, b"\0A"),
+                Tlv(Tag.BROADCAST_CONTENT_TYPE, b"\0\0\1"),
+                Tlv(Tag.BROADCAST_REP_NUM, b"\0\1"),
+                Tlv(Tag.BROADCAST_FREQUENCY_INTERVAL, b"\x09\0\2"),
+            ],
+        ),
+    ),
+    "query_broadcast_sm": (
+        "00000016 00000112 00000000 0000000b 3900 0101 3700",
+        QueryBroadcastSm(sequence_number=11, message_id="9", source_addr_ton=1, source_addr_npi=1, source_addr="7"),
+    ),
+    "cancel_broadcast_sm": (
+        "00000017 00000113 00000000 0000000c 00 3900 0101 3700",
+        CancelBroadcastSm(sequence_number=12, message_id="9", source_addr_ton=1, source_addr_npi=1, source_addr="7"),
     ),
 }
 
@@ -394,6 +422,48 @@ def test_a_repeated_tlv_is_kept_in_order_and_the_first_one_found() -> None:
     assert decoded.tlv(Tag.SOURCE_PORT) is None
 
 
+def test_short_message_takes_255_octets_from_a_peer_of_5_0() -> None:
+    """5.2.21 of 3.4 does not allow 255; 5.0 does."""
+    wire = encode(SubmitSm(sequence_number=1, short_message=b"x" * 255))
+    assert error_of(wire) == ("ESME_RINVMSGLEN", "sm_length", wire.index(b"\xff"))
+    decoded = decode(wire, strict=True, max_sm_length=255)
+    assert isinstance(decoded, SubmitSm)
+    assert decoded.short_message == b"x" * 255
+
+
+@pytest.mark.parametrize("status", [CommandStatus.ESME_ROPTPARNOTALLWD, CommandStatus.ESME_RINVMSGLEN])
+def test_short_message_beside_message_payload_is_answered_as_told(status: CommandStatus) -> None:
+    """3.2.3, 4.4.1: forbidden, without a status; the SMSC chooses."""
+    wire = encode(SubmitSm(sequence_number=1, short_message=b"a", tlvs=[Tlv(Tag.MESSAGE_PAYLOAD, b"b")]))
+    with pytest.raises(DecodeError) as caught:
+        decode(wire, payload_conflict=status)
+    assert caught.value.status == status
+
+
+def test_message_payload_may_supersede_short_message() -> None:
+    """SMPP 5.0."""
+    wire = encode(SubmitSm(sequence_number=1, short_message=b"a", tlvs=[Tlv(Tag.MESSAGE_PAYLOAD, b"b")]))
+    expected = SubmitSm(sequence_number=1, tlvs=[Tlv(Tag.MESSAGE_PAYLOAD, b"b")])
+    assert decode(wire, payload_conflict=CommandStatus.ESME_ROK) == expected
+
+
+ERROR_BODIES = {
+    # the shape          submit_sm_resp  bind_receiver_resp  submit_multi_resp
+    ErrorBody.BY_CLAUSE: (b"", b"", b"\0\0"),
+    ErrorBody.HEADER_ONLY: (b"", b"", b""),
+    ErrorBody.EMPTY_MESSAGE_ID: (b"\0", b"", b"\0\0"),
+    ErrorBody.FULL: (b"\0", b"\0", b"\0\0"),
+}
+
+
+@pytest.mark.parametrize(("shape", "bodies"), ERROR_BODIES.items())
+def test_an_error_response_has_the_body_that_the_operator_sends(shape: ErrorBody, bodies: tuple[bytes, ...]) -> None:
+    """4.1.2, 4.1.4, 4.4.2; 4.5, 4.7 and 4.8 say nothing."""
+    errors = (SubmitSmResp(command_status=8), BindReceiverResp(command_status=8), SubmitMultiResp(command_status=8))
+    assert tuple(encode(pdu, error_body=shape)[HEADER.size :] for pdu in errors) == bodies
+    assert len(encode(SubmitSmResp(), error_body=shape)) == HEADER.size + 1
+
+
 def test_message_payload_stands_alone() -> None:
     pdu = SubmitSm(sequence_number=1, tlvs=[Tlv(Tag.MESSAGE_PAYLOAD, b"x" * 0xFFFF)])
     assert decode(encode(pdu), strict=True) == pdu
@@ -456,7 +526,7 @@ UNENCODABLE = {
     "a string with a NUL": (BindTransceiver(system_id="a\0b"), "system_id"),
     "a string outside Latin-1": (SubmitSm(source_addr="лаб"), "source_addr"),
     "an octet above 255": (SubmitSm(esm_class=256), "esm_class, protocol_id, priority_flag"),
-    "a text above 254 octets": (SubmitSm(short_message=b"x" * 255), "short_message"),
+    "a text above 255 octets": (SubmitSm(short_message=b"x" * 256), "short_message"),
     "no destination": (SubmitMulti(), "dest_address"),
     "a wrong entry of a list": (SubmitMulti(dest_address=[DistributionList("L" * 21)]), "dest_address[0].dl_name"),
     "a TLV above 64 KiB": (SubmitSm(tlvs=[Tlv(Tag.MESSAGE_PAYLOAD, b"x" * 0x10000)]), "tlv 0x0424"),

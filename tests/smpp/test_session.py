@@ -308,7 +308,7 @@ def test_a_peer_of_version_3_3_gets_no_tlvs(joined, version: int) -> None:
     pair.exchange()
     pair.smsc.accept_bind(pair.request(), "lab")
     assert pair.smsc.answers() == [BindTransceiverResp("lab", sequence_number=1)]
-    assert pair.smsc.peer_interface_version == version
+    assert pair.smsc.interface_version == 0x33
     receipt = DeliverSm(short_message=b"id:1", tlvs=[Tlv(Tag.RECEIPTED_MESSAGE_ID, b"1\0")])
     pair.smsc.send(receipt, 0.0)
     assert pair.smsc.answers() == [DeliverSm(short_message=b"id:1", sequence_number=1)]
@@ -316,13 +316,15 @@ def test_a_peer_of_version_3_3_gets_no_tlvs(joined, version: int) -> None:
         pair.smsc.send(DeliverSm(tlvs=[Tlv(Tag.MESSAGE_PAYLOAD, b"lost otherwise")]), 0.0)
 
 
-def test_a_peer_of_version_5_0_is_told_that_this_is_3_4(joined) -> None:
+@pytest.mark.parametrize("version", [0x50, 0x51, 0xFF])
+def test_a_peer_of_version_5_0_is_told_so_and_a_later_one_gets_5_0_too(joined, version: int) -> None:
     pair = joined()
-    pair.esme.send(BindTransceiver("esme", "secret", interface_version=0x50), 0.0)
+    pair.esme.send(BindTransceiver("esme", "secret", interface_version=version), 0.0)
     pair.exchange()
     pair.smsc.accept_bind(pair.request(), "lab")
     (response,) = pair.smsc.answers()
-    assert response.tlv(Tag.SC_INTERFACE_VERSION) == b"\x34"
+    assert response.tlv(Tag.SC_INTERFACE_VERSION) == b"\x50"
+    assert pair.smsc.interface_version == 0x50
 
 
 # 3.1, 3.2: malformed bodies get a response of their own kind, and the session carries on; more in test_codec
