@@ -3,11 +3,20 @@
 import hmac
 from collections import deque
 from collections.abc import Iterator
-from typing import Protocol
+from itertools import islice
+from typing import Final, Protocol
 
-from smsc_emulator.core.outbound import Outbound
+from smsc_emulator.core import access
+from smsc_emulator.core.address_range import AddressRange
+from smsc_emulator.core.outbound import Kind, Outbound
+from smsc_emulator.core.personality import Personality
 from smsc_emulator.core.settings import AccountSettings
+from smsc_emulator.smpp.config import SessionConfig
+from smsc_emulator.smpp.constants import CommandId
 from smsc_emulator.smpp.pdus import Pdu
+
+RATED: Final = frozenset[int]({CommandId.SUBMIT_SM, CommandId.SUBMIT_MULTI, CommandId.DATA_SM, CommandId.BROADCAST_SM})
+"""The requests that count for the rate: those that bring a message."""
 
 
 class Link(Protocol):
@@ -37,15 +46,25 @@ class Link(Protocol):
 
 
 class Account:
-    """One ESME account."""
+    """One ESME account, and how the SMSC treats it."""
 
-    def __init__(self, settings: AccountSettings) -> None:
+    def __init__(self, settings: AccountSettings, personality: Personality, session: SessionConfig) -> None:
         self.settings = settings
+        self.personality = personality
+        self.session = session
+        """How its sessions behave once they are bound."""
+        self.bucket = access.bucket(settings, self.personality)
+        """The limit of the rate of all its links together, or None."""
+        self.latency = settings.response_latency / 1000
+        """Seconds that its requests wait before they are acted on."""
+        self.unhindered = self.bucket is None and not self.latency
+        """Whether its requests are acted on as they come."""
         self.links: list[Link] = []
         self.receivers: list[Link] = []
         """The links that take deliver_sm, in turn: the next to be used stands first."""
         self.ready: deque[Outbound] = deque()
         """What waits for a receiver with room, oldest first."""
+        self._ranges: dict[Link, AddressRange] = {}
         self._password = settings.password.encode()
 
     @property
@@ -57,20 +76,31 @@ class Account:
         """Whether `password` (octets, as latin-1 text) is the account's, in a time that does not tell how nearly."""
         return hmac.compare_digest(self._password, password.encode("latin-1"))
 
-    def attach(self, link: Link, *, receives: bool) -> None:
-        """Add a session that has bound."""
+    def exceeds_rate(self, pdu: Pdu, now: float) -> bool:
+        """Whether a request at `now` (real monotonic seconds) is one message more than the account's rate allows."""
+        return self.bucket is not None and pdu.command_id in RATED and not self.bucket.take(now)
+
+    def attach(self, link: Link, *, receives: bool, serves: AddressRange | None = None) -> None:
+        """Add a session that has bound; `serves` are the addresses whose messages it takes, None being all."""
         self.links.append(link)
         if receives:
             self.receivers.append(link)
+            if serves is not None:
+                self._ranges[link] = serves
 
     def detach(self, link: Link) -> bool:
         """Take a session away and return whether it was there."""
+        self._ranges.pop(link, None)
         if link in self.receivers:
             self.receivers.remove(link)
         if link not in self.links:
             return False
         self.links.remove(link)
         return True
+
+    def receives(self, address: str) -> bool:
+        """Whether a receiver is bound that takes messages to `address`."""
+        return any(self._serves(link, address) for link in self.receivers)
 
     def requeue(self, items: list[Outbound]) -> None:
         """Put `items`, which were in flight, before what waits, in the order of their numbers."""
@@ -84,4 +114,24 @@ class Account:
             link = self.receivers.pop(0)
             self.receivers.append(link)
             if count := min(link.room(), len(self.ready)):
-                yield link, [self.ready.popleft() for _ in range(count)]
+                items = self._take_served(link, count) if self._ranges else [self.ready.popleft() for _ in range(count)]
+                if items:
+                    yield link, items
+
+    def _take_served(self, link: Link, count: int) -> list[Outbound]:
+        """Remove from what waits up to `count` items for the addresses that `link` serves, and return them."""
+        taken = list(islice((item for item in self.ready if self._may_take(link, item)), count))
+        gone = set(map(id, taken))
+        self.ready = deque(item for item in self.ready if id(item) not in gone)
+        return taken
+
+    def _may_take(self, link: Link, item: Outbound) -> bool:
+        """A message goes only where its address is served; a receipt goes anywhere rather than nowhere (2.6)."""
+        if item.kind is Kind.MESSAGE:
+            return self._serves(link, item.message.pdu.destination_addr)
+        address = item.message.pdu.source_addr
+        return self._serves(link, address) or not self.receives(address)
+
+    def _serves(self, link: Link, address: str) -> bool:
+        serves = self._ranges.get(link)
+        return serves is None or address in serves

@@ -9,9 +9,13 @@ since they would let forty characters stand for millions.
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 LONGEST = 40
 """The most characters that the field holds (5.2.7)."""
+
+REMEMBERED = 1_000
+"""How many addresses are remembered, so that what waits for another bind is not matched again and again."""
 
 
 class PatternError(ValueError):
@@ -48,9 +52,13 @@ class AddressRange:
         self.pattern = pattern
         whole = _Parser(pattern).whole()
         self._first, self._final = whole.first, whole.last
+        self._answers = lru_cache(REMEMBERED)(self._matches)
 
     def __contains__(self, address: str) -> bool:
         """Whether the bind serves `address`."""
+        return self._answers(address)
+
+    def _matches(self, address: str) -> bool:
         states: set[_State] = set()
         for at, character in enumerate(address):
             states = self._follow([*states, self._first], at == 0, False)

@@ -117,8 +117,10 @@ class PersonalitySettings(Section):
     """specific: ESME_RINVPASWD, ESME_RINVSYSID and so on; generic: ESME_RBINDFAIL for whatever reason."""
     password_length: int = Field(64, ge=1, le=64)
     """The longest password taken; SMPP allows 8 characters."""
+    sc_interface_version: bool = True
+    """Whether bind responses tell the SMSC's version in the TLV sc_interface_version, as they should (3.4)."""
     enquire_link_before_bind: Literal["answered", "refused", "ignored"] = "answered"
-    """refused: with ESME_RINVBNDSTS, as SMPP 3.4 has it (Table 2-1); answered, as SMPP 5.0 has it; ignored."""
+    """answered, as SMPP 5.0 has it; refused with ESME_RINVBNDSTS, as SMPP 3.4 has it (Table 2-1); or ignored."""
     default_alphabet_packed: bool = False
     """Whether short_message in the default alphabet (data_coding 0) is seven-bit packed, in both directions."""
 
@@ -133,11 +135,11 @@ class PersonalitySettings(Section):
     rate_error: Throttling = "ESME_RTHROTTLED"
     """The status of a message above the rate."""
 
-    session_init_timeout: Duration = 10_000
-    """How long a connection may stay unbound."""
-    enquire_link_interval: Duration = 60_000
-    """Silence after which the SMSC asks whether the peer is there; 0s: never."""
-    inactivity_timeout: Duration = 0
-    """Time without any operation but enquire_link until the link is closed; 0s: never."""
-    response_timeout: Duration = 30_000
-    """How long the SMSC waits for the answer to its own request."""
+    session_init_timeout: Duration | None = None
+    """How long a connection may stay unbound; null: the SMSC's. Before a bind the SMSC's own personality counts."""
+    enquire_link_interval: Duration | None = None
+    """Silence after which the SMSC asks whether the peer is there; 0s: never; null: the SMSC's."""
+    inactivity_timeout: Duration | None = None
+    """Time without any operation but enquire_link until the link is closed; 0s: never; null: the SMSC's."""
+    response_timeout: Duration | None = None
+    """How long the SMSC waits for the answer to its own request; null: the SMSC's."""

@@ -96,13 +96,6 @@ RULES: Final[tuple[Rule, ...]] = (
     Rule(("esm_class",), CommandStatus.ESME_ROPTPARNOTALLWD, _STRICT, "5.2.12, notes; unnamed", _header_and_tlvs),
     Rule(("esm_class",), CommandStatus.ESME_RINVMSGLEN, _STRICT, "5.2.12; unnamed", _bad_header),
     Rule(
-        ("short_message",),
-        CommandStatus.ESME_ROPTPARNOTALLWD,
-        _STRICT34,
-        "3.2.3; unnamed; in SMPP 5.0 message_payload supersedes",
-        lambda pdu: pdu.short_message and pdu.tlv(Tag.MESSAGE_PAYLOAD) is not None,
-    ),
-    Rule(
         ("protocol_id",),
         CommandStatus.ESME_RSUBMITFAIL,
         _STRICT,
