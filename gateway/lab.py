@@ -150,7 +150,7 @@ class Lab:
         )
         await smsc.start()
         self._stack.push_async_callback(smsc.close)
-        self.time.ticker.add(smsc.delivery)
+        self.time.ticker.add(*smsc.deadlines)
         server = SmppServer(smsc)
         await server.start(settings.server.host, settings.server.smpp_port)
         self._stack.push_async_callback(server.close)

@@ -5,7 +5,8 @@ an acknowledged message is a stored one.
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 import structlog
@@ -14,7 +15,7 @@ from smsc_emulator.core.accounts import Link
 from smsc_emulator.core.message import Message
 from smsc_emulator.core.store import Changes, Store
 from smsc_emulator.handsets.handset import Handset
-from smsc_emulator.smpp.pdus import SubmitSm, SubmitSmResp
+from smsc_emulator.smpp.pdus import Pdu
 
 log = structlog.get_logger(__name__)
 
@@ -24,7 +25,9 @@ class Turn:
     """The changes of one commit, and what follows when they are safe."""
 
     changes: Changes = field(default_factory=Changes)
-    answers: list[tuple[Link, SubmitSm, SubmitSmResp]] = field(default_factory=list)
+    answers: list[tuple[Link, Pdu, Pdu]] = field(default_factory=list)
+    finals: list[Message] = field(default_factory=list)
+    """What has come to its final state."""
     received: list[tuple[Handset, Message]] = field(default_factory=list)
     waiting: list[asyncio.Future[None]] = field(default_factory=list)
 
@@ -58,16 +61,33 @@ class Commits:
             else:
                 await asyncio.shield(self._saving)
 
+    async def turn_over(self) -> None:
+        """Wait until the present turn is saved, or has failed."""
+        over = asyncio.get_running_loop().create_future()
+        self.turn().waiting.append(over)
+        with suppress(Exception):
+            await over
+
     def _begin(self) -> None:
         turn, self._turn, self._scheduled = self._turn, Turn(), False
         if self._store is None:
             self._committed(turn)
         else:
-            self._saving = asyncio.get_running_loop().create_task(self._save(self._store, turn))
+            self._saving = asyncio.get_running_loop().create_task(self._save(self._take(self._store, turn), turn))
 
-    async def _save(self, store: Store, turn: Turn) -> None:
+    @staticmethod
+    def _take(store: Store, turn: Turn) -> Awaitable[None]:
+        """Let the store read the changes now: later the same objects may have changes of the next turn."""
         try:
-            await store.save(turn.changes)
+            return store.save(turn.changes)
+        except Exception as error:
+            failed = asyncio.get_running_loop().create_future()
+            failed.set_exception(error)
+            return failed
+
+    async def _save(self, saving: Awaitable[None], turn: Turn) -> None:
+        try:
+            await saving
         except Exception as error:
             log.exception("the SMSC's store failed", refused=len(turn.answers))
             self._failed(turn, error)

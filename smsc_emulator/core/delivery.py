@@ -5,7 +5,7 @@ a schedule on the lab clock; a lost link gives back what it had not acknowledged
 """
 
 import heapq
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import count
 
 from smsc_emulator.base.clock import Clock
@@ -13,11 +13,18 @@ from smsc_emulator.base.journal import Journal
 from smsc_emulator.core.accounts import Account, Link
 from smsc_emulator.core.commits import Commits
 from smsc_emulator.core.dispatch_log import DispatchLog
+from smsc_emulator.core.faults.engine import Faults
+from smsc_emulator.core.faulty_receipts import FaultyReceipts, altered
 from smsc_emulator.core.message import Message
-from smsc_emulator.core.outbound import ANY_ACCOUNT, TEMPORARY, Kind, Outbound, retry_at
-from smsc_emulator.smpp.constants import CommandStatus, MessageState
+from smsc_emulator.core.outbound import ANY_ACCOUNT, TEMPORARY, Kind, Outbound, Told
+from smsc_emulator.core.store import Changes
+from smsc_emulator.smpp.constants import CommandStatus
 from smsc_emulator.smpp.errors import EncodeError
 from smsc_emulator.smpp.pdus import Pdu
+
+Outcome = Callable[[Message, int, int, bool], None]
+"""What is told of a message that an ESME was to take: the status of its answer, the instant, and whether the message's
+validity is over."""
 
 
 class Delivery:
@@ -33,7 +40,13 @@ class Delivery:
         commits: Commits,
         log: DispatchLog | None,
         wake: Callable[[], None],
+        faults: Faults,
+        *,
+        retry_after: Sequence[int],
+        receipt_lifetime: int,
     ) -> None:
+        self._faults = faults
+        self._faulty = FaultyReceipts(faults, self._schedule, self._send_all)
         self._accounts = accounts
         self._clock = clock
         self._journal = journal
@@ -42,31 +55,63 @@ class Delivery:
         self._unclaimed: list[Outbound] = []
         self._retries: list[tuple[int, int, Outbound]] = []
         self._wake = wake
+        self._retry_after = retry_after
+        self._receipt_lifetime = receipt_lifetime
+        self.outcome: Outcome = lambda *_: None
+        """Called when a message has been taken or refused for good; the life of messages sets it."""
         self.ids = count(1)
         """Numbers of the deliver_sm still to be made."""
 
-    def add(self, kind: Kind, account: str, message: Message) -> None:
-        """Make a deliver_sm a part of the present turn; it goes out when that is committed."""
-        self._commits.turn().changes.queued.append(Outbound(next(self.ids), kind, account, message))
+    def carry(self, message: Message, account: str) -> Outbound:
+        """Take a message to an ESME: part of the present turn, it goes out when that is committed."""
+        return self._add(Outbound(next(self.ids), Kind.MESSAGE, account, message))
 
-    def finish(self, message: Message, state: int, now: int, error: int = 0) -> None:
-        """Move `message` to a final state, with the receipt that its sender asked for, in the present turn."""
-        message.move(state, now, error)
-        if message.receipt_due and message.account:
-            self.add(Kind.RECEIPT, message.account, message)
+    def report(self, message: Message) -> None:
+        """Tell the sender of a message's final state."""
+        receipt = Outbound(next(self.ids), Kind.RECEIPT, message.account, message)
+        if not self._faults.active:
+            self._add(receipt)
+            return
+        for made in self._faulty.make(receipt, self.ids, self._accounts, self._clock.now()):
+            self._add(made)
+
+    def notify(self, message: Message, now: int) -> None:
+        """Tell the sender of the state that a message is in for the time being."""
+        told = Told(message.state, message.error, message.network_error, now)
+        self._add(Outbound(next(self.ids), Kind.NOTICE, message.account, message, told=told))
+
+    def withdraw(self, item: Outbound) -> bool:
+        """Take back what has not been sent; False if it is with a peer."""
+        if item.in_flight:
+            return False
+        item.withdrawn = True
+        self._commits.turn().changes.gone.append(item)
+        return True
 
     def enqueue(self, items: Iterable[Outbound]) -> None:
         """Send committed items as soon as their accounts have a receiver with room."""
         touched: dict[str, Account] = {}
         for item in items:
+            if item.withdrawn:
+                continue
             account = self._accounts.get(item.account)
+            if item.sending is not None and account is not None and self._faulty.sets_aside(item, account):
+                continue
+            if item.due_at is not None:
+                self._schedule(item, item.due_at)
+                continue
             if account is not None:
                 account.ready.append(item)
                 touched[item.account] = account
             elif item.account == ANY_ACCOUNT:
                 self._unclaimed.append(item)
         for account in touched.values():
+            self._faulty.follow(account)
             self.pump(account)
+
+    def enqueue_early(self, changes: Changes) -> None:
+        """Send the receipts among `changes` that a fault has overtake the answers of their messages."""
+        self.enqueue(self._faulty.take_early(changes))
 
     def resume(self, items: Iterable[Outbound]) -> None:
         """Take over what an earlier run of the SMSC left behind.
@@ -77,14 +122,15 @@ class Delivery:
         for item in items:
             if item.id in dispatched:
                 self._settle(item, CommandStatus.ESME_ROK)
-            elif item.due_at is None:
-                self.enqueue([item])
             else:
-                self._schedule(item, item.due_at)
+                self.enqueue([item])
 
     def claim(self, account: Account) -> None:
         """Give `account` the messages that no account serves."""
-        claimed, self._unclaimed = self._unclaimed, []
+        waiting, self._unclaimed = [item for item in self._unclaimed if not item.withdrawn], []
+        claimed: list[Outbound] = []
+        for item in waiting:
+            (claimed if account.receives(item.message.pdu.destination_addr) else self._unclaimed).append(item)
         for item in claimed:
             item.account = account.system_id
             account.ready.append(item)
@@ -93,23 +139,22 @@ class Delivery:
 
     def pump(self, account: Account) -> None:
         """Send what waits for `account`, as far as its receivers have room; one write to each."""
-        for link, items in account.next_sendings():
-            sent = [item for item in items if self._send(link, item)]
-            if self._log is not None:
-                self._log.add(item.id for item in sent)
-            link.flush()
-            now = self._clock.now()
-            for item in sent:
-                self._publish_sent(now, item)
+        again = True
+        while again:
+            again = False
+            for link, items in account.next_sendings():
+                self._send_all(link, items)
+                again = again or any(item.withdrawn for item in items)  # which took up room for nothing
 
     def answered(self, link: Link, request: Pdu, response: Pdu) -> None:
         """Take the ESME's answer to a deliver_sm."""
         item = link.in_flight.pop(request.sequence_number, None)
         if item is None:
             return
+        item.in_flight = False
         status = response.command_status
         if status in TEMPORARY:
-            self._try_later(item)
+            self._try_later(item, status)
         else:
             self._settle(item, status)
 
@@ -117,14 +162,20 @@ class Delivery:
         """Take the lack of an answer in time; the ESME may see the retry as a duplicate (SMPP 3.4, 2.7.2)."""
         item = link.in_flight.pop(request.sequence_number, None)
         if item is not None:
-            self._try_later(item)
+            item.in_flight = False
+            self._try_later(item, CommandStatus.ESME_RDELIVERYFAILURE)
 
     def lost(self, account: Account, link: Link) -> None:
         """Take back what a lost link has not acknowledged, and send it over another one if there is one."""
         items, link.in_flight = list(link.in_flight.values()), {}
         if items and self._log is not None:
             self._log.withdraw(item.id for item in items)
-        account.requeue(items)
+        now = self._clock.now()
+        for item in items:
+            item.in_flight = False
+            if self._limit(item) <= now:
+                self._settle(item, CommandStatus.ESME_RDELIVERYFAILURE, expired=True)
+        account.requeue([item for item in items if not item.withdrawn])
         self.pump(account)
 
     def settled(self, gone: list[Outbound]) -> None:
@@ -140,40 +191,63 @@ class Delivery:
         """Send again what is due."""
         due = []
         while self._retries and self._retries[0][0] <= now:
-            item = heapq.heappop(self._retries)[2]
-            item.due_at = None
-            due.append(item)
+            due_at, _, item = heapq.heappop(self._retries)
+            if item.due_at == due_at:  # else it has gone already, behind another one
+                item.due_at = None
+                due.append(item)
         self.enqueue(due)
 
+    def _send_all(self, link: Link, items: list[Outbound]) -> None:
+        """Send `items` over one link with one write."""
+        sent = [item for item in items if not item.withdrawn and self._send(link, item)]
+        if self._log is not None:
+            self._log.add(item.id for item in sent)
+        link.flush()
+        now = self._clock.now()
+        for item in sent:
+            self._publish_sent(now, item)
+
     def _send(self, link: Link, item: Outbound) -> bool:
+        pdu = item.pdu(self._accounts[item.account].personality)
+        if item.sending is not None:
+            pdu = altered(pdu, item.sending)
         try:
-            link.in_flight[link.send(item.pdu())] = item
+            link.in_flight[link.send(pdu)] = item
         except EncodeError:  # a text in message_payload for a peer of SMPP 3.3
             self._settle(item, CommandStatus.ESME_RDELIVERYFAILURE)
             return False
+        item.in_flight = True
         return True
 
-    def _settle(self, item: Outbound, status: int) -> None:
-        """Acknowledged, or refused for good."""
-        changes = self._commits.turn().changes
-        changes.gone.append(item)
-        message = item.message
-        if item.kind is Kind.RECEIPT or message.is_final:
-            return
-        state = MessageState.DELIVERED if status == CommandStatus.ESME_ROK else MessageState.UNDELIVERABLE
-        self.finish(message, state, self._clock.now(), error=min(status, 999))
-        changes.moved.append(message)
+    def _settle(self, item: Outbound, status: int, *, expired: bool = False) -> None:
+        """Acknowledged, or given up."""
+        item.withdrawn = True
+        self._commits.turn().changes.gone.append(item)
+        if item.kind is Kind.MESSAGE:
+            self.outcome(item.message, status, self._clock.now(), expired)
 
-    def _try_later(self, item: Outbound) -> None:
+    def _try_later(self, item: Outbound, status: int) -> None:
         item.attempts += 1
-        due_at = retry_at(item.attempts, self._clock.now())
-        if due_at is None:
-            self._settle(item, CommandStatus.ESME_RDELIVERYFAILURE)
+        now = self._clock.now()
+        due_at = now + self._retry_after[min(item.attempts, len(self._retry_after)) - 1]
+        if due_at >= self._limit(item):
+            self._settle(item, status, expired=True)
             return
         if self._log is not None:
             self._log.withdraw([item.id])
         self._schedule(item, due_at)
         self._commits.turn().changes.retried.append(item)
+
+    def _add(self, item: Outbound) -> Outbound:
+        self._commits.turn().changes.queued.append(item)
+        return item
+
+    def _limit(self, item: Outbound) -> int:
+        """Return the instant from which on an item is not tried again."""
+        message = item.message
+        if item.kind is Kind.MESSAGE and message.expires_at is not None:
+            return message.expires_at
+        return (message.final_at or message.accepted_at) + self._receipt_lifetime
 
     def _schedule(self, item: Outbound, due_at: int) -> None:
         item.due_at = due_at
@@ -183,5 +257,6 @@ class Delivery:
     def _publish_sent(self, now: int, item: Outbound) -> None:
         message_id, account = item.message.message_id, item.account
         self._journal.publish(now, "smpp.deliver_sm", message_id, account=account, kind=item.kind.value)
-        if item.kind is Kind.RECEIPT:
-            self._journal.publish(now, "receipt.sent", message_id, account=account, state=item.message.state)
+        if item.kind is not Kind.MESSAGE:
+            state = item.message.state if item.told is None else item.told.state
+            self._journal.publish(now, "receipt.sent", message_id, account=account, state=state)

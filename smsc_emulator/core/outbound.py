@@ -5,15 +5,14 @@ Each is kept until the ESME has acknowledged it; what a refusal means is a table
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
-from smsc_emulator.base.durations import MINUTE, SECOND
-from smsc_emulator.core.message import Message
+from smsc_emulator.core.faults.fault import Sending
+from smsc_emulator.core.message import FINAL, Message, state_for
+from smsc_emulator.core.personality import Personality, pack
 from smsc_emulator.smpp import receipts, segments
 from smsc_emulator.smpp.constants import CommandStatus, EsmClass
-from smsc_emulator.smpp.pdus import DeliverSm, SubmitSm, Tlv
-
-RETRY_AFTER = (1 * SECOND, 5 * SECOND, 30 * SECOND, 2 * MINUTE, 10 * MINUTE)
-"""Lab time from each failed attempt to the next; after the last one the SMSC gives up."""
+from smsc_emulator.smpp.pdus import DeliverSm, SubmitSm
 
 TEMPORARY = frozenset(
     {
@@ -33,7 +32,18 @@ class Kind(StrEnum):
     """What a deliver_sm carries."""
 
     RECEIPT = "receipt"
+    NOTICE = "notice"
+    """An intermediate notification."""
     MESSAGE = "message"
+
+
+class Told(NamedTuple):
+    """What an intermediate notification says of its message."""
+
+    state: int
+    error: int
+    network_error: int
+    at: int
 
 
 @dataclass(slots=True, eq=False)
@@ -49,15 +59,24 @@ class Outbound:
     attempts: int = 0
     due_at: int | None = None
     """Lab instant of the next attempt after a temporary error."""
+    told: Told | None = None
+    """What a notice tells of, which the message may have left since."""
+    in_flight: bool = False
+    """Whether it is with a peer that has not answered yet."""
+    withdrawn: bool = False
+    """Whether it is not to be sent any more, wherever it still waits."""
+    sending: Sending | None = None
+    """What a fault has decided about this sending; not kept over a restart."""
 
-    def pdu(self) -> DeliverSm:
+    def pdu(self, personality: Personality) -> DeliverSm:
         """Return the deliver_sm. The session leaves the TLVs out for a peer that has none (SMPP 3.4, 3.4)."""
-        return _receipt(self.message) if self.kind is Kind.RECEIPT else _carried(self.message.pdu)
-
-
-def retry_at(attempts: int, now: int) -> int | None:
-    """Return when to try again after `attempts` failed ones, or None to give up."""
-    return now + RETRY_AFTER[attempts - 1] if attempts <= len(RETRY_AFTER) else None
+        if self.kind is Kind.MESSAGE:
+            pdu = _carried(self.message.pdu)
+        else:
+            pdu = _receipt(self.message, personality, self.told)
+        if personality.packed:
+            pack(pdu)
+        return pdu
 
 
 _KEPT_CLASSES = EsmClass.UDHI | EsmClass.REPLY_PATH | EsmClass.DELIVERY_ACKNOWLEDGEMENT | EsmClass.USER_ACKNOWLEDGEMENT
@@ -82,17 +101,23 @@ def _carried(pdu: SubmitSm) -> DeliverSm:
     )
 
 
-def _receipt(message: Message) -> DeliverSm:
-    """Return the receipt of a message (Appendix B): addresses swapped, each with its TON and NPI."""
+def _receipt(message: Message, personality: Personality, told: Told | None) -> DeliverSm:
+    """Return the receipt of a message (Appendix B), or a notice: addresses swapped, each with its TON and NPI."""
     pdu = message.pdu
+    if told is None:
+        told = Told(message.state, message.error, message.network_error, message.final_at or message.accepted_at)
+    state = state_for(told.state, message.version)
     part = segments.read_part(pdu.short_message, pdu.esm_class, pdu.data_coding, pdu.tlvs)
+    esm_class = EsmClass.DELIVERY_RECEIPT if told.state in FINAL else EsmClass.INTERMEDIATE_NOTIFICATION
+    message_id = personality.receipt_id(message.id, message.message_id)
     text = receipts.build(
-        message.message_id,
-        message.state,
+        message_id,
+        state,
         submit_date=message.accepted_at,
-        done_date=message.accepted_at if message.final_at is None else message.final_at,
-        err=str(message.error),
+        done_date=told.at,
+        err=str(told.error),
         text=segments.join([part]),
+        layout=personality.layout,
     )
     return DeliverSm(
         service_type=pdu.service_type,
@@ -102,7 +127,7 @@ def _receipt(message: Message) -> DeliverSm:
         dest_addr_ton=pdu.source_addr_ton,
         dest_addr_npi=pdu.source_addr_npi,
         destination_addr=pdu.source_addr,
-        esm_class=EsmClass.DELIVERY_RECEIPT,
+        esm_class=esm_class,
         short_message=text.encode("ascii", "replace"),
-        tlvs=[Tlv(*tlv) for tlv in receipts.tlvs(message.message_id, message.state)],
+        tlvs=personality.receipt_tlvs(message_id, state, told.network_error),
     )

@@ -7,37 +7,35 @@ answer to its submit_sm.
 """
 
 import asyncio
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import count
 from pathlib import Path
+from types import MappingProxyType
 
 from smsc_emulator.base import msisdn
 from smsc_emulator.base.clock import Clock
 from smsc_emulator.base.database import Database
 from smsc_emulator.base.journal import Journal
+from smsc_emulator.core import access
 from smsc_emulator.core.accounts import Account, Link
 from smsc_emulator.core.commits import Commits, Turn
 from smsc_emulator.core.delivery import Delivery
 from smsc_emulator.core.dispatch_log import DispatchLog
-from smsc_emulator.core.message import Message, message_id_text
-from smsc_emulator.core.outbound import Kind
-from smsc_emulator.core.router import Router, ToAccount
+from smsc_emulator.core.faults.engine import Faults, Rule
+from smsc_emulator.core.faults.sight import Sight
+from smsc_emulator.core.life import FIRST_ID, Life, RefusedError
+from smsc_emulator.core.message import Message
+from smsc_emulator.core.personality import Personality, unpack
+from smsc_emulator.core.personality_settings import PersonalitySettings
+from smsc_emulator.core.router import Router
 from smsc_emulator.core.settings import AccountSettings, SmscSettings
-from smsc_emulator.core.store import SqlStore
-from smsc_emulator.handsets.handset import Handset, InboxMessage
+from smsc_emulator.core.store import SqlStore, Stored
+from smsc_emulator.handsets.handset import Changed, Handset, InboxMessage
 from smsc_emulator.handsets.handsets import Handsets
-from smsc_emulator.smpp import segments
-from smsc_emulator.smpp.constants import CommandStatus, MessageState, Npi, Ton
-from smsc_emulator.smpp.pdus import Bind, BindTransmitter, Pdu, SubmitSm, SubmitSmResp, Tlv
+from smsc_emulator.smpp.constants import CommandStatus, MessageState
+from smsc_emulator.smpp.pdus import Bind, BindTransmitter, Pdu, SubmitSm, SubmitSmResp
 
-FIRST_ID = 1_000_000_001
-"""The first message's number: ten decimal digits, as receipts have it (Appendix B), and eight hexadecimal ones."""
-
-UNKNOWN_SUBSCRIBER = 1
-"""The network error of a message to a number that nobody has (3GPP TS 29.002, 17.6.6)."""
-
-_MODE, _TRANSACTION = 0b11, 0b10
-_RESERVED_RECEIPT = 0b11
+_BUILT_IN = {"standard": PersonalitySettings()}
 
 
 class NoSuchHandsetError(LookupError):
@@ -48,7 +46,9 @@ class Smsc:
     """The whole SMSC but its sockets.
 
     `accounts` are the lab's own, after the configuration's. Without a `database` everything is kept in memory;
-    with one, `data` is the folder of the dispatch log. `wake` tells the lab's ticker of a new deadline.
+    with one, `data` is the folder of the dispatch log. `wake` tells the lab's ticker of a new deadline. `personalities`
+    are those that the settings name, by name; `standard` need not be among them. KeyError for one that is not there.
+    Faults that fire by chance repeat with `fault_seed`.
     """
 
     def __init__(
@@ -62,32 +62,53 @@ class Smsc:
         database: Database | None = None,
         data: Path | None = None,
         wake: Callable[[], None] = lambda: None,
+        personalities: Mapping[str, PersonalitySettings] = MappingProxyType({}),
+        fault_seed: str = "confirmlab",
     ) -> None:
         self.settings = settings
+        known = {name: Personality(file) for name, file in {**_BUILT_IN, **personalities}.items()}
+        self.personality = known[settings.personality]
+        """How peers are treated that have not bound."""
         self.handsets = handsets
         every = [*settings.accounts, *accounts]
-        self.accounts = {account.system_id: Account(account) for account in every}
+        self.accounts = {account.system_id: self._account(account, known) for account in every}
         self._clock = clock
         self._journal = journal
         self._router = Router(every, handsets)
         self._store = None if database is None else SqlStore(database)
         self._log = None if database is None or data is None else DispatchLog(data / "dispatched.log")
         self._commits = Commits(self._store, self._committed, self._failed)
-        self.delivery = Delivery(self.accounts, clock, journal, self._commits, self._log, wake)
-        self._ids = count(FIRST_ID)
-        self._references = count(1)
+        self.faults = Faults(fault_seed, settings.faults, self._publish_fault)
+        self.delivery = Delivery(
+            self.accounts,
+            clock,
+            journal,
+            self._commits,
+            self._log,
+            wake,
+            self.faults,
+            retry_after=settings.esme_retry_after,
+            receipt_lifetime=settings.receipt_lifetime,
+        )
+        self.life = Life(
+            settings, clock, journal, self.accounts, handsets, self._router, self._commits, self.delivery, wake
+        )
+        self.deadlines = (self.life, self.delivery)
+        """What the lab's ticker looks after."""
+
+    def _account(self, settings: AccountSettings, personalities: Mapping[str, Personality]) -> Account:
+        personality = personalities[settings.personality or self.settings.personality]
+        return Account(settings, personality, access.session_config(self.settings, personality, settings))
 
     async def start(self) -> None:
         """Go on where an earlier run on the same database ended."""
         if self._store is None:
             return
         stored = await self._store.load()
-        self._ids = count(max(stored.last_message + 1, FIRST_ID))
+        self.life.ids = count(max(stored.last_message + 1, FIRST_ID))
         self.delivery.ids = count(stored.last_outbound + 1)
-        for message in stored.delivered:
-            destination = self._router.terminated(message.pdu.destination_addr)
-            if message.account and isinstance(destination, Handset):
-                destination.receive(message.id, message.pdu, message.accepted_at)
+        self._fill_handsets(stored)
+        self.life.resume(stored.pending, stored.over, stored.outbound)
         self.delivery.resume(stored.outbound)
         await self._commits.saved()
         if self._log is not None:
@@ -99,22 +120,25 @@ class Smsc:
         if self._log is not None:
             self._log.close()
 
-    def check_bind(self, request: Bind) -> int:
-        """Return the status that a bind is to be answered with."""
+    def check_bind(self, request: Bind, peer: str) -> int:
+        """Return the status that a bind from the address `peer` is to be answered with."""
         account = self.accounts.get(request.system_id)
         if account is None:
-            return CommandStatus.ESME_RINVSYSID
-        if not account.knows(request.password):
-            return CommandStatus.ESME_RINVPASWD
-        if len(account.links) >= account.settings.max_binds:
-            return CommandStatus.ESME_RBINDFAIL
-        return CommandStatus.ESME_ROK
+            return self.personality.bind_failure(CommandStatus.ESME_RINVSYSID)
+        if len(request.password) > account.personality.settings.password_length or not account.knows(request.password):
+            status = int(CommandStatus.ESME_RINVPASWD)
+        elif len(account.links) >= account.settings.max_binds:
+            status = CommandStatus.ESME_RBINDFAIL
+        else:
+            status = access.bind_status(account.settings, account.personality, request, peer)
+        return account.personality.bind_failure(status) if status else status
 
     def bound(self, link: Link, request: Bind) -> Account:
         """Take in a session whose bind has been accepted, and send it what waits for it."""
         account = self.accounts[request.system_id]
         receives = not isinstance(request, BindTransmitter)
-        account.attach(link, receives=receives)
+        serves = access.address_range(account.settings, account.personality, request)
+        account.attach(link, receives=receives, serves=serves)
         kind = type(request).__name__
         self._journal.publish(self._clock.now(), "smpp.bound", account.system_id, bind=kind)
         if receives:
@@ -122,6 +146,22 @@ class Smsc:
                 self.delivery.claim(account)
             self.delivery.pump(account)
         return account
+
+    def _fill_handsets(self, stored: Stored) -> None:
+        """Give the handsets what they had: the texts that were delivered, then their states."""
+        for message in stored.over:
+            destination = self._router.terminated(message.pdu.destination_addr)
+            if message.state == MessageState.DELIVERED and message.account and isinstance(destination, Handset):
+                destination.receive(message.id, message.pdu, message.final_at or message.accepted_at)
+        for number, changed in stored.handsets:
+            if handset := self.handsets.get(number):
+                changed.apply(handset)
+        for handset in self.handsets.values():
+            for text in handset.inbox:
+                if text.id in stored.deleted:
+                    handset.delete(text.id)
+                elif handset.script is not None and handset.script.delete:
+                    self.life.delete_later(handset, text, text.received_at + handset.script.after)
 
     def unbound(self, link: Link, account: Account) -> None:
         """Let a session go that has unbound or was lost; what it has not acknowledged goes to another or waits."""
@@ -131,86 +171,103 @@ class Smsc:
 
     def submit(self, link: Link, account: Account, pdu: SubmitSm) -> None:
         """Accept or refuse a submit_sm; the answer comes when what follows from it is saved."""
-        if status := self._check(pdu):
-            link.refuse(pdu, status)
-            self._publish_submit(account.system_id, pdu, status, "")
+        if account.personality.packed:
+            unpack(pdu)
+        if status := account.personality.check(pdu):
+            self.refuse(link, account, pdu, status)
             return
-        number = next(self._ids)
-        message_id = message_id_text(number, link.interface_version)
-        message = Message(number, message_id, account.system_id, self._clock.now(), pdu)
-        turn = self._commits.turn()
-        self._route(message, turn)
-        turn.changes.accepted.append(message)
-        turn.answers.append((link, pdu, SubmitSmResp(message_id=message_id)))
+        try:
+            message = self.accept(account, link.interface_version, pdu)
+        except RefusedError as refused:
+            self.refuse(link, account, pdu, refused.status)
+            return
+        self.answer(link, pdu, SubmitSmResp(message_id=message.message_id))
+
+    def refuse(self, link: Link, account: Account, pdu: Pdu, status: int) -> None:
+        """Refuse a request at once."""
+        link.refuse(pdu, status)
+        if isinstance(pdu, SubmitSm):
+            self._publish_submit(account.system_id, pdu, status, "")
+
+    def accept(self, account: Account, version: int, pdu: SubmitSm, *, expires_at: int | None = None) -> Message:
+        """Begin the life of a submitted message in the present turn, and return it.
+
+        With replace_if_present_flag, a pending message between the same addresses takes its text and keeps its id
+        (5.2.18). `expires_at` is the end of its validity where something else than validity_period tells it. Raises
+        RefusedError. Answer with `answer`, so that nothing is acknowledged that is not saved.
+        """
+        now = self._clock.now()
+        number = next(self.life.ids)
+        message_id = account.personality.message_id(number, version)
+        message = Message(number, message_id, account.system_id, now, pdu, version=version, expires_at=expires_at)
+        if pdu.replace_if_present_flag and (present := self._present(message)):
+            self.life.replace_whole(present, pdu)
+            return present
+        if pdu.schedule_delivery_time or pdu.validity_period:
+            self.life.set_times(message, pdu.schedule_delivery_time, pdu.validity_period, now)
+        self.life.begin(message)
+        return message
+
+    def answer(self, link: Link, request: Pdu, response: Pdu) -> None:
+        """Answer a request when everything that the present turn has changed is saved."""
+        self._commits.turn().answers.append((link, request, response))
 
     def handset_messages(self, number: str) -> list[InboxMessage]:
         """Return the inbox of a handset, oldest first; NoSuchHandsetError if there is none."""
-        return self._handset(number).inbox
+        return self.handset(number).inbox
 
-    async def send_from_handset(self, number: str, to: str, text: str) -> str:
-        """Send an SMS from a handset and return the message_id of its first segment, when it is saved.
+    async def send_from_handset(self, number: str, to: str, text: str, at: int | None = None) -> str:
+        """Send an SMS from a handset, now or at a later instant; return its first message_id when it is saved.
 
         Raises NoSuchHandsetError, and ValueError for a text of more than 255 segments.
         """
-        handset = self._handset(number)
-        parts = segments.split(text, next(self._references))
-        turn = self._commits.turn()
-        ids = [self._originate(handset.number, to, part, turn) for part in parts]
-        saved = asyncio.get_running_loop().create_future()
-        turn.waiting.append(saved)
-        await saved
-        return ids[0]
+        messages = self.life.originate(self.handset(number).number, to, text, at)
+        await self._saved()
+        return messages[0].message_id
 
-    def _handset(self, number: str) -> Handset:
+    async def change_handset(self, number: str, changed: Changed) -> Handset:
+        """Change a handset's state, memory or script; what waits for it is tried at once if it can be reached now.
+
+        Raises NoSuchHandsetError.
+        """
+        handset = self.handset(number)
+        if changed.apply(handset):
+            self.life.alert(handset.number)
+        self._commits.turn().changes.handsets.append(handset)
+        self._journal.publish(self._clock.now(), "handset.changed", handset.number, state=handset.state.value)
+        await self._saved()
+        return handset
+
+    async def delete_text(self, number: str, message_id: int) -> bool:
+        """Throw a text of a handset away; False if there is none with this id. Raises NoSuchHandsetError."""
+        deleted = self.life.delete(self.handset(number), message_id)
+        await self._saved()
+        return deleted
+
+    async def _saved(self) -> None:
+        saved = asyncio.get_running_loop().create_future()
+        self._commits.turn().waiting.append(saved)
+        await saved
+
+    def _present(self, message: Message) -> Message | None:
+        same = self.life.pending(
+            message.account, message.source, message.destination, service_type=message.pdu.service_type
+        )
+        return same[-1] if same else None
+
+    def handset(self, number: str) -> Handset:
+        """Return the handset of a number; NoSuchHandsetError if there is none."""
         handset = self.handsets.get(msisdn.from_address(number))
         if handset is None:
             raise NoSuchHandsetError(f"there is no handset {number}")
         return handset
 
-    def _check(self, pdu: SubmitSm) -> int:
-        if not pdu.destination_addr:
-            return CommandStatus.ESME_RINVDSTADR
-        if pdu.esm_class & _MODE == _TRANSACTION:  # submit_sm has no transaction mode (4.4)
-            return CommandStatus.ESME_RINVESMCLASS
-        if self.settings.strict and pdu.registered_delivery & _RESERVED_RECEIPT == _RESERVED_RECEIPT:
-            return CommandStatus.ESME_RINVREGDLVFLG
-        return CommandStatus.ESME_ROK
-
-    def _route(self, message: Message, turn: Turn) -> None:
-        destination = self._router.terminated(message.pdu.destination_addr)
-        if isinstance(destination, Handset):
-            turn.received.append((destination, message))
-            self.delivery.finish(message, MessageState.DELIVERED, message.accepted_at)
-        elif isinstance(destination, ToAccount):
-            self.delivery.add(Kind.MESSAGE, destination.system_id, message)
-        else:
-            self.delivery.finish(message, MessageState.UNDELIVERABLE, message.accepted_at, UNKNOWN_SUBSCRIBER)
-
-    def _originate(self, number: str, to: str, part: segments.Segment, turn: Turn) -> str:
-        """Make one segment of a handset's message and put it on its way."""
-        dest_addr_ton, destination_addr = _address(to)
-        pdu = SubmitSm(
-            source_addr_ton=Ton.INTERNATIONAL,
-            source_addr_npi=Npi.ISDN,
-            source_addr=number.removeprefix("+"),
-            dest_addr_ton=dest_addr_ton,
-            dest_addr_npi=Npi.ISDN,
-            destination_addr=destination_addr,
-            esm_class=part.esm_class,
-            data_coding=part.data_coding,
-            short_message=part.short_message,
-            tlvs=[Tlv(*tlv) for tlv in part.tlvs],
-        )
-        message = Message(serial := next(self._ids), str(serial), "", self._clock.now(), pdu)
-        turn.changes.accepted.append(message)
-        receiving = {system_id for system_id, account in self.accounts.items() if account.receivers}
-        self.delivery.add(Kind.MESSAGE, self._router.originated(to, receiving) or "", message)
-        return message.message_id
-
     # What follows a commit.
 
     def _committed(self, turn: Turn) -> None:
         links: dict[Link, None] = {}
+        if self.faults.active:
+            self.delivery.enqueue_early(turn.changes)
         for link, request, response in turn.answers:
             link.reply(request, response)
             links[link] = None
@@ -219,7 +276,7 @@ class Smsc:
             _flush(links)
         changes = turn.changes
         self._publish_accepted(changes.accepted)
-        self._publish_final(changes.moved)
+        self._publish_final(turn.finals)
         for handset, message in turn.received:
             self._receive(handset, message)
         self.delivery.enqueue(changes.queued)
@@ -235,15 +292,18 @@ class Smsc:
             link.refuse(request, CommandStatus.ESME_RSYSERR)
             links[link] = None
         _flush(links)
+        self.life.forget(turn.changes.accepted)
         for saved in turn.waiting:
             if not saved.done():
                 saved.set_exception(error)
 
     def _receive(self, handset: Handset, message: Message) -> None:
-        text = handset.receive(message.id, message.pdu, message.accepted_at)
+        assert message.final_at is not None
+        text = handset.receive(message.id, message.pdu, message.final_at)
         if text is not None:
+            self.life.read(handset, text)
             self._journal.publish(
-                message.accepted_at,
+                message.final_at,
                 "handset.received",
                 handset.number,
                 message_id=message.message_id,
@@ -256,7 +316,6 @@ class Smsc:
             if message.account:
                 self._publish_submit(message.account, message.pdu, CommandStatus.ESME_ROK, message.message_id)
             self._journal.publish(message.accepted_at, "message.accepted", message.message_id, **told)
-        self._publish_final(message for message in accepted if message.is_final)
 
     def _publish_final(self, messages: Iterable[Message]) -> None:
         for message in messages:
@@ -270,11 +329,9 @@ class Smsc:
         told = {"account": account, "to": pdu.destination_addr, "command_status": status}
         self._journal.publish(self._clock.now(), "smpp.submit_sm", message_id, **told)
 
-
-def _address(to: str) -> tuple[int, str]:
-    """Return type of number and SMPP address of what a person dialled."""
-    number = msisdn.from_address(to)
-    return (Ton.INTERNATIONAL, number[1:]) if number.startswith("+") else (Ton.UNKNOWN, to)
+    def _publish_fault(self, rule: Rule, sight: Sight) -> None:
+        told = {"fault": rule.fault.fault, "account": sight.account, "command": sight.command}
+        self._journal.publish(self._clock.now(), "fault.fired", rule.id, **told)
 
 
 def _flush(links: Iterable[Link]) -> None:

@@ -5,12 +5,16 @@ message, its delivery, its receipt) is committed together, and many messages sha
 submit_sm it came in, so that no field and no unknown TLV can be lost.
 """
 
-from dataclasses import dataclass, field
+from collections.abc import Awaitable
+from dataclasses import asdict, dataclass, field
 from typing import Any, Protocol
 
 from sqlalchemy import (
+    JSON,
     BigInteger,
     Column,
+    Index,
+    Integer,
     LargeBinary,
     SmallInteger,
     String,
@@ -24,10 +28,12 @@ from sqlalchemy import (
 )
 
 from smsc_emulator.base.database import Database, Tx, metadata
-from smsc_emulator.core.message import Message
-from smsc_emulator.core.outbound import Kind, Outbound
+from smsc_emulator.core.message import FINAL, Message
+from smsc_emulator.core.outbound import Kind, Outbound, Told
+from smsc_emulator.handsets.handset import Changed, Handset
+from smsc_emulator.handsets.script import Script
+from smsc_emulator.handsets.states import HandsetState
 from smsc_emulator.smpp import codec
-from smsc_emulator.smpp.constants import MessageState
 from smsc_emulator.smpp.pdus import SubmitSm
 
 INBOXES = 10_000
@@ -44,6 +50,13 @@ messages = Table(
     Column("final_at", BigInteger),
     Column("error", SmallInteger, nullable=False),
     Column("pdu", LargeBinary, nullable=False, comment="the submit_sm"),
+    Column("network_error", Integer, nullable=False, server_default="0"),
+    Column("version", SmallInteger, nullable=False, server_default="52", comment="the sender's interface_version"),
+    Column("expires_at", BigInteger, comment="end of its validity"),
+    Column("due_at", BigInteger, comment="when it is looked at next; null: over, or with an ESME"),
+    Column("attempts", Integer, nullable=False, server_default="0"),
+    Column("deleted", SmallInteger, nullable=False, server_default="0", comment="1: thrown away on the handset"),
+    Index("ix_smsc_messages_state", "state", "final_at"),
 )
 
 outbound = Table(
@@ -55,10 +68,26 @@ outbound = Table(
     Column("message", BigInteger, nullable=False, comment="smsc_messages.id"),
     Column("attempts", SmallInteger, nullable=False),
     Column("due_at", BigInteger, comment="lab time of the next attempt, ms"),
+    Column("told_state", SmallInteger, comment="of a notice: the state that it tells of; so the next ones"),
+    Column("told_error", SmallInteger),
+    Column("told_network_error", Integer),
+    Column("told_at", BigInteger),
+)
+
+handsets = Table(
+    "smsc_handsets",
+    metadata,
+    Column("number", String(20), primary_key=True),
+    Column("state", String(16), nullable=False),
+    Column("memory", Integer),
+    Column("script", JSON),
 )
 
 _move = update(messages).where(messages.c.id == bindparam("key"))
+_rewrite = update(messages).where(messages.c.id == bindparam("key"))
+_delete = update(messages).where(messages.c.id == bindparam("key")).values(deleted=1)
 _retry = update(outbound).where(outbound.c.id == bindparam("key"))
+_drop_handset = delete(handsets).where(handsets.c.number == bindparam("key"))
 _forget = delete(outbound).where(outbound.c.id == bindparam("key"))
 
 
@@ -68,6 +97,12 @@ class Changes:
 
     accepted: list[Message] = field(default_factory=list)
     moved: list[Message] = field(default_factory=list)
+    rewritten: list[Message] = field(default_factory=list)
+    """What has another submit_sm now."""
+    deleted: list[int] = field(default_factory=list)
+    """Numbers of the texts that were thrown away on handsets."""
+    handsets: list[Handset] = field(default_factory=list)
+    """What has another state, memory or script."""
     queued: list[Outbound] = field(default_factory=list)
     retried: list[Outbound] = field(default_factory=list)
     gone: list[Outbound] = field(default_factory=list)
@@ -79,8 +114,13 @@ class Stored:
 
     last_message: int = 0
     last_outbound: int = 0
-    delivered: list[Message] = field(default_factory=list)
-    """The last messages that reached their destination, oldest first."""
+    pending: list[Message] = field(default_factory=list)
+    over: list[Message] = field(default_factory=list)
+    """The last messages that came to their end, in that order."""
+    deleted: frozenset[int] = frozenset()
+    """Which of these were thrown away on the handset."""
+    handsets: list[tuple[str, Changed]] = field(default_factory=list)
+    """What handsets are like, by number."""
     outbound: list[Outbound] = field(default_factory=list)
 
 
@@ -90,8 +130,8 @@ class Store(Protocol):
     async def load(self) -> Stored:
         """Return what an earlier run left behind."""
 
-    async def save(self, changes: Changes) -> None:
-        """Keep `changes`, all or none; on return they outlive the process."""
+    def save(self, changes: Changes) -> Awaitable[None]:
+        """Read `changes` at once and keep them, all or none; when the result comes they outlive the process."""
 
 
 class SqlStore:
@@ -104,12 +144,16 @@ class SqlStore:
         """Return what the tables hold."""
         return await self._database.run(_load)
 
-    async def save(self, changes: Changes) -> None:
+    def save(self, changes: Changes) -> Awaitable[None]:
         """Commit `changes` in one unit of work."""
-        # The rows are made here, not on the database's thread: the objects may change while that one works.
+        # The rows are made here and now: the same objects may have changed again before the unit runs.
         statements: list[tuple[Any, list[dict[str, Any]]]] = [
             (insert(messages), [_message_row(m) for m in changes.accepted]),
-            (_move, [{"key": m.id, "state": m.state, "final_at": m.final_at, "error": m.error} for m in changes.moved]),
+            (_rewrite, [_rewritten_row(m) for m in changes.rewritten]),
+            (_move, [_moved_row(m) for m in changes.moved]),
+            (_delete, [{"key": number} for number in changes.deleted]),
+            (_drop_handset, [{"key": h.number} for h in changes.handsets]),
+            (insert(handsets), list({h.number: _handset_row(h) for h in changes.handsets}.values())),
             (insert(outbound), [_outbound_row(o) for o in changes.queued]),
             (_retry, [_retry_row(o) for o in changes.retried]),
             (_forget, [{"key": o.id} for o in changes.gone]),
@@ -120,7 +164,7 @@ class SqlStore:
                 if rows:
                     tx.conn.execute(statement, rows)
 
-        await self._database.run(unit)
+        return self._database.run(unit)
 
 
 def _message_row(message: Message) -> dict[str, Any]:
@@ -133,6 +177,43 @@ def _message_row(message: Message) -> dict[str, Any]:
         "final_at": message.final_at,
         "error": message.error,
         "pdu": codec.encode(message.pdu),
+        "network_error": message.network_error,
+        "version": message.version,
+        "expires_at": message.expires_at,
+        "due_at": message.due_at,
+        "attempts": message.attempts,
+        "deleted": 0,
+    }
+
+
+def _moved_row(message: Message) -> dict[str, Any]:
+    return {
+        "key": message.id,
+        "state": message.state,
+        "final_at": message.final_at,
+        "error": message.error,
+        "network_error": message.network_error,
+        "due_at": message.due_at,
+        "attempts": message.attempts,
+    }
+
+
+def _rewritten_row(message: Message) -> dict[str, Any]:
+    return {
+        "key": message.id,
+        "accepted_at": message.accepted_at,
+        "expires_at": message.expires_at,
+        "pdu": codec.encode(message.pdu),
+    }
+
+
+def _handset_row(handset: Handset) -> dict[str, Any]:
+    script = handset.script
+    return {
+        "number": handset.number,
+        "state": handset.state.value,
+        "memory": handset.memory,
+        "script": None if script is None else asdict(script),
     }
 
 
@@ -144,6 +225,10 @@ def _outbound_row(item: Outbound) -> dict[str, Any]:
         "message": item.message.id,
         "attempts": item.attempts,
         "due_at": item.due_at,
+        "told_state": item.told and item.told.state,
+        "told_error": item.told and item.told.error,
+        "told_network_error": item.told and item.told.network_error,
+        "told_at": item.told and item.told.at,
     }
 
 
@@ -152,33 +237,52 @@ def _retry_row(item: Outbound) -> dict[str, Any]:
 
 
 def _load(tx: Tx) -> Stored:
-    waiting = select(outbound, *(c.label(f"m_{c.name}") for c in messages.c)).order_by(outbound.c.id)
-    rows = tx.conn.execute(waiting.join(messages, messages.c.id == outbound.c.message)).all()
-    known = {row.message: _message(row, "m_") for row in rows}
-    delivered = select(messages).where(messages.c.state == MessageState.DELIVERED).order_by(messages.c.id.desc())
+    waiting = tx.conn.execute(select(outbound).order_by(outbound.c.id)).all()
+    pending = tx.conn.execute(select(messages).where(messages.c.state.not_in(FINAL)).order_by(messages.c.id)).all()
+    newest = (
+        select(messages).where(messages.c.state.in_(FINAL)).order_by(messages.c.final_at.desc(), messages.c.id.desc())
+    )
+    over = tx.conn.execute(newest.limit(INBOXES)).all()
+    reported = select(messages).where(messages.c.id.in_(select(outbound.c.message)), messages.c.state.in_(FINAL))
+    known = {row.id: _message(row) for row in [*tx.conn.execute(reported).all(), *pending, *over]}
     return Stored(
         last_message=tx.conn.scalar(select(func.max(messages.c.id))) or 0,
         last_outbound=tx.conn.scalar(select(func.max(outbound.c.id))) or 0,
-        delivered=[_message(row) for row in reversed(tx.conn.execute(delivered.limit(INBOXES)).all())],
-        outbound=[
-            Outbound(row.id, Kind(row.kind), row.account, known[row.message], row.attempts, row.due_at) for row in rows
-        ],
+        pending=[known[row.id] for row in pending],
+        over=[known[row.id] for row in reversed(over)],
+        deleted=frozenset(row.id for row in over if row.deleted),
+        handsets=[(row.number, _changed(row)) for row in tx.conn.execute(select(handsets)).all()],
+        outbound=[_outbound(row, known[row.message]) for row in waiting],
     )
 
 
-def _message(row: Any, prefix: str = "") -> Message:
-    def column(name: str) -> Any:
-        return getattr(row, prefix + name)
+def _changed(row: Any) -> Changed:
+    return Changed(HandsetState(row.state), row.memory, None if row.script is None else Script(**row.script))
 
-    pdu = codec.decode(column("pdu"))
+
+def _outbound(row: Any, message: Message) -> Outbound:
+    told = None
+    if row.told_state is not None:
+        told = Told(row.told_state, row.told_error, row.told_network_error, row.told_at)
+    return Outbound(row.id, Kind(row.kind), row.account, message, row.attempts, row.due_at, told=told)
+
+
+def _message(row: Any) -> Message:
+    pdu = codec.decode(row.pdu)
     assert isinstance(pdu, SubmitSm)
     return Message(
-        column("id"),
-        column("message_id"),
-        column("account"),
-        column("accepted_at"),
+        row.id,
+        row.message_id,
+        row.account,
+        row.accepted_at,
         pdu,
-        column("state"),
-        column("final_at"),
-        column("error"),
+        row.state,
+        row.final_at,
+        row.error,
+        row.network_error,
+        row.version,
+        row.expires_at,
+        row.due_at,
+        row.attempts,
+        kept=True,
     )

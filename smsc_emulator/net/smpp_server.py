@@ -6,14 +6,18 @@ kept for it stays small.
 """
 
 import asyncio
+import ssl
 from contextlib import suppress
 from typing import cast
 
 import structlog
 
+from smsc_emulator.core.access import session_config, timers
 from smsc_emulator.core.accounts import Account
 from smsc_emulator.core.outbound import Outbound
 from smsc_emulator.core.smsc import Smsc
+from smsc_emulator.net.delay import Delay
+from smsc_emulator.net.faulty_wire import FaultyWire
 from smsc_emulator.smpp import session as smpp
 from smsc_emulator.smpp.constants import CommandStatus
 from smsc_emulator.smpp.pdus import Bind, Pdu, SubmitSm
@@ -33,12 +37,25 @@ log = structlog.get_logger(__name__)
 class ServerLink(asyncio.Protocol):
     """One connection of an ESME."""
 
-    __slots__ = ("_account", "_ended_at", "_leaving", "_server", "_session", "_transport", "in_flight")
+    __slots__ = (
+        "_account",
+        "_delay",
+        "_ended_at",
+        "_leaving",
+        "_out",
+        "_server",
+        "_session",
+        "_transport",
+        "_wire",
+        "in_flight",
+    )
 
     def __init__(self, server: "SmppServer") -> None:
         self._server = server
         self._session = smpp.Session(smpp.Role.SMSC, server.config, server.now())
         self._account: Account | None = None
+        self._delay: Delay | None = None
+        self._wire: FaultyWire | None = None
         self._leaving = False
         self._ended_at: float | None = None
         self.in_flight: dict[int, Outbound] = {}
@@ -48,6 +65,7 @@ class ServerLink(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Begin. asyncio sets TCP_NODELAY on its own."""
         self._transport = cast(asyncio.Transport, transport)
+        self._out: asyncio.Transport | FaultyWire = self._transport
         # `pause_writing` as soon as the kernel takes no more: what waits here would die with the process.
         self._transport.set_write_buffer_limits(high=0)
         self._server.links.add(self)
@@ -62,7 +80,8 @@ class ServerLink(asyncio.Protocol):
 
     def resume_writing(self) -> None:
         """Read on, and send what has waited meanwhile."""
-        self._transport.resume_reading()
+        if self._wire is None or not self._wire.silent:
+            self._transport.resume_reading()
         if self._account is not None:
             self._server.smsc.delivery.pump(self._account)
 
@@ -70,6 +89,11 @@ class ServerLink(asyncio.Protocol):
         """Give back what the peer has not acknowledged."""
         self._server.forget(self)
         self._session.link_lost()
+        self._let_go()
+
+    def _let_go(self) -> None:
+        if self._delay is not None:
+            self._delay.close()
         account, self._account = self._account, None
         if account is not None:
             self._server.smsc.unbound(self, account)
@@ -102,14 +126,19 @@ class ServerLink(asyncio.Protocol):
     def flush(self) -> None:
         """Write what was sent and answered; after the last answer, only listen until the peer closes."""
         data = self._session.data_to_send()
+        if self._server.smsc.faults.active:
+            self._arm()
         if data and self._ended_at is None:
-            self._transport.write(data)
+            self._out.write(data)
         if self._session.closed and self._ended_at is None:
             self._leaving = True
             self._ended_at = self._server.now()
             if not self._transport.is_closing():
                 # Closed at once, octets that come meanwhile would make the kernel take the last answers back.
-                self._transport.write_eof()
+                if self._transport.can_write_eof():
+                    self._out.write_eof()
+                else:  # TLS says goodbye by itself
+                    self._transport.close()
 
     # What the server calls.
 
@@ -119,7 +148,9 @@ class ServerLink(asyncio.Protocol):
         if deadline is not None and deadline <= now:
             self._session.handle_deadline(now)
             self._work()
-        if self._ended_at is not None and self._ended_at + LINGER <= now:
+        if self._wire is not None and self._wire.silent:
+            self._look_at_silence()
+        elif self._ended_at is not None and self._ended_at + LINGER <= now:
             self._transport.abort()
 
     def close(self) -> None:
@@ -132,9 +163,35 @@ class ServerLink(asyncio.Protocol):
         """Drop the connection."""
         self._transport.abort()
 
+    # What the faults call.
+
+    @property
+    def system_id(self) -> str:
+        """The account that has bound; empty before that."""
+        return "" if self._account is None else self._account.system_id
+
+    def serve(self, pdu: Pdu) -> None:
+        """Carry out a request that a fault has held."""
+        self._request(pdu)
+        self._work()
+
+    def _arm(self) -> None:
+        """Put the link's requests and octets through the faults; from then on they go that way."""
+        if self._wire is None:
+            self._wire = self._out = FaultyWire(self, self._transport, self._server.smsc.faults)
+
+    def _look_at_silence(self) -> None:
+        """Give back what a half-open link had, once its session is over; reset it when the fault is taken away."""
+        if self._ended_at is not None:
+            self._let_go()
+        if self._wire is not None and self._wire.is_over():
+            self._transport.abort()
+
     # The work.
 
     def _work(self, data: bytes = b"") -> None:
+        if self._server.smsc.faults.active:
+            self._arm()
         try:
             if data:
                 self._session.receive(data, self._server.now())
@@ -151,7 +208,8 @@ class ServerLink(asyncio.Protocol):
     def _handle(self, event: smpp.Event) -> None:
         delivery = self._server.smsc.delivery
         if isinstance(event, smpp.RequestReceived):
-            self._request(event.pdu)
+            if self._wire is None or not self._wire.takes(event.pdu):
+                self._request(event.pdu)
         elif isinstance(event, smpp.ResponseReceived):
             delivery.answered(self, event.request, event.response)
         elif isinstance(event, smpp.RequestTimedOut):
@@ -160,22 +218,40 @@ class ServerLink(asyncio.Protocol):
             self._leaving = True
 
     def _request(self, pdu: Pdu) -> None:
+        account = self._account
+        if isinstance(pdu, Bind):
+            self._bind(pdu)
+        elif account is None or account.unhindered:
+            self._carry_out(pdu)
+        elif account.exceeds_rate(pdu, self._server.now()):
+            self._server.smsc.refuse(self, account, pdu, account.personality.rate_error)
+        elif account.latency:
+            if self._delay is None:
+                self._delay = Delay(account.latency, self._carry_out_late)
+            self._delay.add(pdu)
+        else:
+            self._carry_out(pdu)
+
+    def _carry_out_late(self, pdus: list[Pdu]) -> None:
+        for pdu in pdus:
+            self._carry_out(pdu)
+        self._work()
+
+    def _carry_out(self, pdu: Pdu) -> None:
         if isinstance(pdu, SubmitSm) and self._account is not None:
             self._server.smsc.submit(self, self._account, pdu)
-        elif isinstance(pdu, Bind):
-            self._bind(pdu)
         else:
             self._session.refuse(pdu, CommandStatus.ESME_RINVCMDID)
 
     def _bind(self, request: Bind) -> None:
         smsc = self._server.smsc
-        status = smsc.check_bind(request)
+        status = smsc.check_bind(request, self._transport.get_extra_info("peername")[0])
         if status:
             delay = smsc.settings.bind_failure_delay / 1000
             asyncio.get_running_loop().call_later(delay, self._refuse_bind, request, status)
             return
-        window = smsc.accounts[request.system_id].settings.window
-        self._session.accept_bind(request, smsc.settings.system_id, window=window)
+        account = smsc.accounts[request.system_id]
+        self._session.accept_bind(request, smsc.settings.system_id, config=account.session)
         self._account = smsc.bound(self, request)
 
     def _refuse_bind(self, request: Bind, status: int) -> None:
@@ -189,22 +265,11 @@ class SmppServer:
     def __init__(self, smsc: Smsc) -> None:
         self.smsc = smsc
         self.links: set[ServerLink] = set()
-        settings = smsc.settings
-        self.config = smpp.SessionConfig(
-            session_init_timeout=settings.session_init_timeout / 1000,
-            enquire_link_interval=settings.enquire_link_interval / 1000,
-            inactivity_timeout=settings.inactivity_timeout / 1000,
-            response_timeout=settings.response_timeout / 1000,
-            strict=settings.strict,
-        )
-        timers = (
-            settings.session_init_timeout,
-            settings.enquire_link_interval,
-            settings.inactivity_timeout,
-            settings.response_timeout,
-        )
-        self._pause = min([SWEEP, *(timer / 4000 for timer in timers if timer)])
+        self.config = session_config(smsc.settings, smsc.personality)
+        configs = [self.config, *(account.session for account in smsc.accounts.values())]
+        self._pause = min([SWEEP, *(timer / 4 for config in configs for timer in timers(config) if timer)])
         self._listener: asyncio.Server | None = None
+        self._tls_listener: asyncio.Server | None = None
         self._sweeper: asyncio.TimerHandle | None = None
         self._deserted = asyncio.Event()
 
@@ -217,6 +282,17 @@ class SmppServer:
     def now(self) -> float:
         """Return the real monotonic time of the links' timers."""
         return asyncio.get_running_loop().time()
+
+    @property
+    def tls_port(self) -> int:
+        """The port that is listened on for TLS."""
+        assert self._tls_listener is not None
+        return int(self._tls_listener.sockets[0].getsockname()[1])
+
+    async def start_tls(self, host: str, port: int, context: ssl.SSLContext) -> None:
+        """Listen for TLS as well; port 0 takes a free one. Raises OSError if that cannot be."""
+        loop = asyncio.get_running_loop()
+        self._tls_listener = await loop.create_server(lambda: ServerLink(self), host, port, ssl=context, backlog=1024)
 
     async def start(self, host: str, port: int) -> None:
         """Listen; port 0 takes a free one. Raises OSError if that cannot be."""
@@ -235,6 +311,8 @@ class SmppServer:
         if self._listener is None:
             return
         self._listener.close()
+        if self._tls_listener is not None:
+            self._tls_listener.close()
         if self._sweeper is not None:
             self._sweeper.cancel()
             self._sweeper = None

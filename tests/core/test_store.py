@@ -22,9 +22,10 @@ async def test_a_message_comes_back_as_it_was(database: Database) -> None:
     store = SqlStore(database)
     kept = message(7)
     kept.move(MessageState.DELIVERED, 13, error=5)
+    kept.kept = True
     await store.save(Changes(accepted=[kept]))
     stored = await store.load()
-    (loaded,) = stored.delivered
+    (loaded,) = stored.over
     assert stored.last_message == 7
     for name in Message.__slots__:
         assert getattr(loaded, name) == getattr(kept, name)
@@ -49,4 +50,5 @@ async def test_what_waits_for_an_esme_comes_back_with_its_message(database: Data
 
 async def test_an_empty_store_has_nothing(database: Database) -> None:
     stored = await SqlStore(database).load()
-    assert (stored.last_message, stored.last_outbound, stored.delivered, stored.outbound) == (0, 0, [], [])
+    assert (stored.last_message, stored.last_outbound) == (0, 0)
+    assert not [*stored.pending, *stored.over, *stored.outbound, *stored.handsets]

@@ -1,0 +1,109 @@
+"""The messages whose life is not over, found by id, by number and by what is due, and the last ones whose life is.
+
+All waits stand in one heap. A message that is due at another instant gets another entry; the old one is passed over
+when its turn comes, or thrown out when such entries prevail.
+"""
+
+import heapq
+from collections.abc import Iterator
+
+from smsc_emulator.base import msisdn
+from smsc_emulator.core.message import Address, Message
+
+HISTORY = 10_000
+"""How many messages are remembered after their end, for query_sm; the oldest are forgotten first."""
+
+_SLACK = 1_000
+
+
+class Waiting:
+    """Pending messages with their instants, and the history."""
+
+    def __init__(self) -> None:
+        self._pending: dict[str, Message] = {}
+        self._by_number: dict[str, dict[int, Message]] = {}
+        self._heap: list[tuple[int, int, Message]] = []
+        self._history: dict[str, Message] = {}
+
+    def __len__(self) -> int:
+        """Return how many messages are pending."""
+        return len(self._pending)
+
+    def __iter__(self) -> Iterator[Message]:
+        """Go through the pending messages."""
+        return iter(list(self._pending.values()))
+
+    def add(self, message: Message) -> None:
+        """Let `message` wait until its `due_at`; one that waits already waits until its new one."""
+        if message.message_id not in self._pending:
+            self._pending[message.message_id] = message
+            self._by_number.setdefault(subscriber(message), {})[message.id] = message
+        if message.due_at is not None:
+            heapq.heappush(self._heap, (message.due_at, message.id, message))
+            if len(self._heap) > 2 * len(self._pending) + _SLACK:
+                self._heap = [entry for entry in self._heap if self._holds(entry)]
+                heapq.heapify(self._heap)
+
+    def end(self, message: Message) -> None:
+        """Move `message`, which may not have waited at all, to the history."""
+        if self._pending.pop(message.message_id, None) is not None:
+            self._leave(message)
+        self._history[message.message_id] = message
+        if len(self._history) > HISTORY:
+            del self._history[next(iter(self._history))]
+
+    def forget(self, message: Message) -> None:
+        """Drop a message that could not be stored."""
+        if self._pending.pop(message.message_id, None) is not None:
+            self._leave(message)
+        self._history.pop(message.message_id, None)
+        message.due_at = None
+
+    def get(self, message_id: str) -> Message | None:
+        """Return the message with this id, pending or remembered."""
+        return self._pending.get(message_id) or self._history.get(message_id)
+
+    def of(self, number: str) -> list[Message]:
+        """Return what is pending for (or, from a handset, of) a subscriber, oldest first."""
+        return [message for _, message in sorted(self._by_number.get(number, {}).items())]
+
+    def next_due(self) -> int | None:
+        """Return the earliest instant of all, or None."""
+        while self._heap and not self._holds(self._heap[0]):
+            heapq.heappop(self._heap)
+        return self._heap[0][0] if self._heap else None
+
+    def take_due(self, now: int, limit: int) -> list[Message]:
+        """Return up to `limit` messages that are due, by instant, then by age; each must be added anew or ended."""
+        due: list[Message] = []
+        while len(due) < limit and self._heap and self._heap[0][0] <= now:
+            entry = heapq.heappop(self._heap)
+            if self._holds(entry):
+                entry[2].due_at = None
+                due.append(entry[2])
+        return due
+
+    def _leave(self, message: Message) -> None:
+        number = subscriber(message)
+        siblings = self._by_number[number]
+        del siblings[message.id]
+        if not siblings:
+            del self._by_number[number]
+
+    def _holds(self, entry: tuple[int, int, Message]) -> bool:
+        due_at, _, message = entry
+        return message.due_at == due_at and self._pending.get(message.message_id) is message
+
+
+def subscriber(message: Message) -> str:
+    """Return the number whose handset the message waits for: the destination, or the handset that sends it."""
+    return msisdn.from_address(message.pdu.destination_addr if message.account else message.pdu.source_addr)
+
+
+def matches(message: Message, source: Address, destination: Address, service_type: str | None) -> bool:
+    """Whether a message goes from `source` to `destination`, within `service_type` unless that is None."""
+    return (
+        message.source == source
+        and message.destination == destination
+        and service_type in (None, message.pdu.service_type)
+    )
