@@ -1,6 +1,7 @@
 """An ESME: binds to an SMSC, submits messages, takes deliveries, and binds again when the link is lost.
 
-Submits of one turn of the loop leave with one write. Those beyond the window wait their turn, in order.
+Requests of one turn of the loop leave with one write. Those beyond the window wait their turn, in order. Instead of
+connecting it may listen for an SMSC that connects and asks it, by outbind, to bind as a receiver.
 """
 
 import asyncio
@@ -11,10 +12,26 @@ from typing import cast
 
 import structlog
 
+from smsc_emulator.net.failures import AnswerLostError as AnswerLostError
+from smsc_emulator.net.failures import BindRefusedError as BindRefusedError
+from smsc_emulator.net.failures import LinkDownError as LinkDownError
+from smsc_emulator.net.failures import ResponseTimeoutError as ResponseTimeoutError
+from smsc_emulator.net.failures import SubmitRefusedError as SubmitRefusedError
 from smsc_emulator.smpp import session as smpp
-from smsc_emulator.smpp.constants import CommandStatus, status_name
+from smsc_emulator.smpp.constants import INTERFACE_VERSION, CommandStatus
 from smsc_emulator.smpp.errors import EncodeError, WrongStateError
-from smsc_emulator.smpp.pdus import Bind, BindTransceiver, DeliverSm, DeliverSmResp, Pdu, SubmitSm, SubmitSmResp
+from smsc_emulator.smpp.pdus import (
+    AlertNotification,
+    Bind,
+    BindReceiver,
+    BindTransceiver,
+    DataSm,
+    DeliverSm,
+    Outbind,
+    Pdu,
+    SubmitSm,
+    SubmitSmResp,
+)
 
 BACK_OFF = (0.05, 0.1, 0.25, 0.5, 1.0, 2.0, 5.0)
 """Seconds between attempts to bind; the last one repeats."""
@@ -27,40 +44,19 @@ log = structlog.get_logger(__name__)
 OnDeliver = Callable[[DeliverSm], int]
 """Takes a deliver_sm and returns the command_status to answer with. It must not block."""
 
+OnDataSm = Callable[[DataSm], int]
+"""The same for a data_sm."""
 
-class LinkDownError(Exception):
-    """The SMSC cannot be reached; the message was not sent."""
-
-
-class AnswerLostError(Exception):
-    """The link was lost before the answer came; the SMSC may or may not have taken the message."""
-
-
-class ResponseTimeoutError(Exception):
-    """The SMSC did not answer in time; it may or may not have taken the message."""
-
-
-class SubmitRefusedError(Exception):
-    """The SMSC answered with an error, which is `status`."""
-
-    def __init__(self, status: int) -> None:
-        super().__init__(f"the SMSC answered {status_name(status)}")
-        self.status = status
-
-
-class BindRefusedError(LinkDownError):
-    """The SMSC did not accept the bind and answered with `status`."""
-
-    def __init__(self, status: int) -> None:
-        super().__init__(f"the SMSC refused the bind with {status_name(status)}")
-        self.status = status
+OnAlert = Callable[[AlertNotification], None]
+"""Takes an alert_notification, to which there is no answer."""
 
 
 class _Link(asyncio.Protocol):
     """One connection to the SMSC, from its bind to its end."""
 
-    def __init__(self, client: "EsmeClient") -> None:
+    def __init__(self, client: "EsmeClient", *, awaits_outbind: bool = False) -> None:
         self._client = client
+        self._awaits_outbind = awaits_outbind
         self._loop = asyncio.get_running_loop()
         self.session = smpp.Session(smpp.Role.ESME, client.config, self._loop.time())
         self.answers: dict[int, asyncio.Future[Pdu]] = {}
@@ -71,7 +67,8 @@ class _Link(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast(asyncio.Transport, transport)
-        self.session.send(self._client.bind_request(), self._loop.time())
+        if not self._awaits_outbind:
+            self.session.send(self._client.bind_request(), self._loop.time())
         self._pump()
 
     def data_received(self, data: bytes) -> None:
@@ -90,12 +87,12 @@ class _Link(asyncio.Protocol):
             self.over.set_result(None)
         self._client.link_over(self)
 
-    def submit(self, pdu: SubmitSm, answer: asyncio.Future[Pdu]) -> None:
+    def request(self, pdu: Pdu, answer: asyncio.Future[Pdu]) -> None:
         """Send `pdu`, for which the window has room, with what else this turn of the loop sends."""
         try:
             self.answers[self.session.send(pdu, self._loop.time())] = answer
-        except WrongStateError:
-            answer.set_exception(LinkDownError("the link to the SMSC is being closed"))
+        except WrongStateError as error:
+            answer.set_exception(LinkDownError(f"the session does not allow it: {error}"))
         except EncodeError as error:
             answer.set_exception(error)
         if not self._flush_due:
@@ -122,7 +119,9 @@ class _Link(asyncio.Protocol):
             else:
                 self._settle(event.request, event.response)
         elif isinstance(event, smpp.RequestReceived):
-            self._deliver(event.pdu)
+            self.session.refuse(event.pdu, self._client.take(event.pdu))
+        elif isinstance(event, smpp.NoticeReceived):
+            self._notice(event.pdu)
         elif isinstance(event, smpp.RequestTimedOut):
             if isinstance(event.request, Bind):
                 self._transport.abort()
@@ -138,18 +137,17 @@ class _Link(asyncio.Protocol):
                 answer.set_exception(ResponseTimeoutError("the SMSC did not answer in time"))
             else:
                 answer.set_result(response)
-        self._client.submit_waiting()
+        self._client.send_waiting()
 
-    def _deliver(self, pdu: Pdu) -> None:
-        if not isinstance(pdu, DeliverSm):
-            self.session.refuse(pdu, CommandStatus.ESME_RINVCMDID)
-            return
-        try:
-            status = self._client.on_deliver(pdu)
-        except Exception:
-            log.exception("taking a deliver_sm failed")
-            status = CommandStatus.ESME_RX_T_APPN
-        self.session.reply(pdu, DeliverSmResp(command_status=status))
+    def _notice(self, pdu: Pdu) -> None:
+        if isinstance(pdu, Outbind) and self._awaits_outbind:
+            self._client.outbind(self, pdu)
+        elif isinstance(pdu, AlertNotification):
+            self._client.on_alert(pdu)
+
+    def bind(self, pdu: Bind) -> None:
+        """Answer an outbind."""
+        self.session.send(pdu, self._loop.time())
 
     def _flush(self) -> None:
         self._flush_due = False
@@ -177,9 +175,10 @@ class _Link(asyncio.Protocol):
 
 
 class EsmeClient:
-    """A transceiver bind that is kept up until `close`. Times are real seconds.
+    """A bind, by default as a transceiver, that is kept up until `close`. Times are real seconds.
 
     With `reconnect` it binds again, with growing pauses, whenever the link is lost or the bind refused.
+    `interface_version` is what the bind says: 0x33, 0x34 or 0x50.
     """
 
     def __init__(
@@ -192,22 +191,38 @@ class EsmeClient:
         window: int = 10,
         response_timeout: float = 30.0,
         on_deliver: OnDeliver = lambda _: CommandStatus.ESME_ROK,
+        on_data_sm: OnDataSm = lambda _: CommandStatus.ESME_ROK,
+        on_alert: OnAlert = lambda _: None,
         reconnect: bool = True,
         enquire_link_interval: float = 30.0,
         bind_type: type[Bind] = BindTransceiver,
+        interface_version: int = INTERFACE_VERSION,
+        system_type: str = "",
+        address_range: str = "",
+        outbind_password: str | None = None,
     ) -> None:
         self.on_deliver = on_deliver
+        self.on_data_sm = on_data_sm
+        self.on_alert = on_alert
         self.config = smpp.SessionConfig(
             window=window, response_timeout=response_timeout, enquire_link_interval=enquire_link_interval
         )
         self._address = host, port
-        self._credentials = system_id, password
         self._bind_type = bind_type
+        self._bind = {
+            "system_id": system_id,
+            "password": password,
+            "interface_version": interface_version,
+            "system_type": system_type,
+            "address_range": address_range,
+        }
+        self._outbind_password = outbind_password
+        self._listener: asyncio.Server | None = None
         self._reconnect = reconnect
         self._link: _Link | None = None
         self._ready = asyncio.Event()
         self._failure: LinkDownError = LinkDownError("the client has not been started")
-        self._waiting: deque[tuple[SubmitSm, asyncio.Future[Pdu]]] = deque()
+        self._waiting: deque[tuple[Pdu, asyncio.Future[Pdu]]] = deque()
         self._task: asyncio.Task[None] | None = None
 
     @property
@@ -219,6 +234,20 @@ class EsmeClient:
         """Begin to bind, on the running loop."""
         self._failure = LinkDownError("the SMSC has not answered yet")
         self._task = asyncio.get_running_loop().create_task(self._keep_bound())
+
+    async def listen(self, host: str, port: int) -> int:
+        """Wait for an SMSC's outbind, in place of `start`; return the port, which 0 leaves to be chosen."""
+        loop = asyncio.get_running_loop()
+        self._failure = LinkDownError("no SMSC has asked for a bind yet")
+        self._listener = await loop.create_server(lambda: _Link(self, awaits_outbind=True), host, port)
+        return int(self._listener.sockets[0].getsockname()[1])
+
+    @property
+    def interface_version(self) -> int:
+        """The version of SMPP that is spoken on the link: 0x33, 0x34 or 0x50. Raises LinkDownError if there is none."""
+        if self._link is None:
+            raise self._failure
+        return self._link.session.interface_version
 
     async def bound(self, seconds: float) -> None:
         """Wait until the client is bound; raises LinkDownError (BindRefusedError) with the last reason if it is not."""
@@ -232,42 +261,68 @@ class EsmeClient:
     async def submit(self, pdu: SubmitSm) -> SubmitSmResp:
         """Send a message and return the answer.
 
-        Raises SubmitRefusedError; LinkDownError if it was not sent; AnswerLostError or ResponseTimeoutError if it was;
-        EncodeError for a PDU that cannot be sent.
+        Raises SubmitRefusedError, and what `request` raises.
+        """
+        response = await self.request(pdu)
+        if response.command_status or not isinstance(response, SubmitSmResp):
+            raise SubmitRefusedError(response.command_status)
+        return response
+
+    async def request(self, pdu: Pdu) -> Pdu:
+        """Send any request and return its answer whatever that says: its response, or a GenericNack.
+
+        Raises LinkDownError if it was not sent, which includes requests that the state of the session does not allow;
+        AnswerLostError or ResponseTimeoutError if it was; EncodeError for a PDU that cannot be sent.
         """
         link = self._link
         if link is None:
             raise self._failure
         answer: asyncio.Future[Pdu] = asyncio.get_running_loop().create_future()
         if link.session.window_free and not self._waiting:
-            link.submit(pdu, answer)
+            link.request(pdu, answer)
         else:
             self._waiting.append((pdu, answer))
-        response = await answer
-        if response.command_status or not isinstance(response, SubmitSmResp):
-            raise SubmitRefusedError(response.command_status)
-        return response
+        return await answer
 
     async def close(self) -> None:
-        """Unbind and close; submits without an answer raise LinkDownError. Calling it twice is harmless."""
+        """Unbind and close; requests without an answer raise LinkDownError. Calling it twice is harmless."""
         self._reconnect = False
         self._failure = LinkDownError("the client is closed")
-        if self._task is None:
-            return
+        if self._listener is not None:
+            self._listener.close()
         if self._link is not None:
             self._link.close()
             with suppress(TimeoutError):
                 async with asyncio.timeout(UNBIND_PATIENCE):
                     await asyncio.shield(self._link.over)
-        self._task.cancel()
-        await asyncio.gather(self._task, return_exceptions=True)
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
 
     # What the link calls.
 
     def bind_request(self) -> Bind:
         """Return the bind to open a link with."""
-        system_id, password = self._credentials
-        return self._bind_type(system_id=system_id, password=password)
+        return self._bind_type(**self._bind)  # type: ignore[arg-type]  # names and types of the fields above
+
+    def take(self, pdu: Pdu) -> int:
+        """Hand a request of the SMSC's over; return the status to answer with."""
+        try:
+            if isinstance(pdu, DeliverSm):
+                return self.on_deliver(pdu)
+            if isinstance(pdu, DataSm):
+                return self.on_data_sm(pdu)
+        except Exception:
+            log.exception("taking a message failed")
+            return CommandStatus.ESME_RX_T_APPN
+        return CommandStatus.ESME_RINVCMDID
+
+    def outbind(self, link: _Link, pdu: Outbind) -> None:
+        """Bind as a receiver over a link that the SMSC has opened; hang up on a wrong password or a second SMSC."""
+        if self._link is not None or self._outbind_password not in (None, pdu.password):
+            link.abort()
+            return
+        link.bind(BindReceiver(**self._bind))  # type: ignore[arg-type]
 
     def bind_answered(self, link: _Link, status: int) -> None:
         """Begin to submit over `link`, or give it up."""
@@ -279,12 +334,12 @@ class EsmeClient:
         self._link = link
         self._ready.set()
 
-    def submit_waiting(self) -> None:
+    def send_waiting(self) -> None:
         """Send what waited for a place in the window."""
         while self._waiting and self._link is not None and self._link.session.window_free:
             pdu, answer = self._waiting.popleft()
             if not answer.done():
-                self._link.submit(pdu, answer)
+                self._link.request(pdu, answer)
 
     def link_over(self, link: _Link) -> None:
         """Let a link go that has ended; what waited for its window has no link to go by."""
