@@ -17,10 +17,13 @@ from gateway.adapters import SmppSms, receipts_to_journal
 from gateway.api import auth, bindings, confirmations, health, identifications, openapi, operators, services, webhooks
 from gateway.api.idempotency import Idempotency
 from gateway.api.lab import clock as lab_clock
+from gateway.api.lab import conduct as lab_conduct
+from gateway.api.lab import faults as lab_faults
 from gateway.api.lab import handsets as lab_handsets
 from gateway.api.lab import journal as lab_journal
 from gateway.api.lab import operators as lab_operators
 from gateway.api.lab import subscribers as lab_subscribers
+from gateway.config import personalities
 from gateway.folder import DataFolder
 from gateway.identification import profiles
 from gateway.identification.deadlines import AttemptDeadlines
@@ -47,6 +50,7 @@ from smsc_emulator.core.smsc import Smsc
 from smsc_emulator.handsets.handsets import Handsets
 from smsc_emulator.net.esme import EsmeClient
 from smsc_emulator.net.smpp_server import SmppServer
+from smsc_emulator.net.tls import server_context
 from smsc_emulator.operator import face
 from smsc_emulator.operator.behaviour import Behaviours
 from smsc_emulator.operator.lookups import Lookups
@@ -147,6 +151,8 @@ class Lab:
             database=self.database,
             data=self.folder.path,
             wake=self.wake,
+            fault_seed=settings.lab.seed or "confirmlab",
+            personalities=personalities.of(settings),
         )
         await smsc.start()
         self._stack.push_async_callback(smsc.close)
@@ -155,11 +161,16 @@ class Lab:
         await server.start(settings.server.host, settings.server.smpp_port)
         self._stack.push_async_callback(server.close)
         self.ports["smpp"] = server.port
+        if settings.smsc.tls.port is not None:
+            await server.start_tls(settings.server.host, settings.smsc.tls.port, server_context(settings.smsc.tls))
+            self.ports["smpp_tls"] = server.tls_port
 
         plan = numbering_plan(settings.operators)
         self._groups += [
             face.routes(self.database, lookups, behaviours, self.randomness("register")),
             lab_clock.routes(self.time),
+            lab_conduct.routes(smsc),
+            lab_faults.routes(smsc.faults),
             lab_journal.routes(self.journal),
             lab_handsets.routes(smsc, self.journal),
             lab_operators.routes(self.database, operators, behaviours),

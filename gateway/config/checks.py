@@ -3,9 +3,11 @@
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
+from gateway.config import personalities
 from gateway.config.mistakes import Path, nearest
 from gateway.resources import config_path
 from gateway.settings import Settings
+from smsc_emulator.net.tls import server_context
 
 Finding = tuple[Path, str]
 """The path of a wrong value and the sentence about it."""
@@ -63,6 +65,36 @@ def _own_account(settings: Settings) -> Iterator[Finding]:
             yield path, f"{link.system_id!r} is the gateway's own account (smsc_link), which has another password"
 
 
+def _personalities(settings: Settings) -> Iterator[Finding]:
+    """Accounts name personalities that there are, whose passwords they can bind with."""
+    found, _ = personalities.read_folders(personalities.folders(settings))
+    named: list[tuple[Path, str, str | None]] = [(("smsc", "personality"), settings.smsc.personality, None)]
+    named += [
+        (("smsc", "accounts", index, "personality"), account.personality or settings.smsc.personality, account.password)
+        for index, account in enumerate(settings.smsc.accounts)
+    ]
+    for path, name, password in named:
+        if name in found:
+            most = found[name].password_length
+            if password is not None and len(password) > most:
+                yield (*path[:-1], "password"), f"the personality {name} takes passwords of at most {most} characters"
+        elif password is None or name != settings.smsc.personality:
+            yield path, f"there is no personality {name!r}" + nearest(name, sorted(found), "personality")
+
+
+def _tls(settings: Settings) -> Iterator[Finding]:
+    tls = settings.smsc.tls
+    if tls.port is None:
+        return
+    if tls.certificate is None:
+        yield ("smsc", "tls", "certificate"), "this key is needed where smsc.tls.port is given"
+        return
+    try:
+        server_context(tls)
+    except OSError as error:
+        yield ("smsc", "tls", "certificate"), f"TLS cannot begin with these files: {error}"
+
+
 def _ranges(settings: Settings) -> Iterator[Finding]:
     blocks = [
         (len(block.first), block.first, block.last, ("operators", index, "ranges", place))
@@ -116,6 +148,8 @@ CHECKS = (
     Check(frozenset({"operators"}), _ranges),
     Check(frozenset({"services"}), _service_ids),
     Check(frozenset({"smsc"}), _accounts),
+    Check(frozenset({"smsc"}), _personalities),
+    Check(frozenset({"smsc"}), _tls),
     Check(frozenset({"smsc", "smsc_link"}), _own_account),
     Check(frozenset({"subscribers"}), _subscribers),
     Check(frozenset({"subscribers", "operators"}), _contracts),

@@ -1,12 +1,13 @@
 """A YAML document that remembers the line and the column of each of its keys and values."""
 
-from typing import Any
+from pathlib import Path as FilePath
+from typing import Any, Self
 
 from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
-from gateway.config.mistakes import ConfigError, Mistake, Path, show
+from gateway.config.mistakes import ConfigError, Mistake, Path, show, unreadable
 
 
 class Document:
@@ -30,6 +31,14 @@ class Document:
             self._refuse([Mistake(source, line, column, "", f"not YAML: {error.problem or error.context}")])
         except (YAMLError, ValueError, RecursionError) as error:
             self._refuse([Mistake(source, 1, 1, "", f"not YAML: {error}")])
+
+    @classmethod
+    def of(cls, file: FilePath) -> Self:
+        """Return the document in a file; ConfigError if that cannot be read."""
+        try:
+            return cls(str(file), file.read_text(encoding="utf-8-sig"))
+        except (OSError, UnicodeDecodeError) as error:
+            raise ConfigError([unreadable(file, error)]) from None
 
     def place(self, path: Path, *, of_key: bool = False) -> tuple[int, int]:
         """Return line and column, from 1, of a value (or its key), or of the nearest part above it that exists."""

@@ -4,6 +4,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
+from pathlib import Path as FilePath
 from typing import Any
 
 Path = tuple[str | int, ...]
@@ -15,6 +16,9 @@ SECRET_KEYS = frozenset({"password", "secret", "key"})
 EXPECTED = {
     "bool_parsing": "true or false",
     "bool_type": "true or false",
+    "float_parsing": "a number",
+    "float_type": "a number",
+    "greater_than": "more than {gt}",
     "greater_than_equal": "at least {ge}",
     "int_from_float": "a whole number",
     "int_parsing": "a whole number",
@@ -61,6 +65,12 @@ class ConfigError(Exception):
     def __init__(self, mistakes: Sequence[Mistake]) -> None:
         super().__init__("\n".join(map(str, mistakes)))
         self.mistakes = list(mistakes)
+
+
+def unreadable(file: FilePath, error: OSError | UnicodeDecodeError) -> Mistake:
+    """Return the mistake that a file cannot be read."""
+    reason = error.strerror if isinstance(error, OSError) else "not a text in UTF-8"
+    return Mistake(str(file), 0, 0, "", f"cannot be read: {reason}")
 
 
 def spell(path: Path) -> str:

@@ -1,6 +1,7 @@
 """The names of the settings: the keys of each section, the environment variables, the flags."""
 
 from collections.abc import Iterator
+from types import NoneType
 from typing import Any, get_args, get_origin
 
 from gateway.config.mistakes import Path
@@ -32,7 +33,10 @@ def keys(section: type[Section]) -> Iterator[tuple[str, Any]]:
 
 def section_of(annotation: Any) -> type[Section] | None:
     """Return the section that a value, or each item of a list, of this annotation is; None for plain values."""
-    inner = get_args(annotation)[0] if get_origin(annotation) is list else annotation
+    some = [arm for arm in get_args(annotation) if arm is not NoneType]
+    inner = (
+        some[0] if get_origin(annotation) is list or (len(some) == 1 and annotation == some[0] | None) else annotation
+    )
     return inner if isinstance(inner, type) and issubclass(inner, Section) else None
 
 
@@ -54,9 +58,9 @@ def variables() -> dict[str, tuple[Path, Any]]:
     return {name: (path, by_path[path]) for name, path in (long | short).items()}
 
 
-def siblings(path: Path) -> list[str]:
-    """Return the keys that may stand where the last part of `path` stands."""
-    section: type[Section] | None = Settings
+def siblings(path: Path, root: type[Section] = Settings) -> list[str]:
+    """Return the keys that may stand where the last part of `path`, seen from `root`, stands."""
+    section: type[Section] | None = root
     for part in path[:-1]:
         if isinstance(part, str):
             section = section_of(dict(keys(section))[part]) if section else None

@@ -7,9 +7,10 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from gateway.config import personalities
 from gateway.config.checks import findings
 from gateway.config.document import Document
-from gateway.config.mistakes import ConfigError, Mistake, Path, expected, nearest, show
+from gateway.config.mistakes import ConfigError, Mistake, Path, expected, nearest, show, unreadable
 from gateway.config.sources import Sources
 from gateway.settings import Settings
 from smsc_emulator.base.config import WRITTEN
@@ -28,17 +29,19 @@ def read(
     None for a flag that was not given. The subscribers of CSV files are among the settings' subscribers. Raises
     ConfigError with all mistakes at once.
     """
-    sources = Sources(_document(file))
+    sources = Sources(Document("the default configuration", "") if file is None else Document.of(file))
     sources.overlay_environment(environ or {})
     sources.overlay_flags(flags or {})
     settings, broken = _validate(sources)
+    folder = file.parent if file else FilePath()
+    settings = _anchored(settings, folder)
     listed = len(settings.subscribers)
-    rows, csv_mistakes = _read_files(settings.subscriber_files, file.parent if file else FilePath())
+    rows, csv_mistakes = _read_files(settings.subscriber_files, folder)
     if csv_mistakes:
         broken |= {"subscribers"}
     subscribers = settings.subscribers + [row for row, _, _ in rows]
     settings = settings.model_copy(update={"subscribers": subscribers})
-    mistakes = sources.mistakes + csv_mistakes
+    mistakes = sources.mistakes + csv_mistakes + personalities.own_mistakes(settings)
     for path, sentence in findings(settings, broken):
         if path[0] == "subscribers" and isinstance(path[1], int) and path[1] >= listed:
             _, source, line = rows[path[1] - listed]
@@ -50,37 +53,26 @@ def read(
     return settings
 
 
-def _document(file: FilePath | None) -> Document:
-    if file is None:
-        return Document("the default configuration", "")
-    try:
-        return Document(str(file), file.read_text(encoding="utf-8-sig"))
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError([_unreadable(file, error)]) from None
-
-
-def _unreadable(file: FilePath, error: OSError | UnicodeDecodeError) -> Mistake:
-    reason = error.strerror if isinstance(error, OSError) else "not a text in UTF-8"
-    return Mistake(str(file), 0, 0, "", f"cannot be read: {reason}")
-
-
 def _validate(sources: Sources) -> tuple[Settings, frozenset[str]]:
     """Return the settings, with defaults in place of broken sections, and the names of these."""
     try:
         return Settings.model_validate(sources.data, context=WRITTEN), frozenset()
     except ValidationError as error:
-        told: set[tuple[str, int, int, str]] = set()
-        for item in error.errors(include_url=False):
-            mistake = sources.refused(item)
-            place = (mistake.source, mistake.line, mistake.column, mistake.key)
-            if place not in told:  # A union has an error for each of its members.
-                sources.mistakes.append(mistake)
-            told.add(place)
+        sources.refuse(error)
         broken = frozenset(str(item["loc"][0]) for item in error.errors() if item["loc"])
     if not isinstance(sources.data, dict):
         raise ConfigError(sources.mistakes)
     sound = {key: value for key, value in sources.data.items() if str(key) not in broken}
     return Settings.model_validate(sound, context=WRITTEN), broken
+
+
+def _anchored(settings: Settings, folder: FilePath) -> Settings:
+    """Return the settings with the paths of the SMSC's section seen from the configuration file."""
+    smsc = settings.smsc
+    tls = {name: folder / path for name in ("certificate", "key", "client_ca") if (path := getattr(smsc.tls, name))}
+    own = smsc.personality_folder and folder / smsc.personality_folder
+    changed = smsc.model_copy(update={"tls": smsc.tls.model_copy(update=tls), "personality_folder": own})
+    return settings.model_copy(update={"smsc": changed})
 
 
 Row = tuple[SubscriberSettings, str, int]
@@ -109,7 +101,7 @@ def _read_file(file: FilePath) -> Iterator[Row | Mistake]:
                 for cells in reader:
                     yield from _read_row(str(file), reader.line_num, cells)
     except (OSError, UnicodeDecodeError) as error:
-        yield _unreadable(file, error)
+        yield unreadable(file, error)
     except csv.Error as error:
         yield Mistake(str(file), reader.line_num, 0, "", f"not CSV: {error}")
 

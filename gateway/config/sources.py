@@ -4,15 +4,20 @@ from collections.abc import Mapping
 from copy import deepcopy
 from typing import Any, get_origin
 
+from pydantic import ValidationError
+
 from gateway.config.document import Document
 from gateway.config.mistakes import ConfigError, Mistake, Path, expected, nearest, show, spell
 from gateway.config.names import COMMAND_VARIABLES, FLAGS, PREFIX, siblings, variables
+from gateway.settings import Settings
+from smsc_emulator.base.config import Section
 
 
 class Sources:
-    """The merged `data`, not yet checked, and where each part of it was written."""
+    """The merged `data`, not yet checked, and where each part of it was written; `root` is what it should become."""
 
-    def __init__(self, document: Document) -> None:
+    def __init__(self, document: Document, root: type[Section] = Settings) -> None:
+        self._root = root
         self.document = document
         self.data: Any = deepcopy(document.data)
         self.mistakes: list[Mistake] = []
@@ -46,11 +51,21 @@ class Sources:
             return Mistake(name, 0, 0, spell(path), sentence)
         return Mistake(self.document.source, *self.document.place(path, of_key=of_key), spell(path), sentence)
 
+    def refuse(self, error: ValidationError) -> None:
+        """Tell what pydantic refused, once for each place: a union has an error for each of its members."""
+        told: set[tuple[str, int, int, str]] = set()
+        for item in error.errors(include_url=False):
+            mistake = self.refused(item)
+            place = (mistake.source, mistake.line, mistake.column, mistake.key)
+            if place not in told:
+                self.mistakes.append(mistake)
+            told.add(place)
+
     def refused(self, error: Mapping[str, Any]) -> Mistake:
         """Return the mistake that one of pydantic's errors means."""
         path = self._existing(error["loc"])
         if error["type"] in ("extra_forbidden", "invalid_key"):
-            return self.mistake(path, "unknown key" + nearest(str(path[-1]), siblings(path)), of_key=True)
+            return self.mistake(path, "unknown key" + nearest(str(path[-1]), siblings(path, self._root)), of_key=True)
         named = any(path[: len(name)] == name for name in self._named)
         written = show(error["input"]) if named else self.document.written(path, error["input"])
         if error["type"] == "missing":

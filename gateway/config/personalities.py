@@ -1,0 +1,70 @@
+"""Reads the operators' personalities: one YAML file each, its mistakes told by place as the configuration's are."""
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from gateway.config.document import Document
+from gateway.config.mistakes import ConfigError, Mistake
+from gateway.config.sources import Sources
+from gateway.resources import config_path
+from gateway.settings import Settings
+from smsc_emulator.base.config import WRITTEN
+from smsc_emulator.core.personality_settings import PersonalitySettings
+
+
+def shipped() -> Path:
+    """Return the folder of the personalities that ship with the project."""
+    return config_path("operators")
+
+
+def read_file(file: Path) -> PersonalitySettings:
+    """Return the personality in a file. Raises ConfigError with all its mistakes at once."""
+    sources = Sources(Document.of(file), PersonalitySettings)
+    try:
+        personality = PersonalitySettings.model_validate(sources.data, context=WRITTEN)
+    except ValidationError as error:
+        sources.refuse(error)
+        raise ConfigError(sorted(set(sources.mistakes))) from None
+    if personality.name != file.stem:
+        sentence = f"expected {file.stem}, as the file is called (got {personality.name})"
+        raise ConfigError([sources.mistake(("name",), sentence)])
+    return personality
+
+
+def read_folders(folders: Iterable[Path]) -> tuple[dict[str, PersonalitySettings], list[Mistake]]:
+    """Return the personalities in all YAML files of `folders`, by name, a later one in place of an earlier one.
+
+    The mistakes in the files are returned too; a file that has any gives no personality.
+    """
+    found: dict[str, PersonalitySettings] = {}
+    mistakes: list[Mistake] = []
+    for folder in folders:
+        if not folder.is_dir():
+            mistakes.append(Mistake(str(folder), 0, 0, "", "this is no folder"))
+        for file in sorted(folder.glob("*.yaml")):
+            try:
+                found[file.stem] = read_file(file)
+            except ConfigError as error:
+                mistakes += error.mistakes
+    return found, mistakes
+
+
+def folders(settings: Settings) -> list[Path]:
+    """Return the folders of the personalities that the settings' accounts can name."""
+    own = settings.smsc.personality_folder
+    return [shipped()] if own is None else [shipped(), own]
+
+
+def own_mistakes(settings: Settings) -> list[Mistake]:
+    """Return the mistakes in the settings' own folder of personalities."""
+    return read_folders(folders(settings)[1:])[1]
+
+
+def of(settings: Settings) -> Mapping[str, PersonalitySettings]:
+    """Return all personalities that the settings' accounts can name. Raises ConfigError."""
+    found, mistakes = read_folders(folders(settings))
+    if mistakes:
+        raise ConfigError(sorted(set(mistakes)))
+    return found
