@@ -84,6 +84,10 @@ class LabClient:
         """Return the JSON that GET answers; raises LabUnreachableError or LabRefusedError."""
         return await self._call("GET", path, query=query)
 
+    async def get_text(self, path: str, **query: str | int) -> str:
+        """Return the text that GET answers, as it is; raises LabUnreachableError or LabRefusedError."""
+        return (await self._ask("GET", path, query=query)).decode()
+
     async def post(self, path: str, body: Any = None) -> Any:
         """Return the JSON that POST answers; raises LabUnreachableError or LabRefusedError."""
         return await self._call("POST", path, body)
@@ -97,6 +101,9 @@ class LabClient:
         await self._call("DELETE", path)
 
     async def _call(self, method: str, path: str, body: Any = None, query: dict[str, str | int] | None = None) -> Any:
+        return _json(await self._ask(method, path, body, query))
+
+    async def _ask(self, method: str, path: str, body: Any = None, query: dict[str, str | int] | None = None) -> bytes:
         assert self._http is not None, "use the client with `async with`"
         try:
             async with self._http.request(method, self.address.url + path, json=body, params=query) as answer:
@@ -106,10 +113,9 @@ class LabClient:
             where = f"{self.address.url} ({self.address.known_by})"
             reason = str(error) or type(error).__name__
             raise LabUnreachableError(f"no lab answers at {where}: {reason}; is `confirmlab serve` running?") from None
-        found = _json(raw)
         if status >= 400:
-            raise LabRefusedError(method, path, status, found)
-        return found
+            raise LabRefusedError(method, path, status, _json(raw))
+        return raw
 
 
 def _json(raw: bytes) -> Any:

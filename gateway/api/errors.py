@@ -7,6 +7,7 @@ from confirm import errors as confirm
 from gateway.identification import errors as identification
 from gateway.webhooks import errors as webhooks
 from smsc_emulator.base.web import NOT_FOUND, ProblemError, ProblemKind
+from smsc_emulator.core.faults.engine import NoSuchFaultError, TooManyFaultsError
 from smsc_emulator.core.smsc import NoSuchHandsetError
 from smsc_emulator.operator.subscribers import SubscriberExistsError
 
@@ -32,6 +33,9 @@ IDENTIFICATION_NOT_CONFIRMING = ProblemKind(
 # The lab's subscribers.
 SUBSCRIBER_EXISTS = ProblemKind("subscriber_exists", 409, "The number already has a contract with an operator.")
 
+# The SMSC's faults.
+TOO_MANY_FAULTS = ProblemKind("too_many_faults", 409, "As many faults are in force as may be; delete some first.")
+
 # Webhook endpoints.
 WEBHOOK_URL_REFUSED = ProblemKind("webhook_url_refused", 403, "Webhooks may not go to this URL.")
 TOO_MANY_WEBHOOK_ENDPOINTS = ProblemKind(
@@ -52,6 +56,8 @@ OF_EXCEPTION: Mapping[type[Exception], ProblemKind] = {
     identification.BindingNotFoundError: NOT_FOUND,
     SubscriberExistsError: SUBSCRIBER_EXISTS,
     NoSuchHandsetError: NOT_FOUND,
+    NoSuchFaultError: NOT_FOUND,
+    TooManyFaultsError: TOO_MANY_FAULTS,
     webhooks.WebhookEndpointNotFoundError: NOT_FOUND,
     webhooks.UrlRefusedError: WEBHOOK_URL_REFUSED,
     webhooks.TooManyEndpointsError: TOO_MANY_WEBHOOK_ENDPOINTS,

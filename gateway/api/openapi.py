@@ -159,8 +159,11 @@ def _description(route: Route) -> dict[str, str]:
 def _responses(route: Route, names: Names) -> dict[str, Any]:
     responses: dict[str, Any] = {}
     for status, model in route.answers.items():
-        content = {} if model is None else {"content": {route.content_type: {"schema": names[model, "serialization"]}}}
-        responses[str(status)] = {"description": "Done.", **content}
+        responses[str(status)] = {"description": "Done."}
+        if model is not None:
+            content = {other: {"schema": {"type": "string"}} for other in route.other_types}
+            content[route.content_type] = {"schema": names[model, "serialization"]}
+            responses[str(status)]["content"] = content
     by_status: dict[int, list[ProblemKind]] = {}
     for kind in _problems(route):
         by_status.setdefault(kind.status, []).append(kind)

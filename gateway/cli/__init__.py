@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from gateway import __version__
-from gateway.cli import clock, config, demo, doctor, readyz, send, serve
+from gateway.cli import clock, conduct, config, demo, doctor, faults, readyz, send, serve
 
 EXIT_CODES = "Exit codes: 0 done, 1 failed, 2 wrong usage or configuration."
 
@@ -40,8 +40,10 @@ app.command(epilog=EXIT_CODES)(readyz.readyz)
 app.command(epilog=EXIT_CODES)(demo.demo)
 app.command(epilog=EXIT_CODES)(send.send)
 app.command(epilog=EXIT_CODES)(doctor.doctor)
+app.command(epilog=EXIT_CODES)(conduct.conduct)
 app.add_typer(clock.app, name="clock", epilog=EXIT_CODES)
 app.add_typer(config.app, name="config", epilog=EXIT_CODES)
+app.add_typer(faults.app, name="faults", epilog=EXIT_CODES)
 
 
 def main() -> None:

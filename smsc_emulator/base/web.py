@@ -92,6 +92,8 @@ class Reply:
     body: BaseModel | bytes | None
     status: int = 200
     headers: Mapping[str, str] = field(default_factory=dict)
+    content_type: str | None = None
+    """The type of the body, where it is one of the route's `other_types`."""
 
 
 @dataclass(slots=True)
@@ -133,6 +135,8 @@ class Route:
     headers: Mapping[str, str] = field(default_factory=dict)
     """Optional request headers with their meaning."""
     content_type: str = "application/json"
+    other_types: tuple[str, ...] = ()
+    """Types that the answer may have instead, each a text of its own form."""
     around: Callable[[], AbstractContextManager[object]] | None = None
     """Entered when a request's head has been read, before its instant is taken; left when its answer is made."""
 
@@ -183,7 +187,7 @@ def _serve(route: Route, guard: Guard | None, clock: Clock) -> Callable[[web.Req
         body = reply.body
         if isinstance(body, BaseModel):
             body = body.model_dump_json(by_alias=True).encode()
-        content_type = route.content_type if body is not None else None
+        content_type = reply.content_type or route.content_type if body is not None else None
         return web.Response(body=body, status=reply.status, headers=reply.headers, content_type=content_type)
 
     return serve

@@ -19,12 +19,14 @@ from smsc_emulator.base.journal import Journal
 from smsc_emulator.core import access
 from smsc_emulator.core.accounts import Account, Link
 from smsc_emulator.core.commits import Commits, Turn
+from smsc_emulator.core.conduct import Conduct
 from smsc_emulator.core.delivery import Delivery
 from smsc_emulator.core.dispatch_log import DispatchLog
 from smsc_emulator.core.faults.engine import Faults, Rule
 from smsc_emulator.core.faults.sight import Sight
 from smsc_emulator.core.life import FIRST_ID, Life, RefusedError
 from smsc_emulator.core.message import Message
+from smsc_emulator.core.mobiles import Mobiles
 from smsc_emulator.core.personality import Personality, unpack
 from smsc_emulator.core.personality_settings import PersonalitySettings
 from smsc_emulator.core.router import Router
@@ -78,6 +80,7 @@ class Smsc:
         self._store = None if database is None else SqlStore(database)
         self._log = None if database is None or data is None else DispatchLog(data / "dispatched.log")
         self._commits = Commits(self._store, self._committed, self._failed)
+        self.conduct = Conduct(self.accounts)
         self.faults = Faults(fault_seed, settings.faults, self._publish_fault)
         self.delivery = Delivery(
             self.accounts,
@@ -93,7 +96,8 @@ class Smsc:
         self.life = Life(
             settings, clock, journal, self.accounts, handsets, self._router, self._commits, self.delivery, wake
         )
-        self.deadlines = (self.life, self.delivery)
+        self.mobiles = Mobiles(handsets, clock, self._commits, self.life, wake)
+        self.deadlines = (self.life, self.mobiles, self.delivery)
         """What the lab's ticker looks after."""
 
     def _account(self, settings: AccountSettings, personalities: Mapping[str, Personality]) -> Account:
@@ -160,8 +164,8 @@ class Smsc:
             for text in handset.inbox:
                 if text.id in stored.deleted:
                     handset.delete(text.id)
-                elif handset.script is not None and handset.script.delete:
-                    self.life.delete_later(handset, text, text.received_at + handset.script.after)
+                else:
+                    self.mobiles.delete_later(handset, text)
 
     def unbound(self, link: Link, account: Account) -> None:
         """Let a session go that has unbound or was lost; what it has not acknowledged goes to another or waits."""
@@ -177,7 +181,7 @@ class Smsc:
             self.refuse(link, account, pdu, status)
             return
         try:
-            message = self.accept(account, link.interface_version, pdu)
+            message = self.accept(link, account, pdu)
         except RefusedError as refused:
             self.refuse(link, account, pdu, refused.status)
             return
@@ -189,17 +193,18 @@ class Smsc:
         if isinstance(pdu, SubmitSm):
             self._publish_submit(account.system_id, pdu, status, "")
 
-    def accept(self, account: Account, version: int, pdu: SubmitSm, *, expires_at: int | None = None) -> Message:
+    def accept(self, link: Link, account: Account, pdu: SubmitSm, message_id: str = "") -> Message:
         """Begin the life of a submitted message in the present turn, and return it.
 
         With replace_if_present_flag, a pending message between the same addresses takes its text and keeps its id
-        (5.2.18). `expires_at` is the end of its validity where something else than validity_period tells it. Raises
+        (5.2.18). `message_id` is that of the message whose next destination this is, after submit_multi. Raises
         RefusedError. Answer with `answer`, so that nothing is acknowledged that is not saved.
         """
         now = self._clock.now()
         number = next(self.life.ids)
-        message_id = account.personality.message_id(number, version)
-        message = Message(number, message_id, account.system_id, now, pdu, version=version, expires_at=expires_at)
+        version = link.interface_version
+        message_id = message_id or account.personality.message_id(number, version)
+        message = Message(number, message_id, account.system_id, now, pdu, version=version)
         if pdu.replace_if_present_flag and (present := self._present(message)):
             self.life.replace_whole(present, pdu)
             return present
@@ -221,7 +226,7 @@ class Smsc:
 
         Raises NoSuchHandsetError, and ValueError for a text of more than 255 segments.
         """
-        messages = self.life.originate(self.handset(number).number, to, text, at)
+        messages = self.mobiles.originate(self.handset(number).number, to, text, at)
         await self._saved()
         return messages[0].message_id
 
@@ -231,16 +236,14 @@ class Smsc:
         Raises NoSuchHandsetError.
         """
         handset = self.handset(number)
-        if changed.apply(handset):
-            self.life.alert(handset.number)
-        self._commits.turn().changes.handsets.append(handset)
+        self.mobiles.change(handset, changed)
         self._journal.publish(self._clock.now(), "handset.changed", handset.number, state=handset.state.value)
         await self._saved()
         return handset
 
     async def delete_text(self, number: str, message_id: int) -> bool:
         """Throw a text of a handset away; False if there is none with this id. Raises NoSuchHandsetError."""
-        deleted = self.life.delete(self.handset(number), message_id)
+        deleted = self.mobiles.delete(self.handset(number), message_id)
         await self._saved()
         return deleted
 
@@ -301,7 +304,7 @@ class Smsc:
         assert message.final_at is not None
         text = handset.receive(message.id, message.pdu, message.final_at)
         if text is not None:
-            self.life.read(handset, text)
+            self.mobiles.read(handset, text)
             self._journal.publish(
                 message.final_at,
                 "handset.received",
@@ -328,6 +331,10 @@ class Smsc:
         assert isinstance(pdu, SubmitSm)
         told = {"account": account, "to": pdu.destination_addr, "command_status": status}
         self._journal.publish(self._clock.now(), "smpp.submit_sm", message_id, **told)
+
+    def lab_now(self) -> int:
+        """Return the lab's time."""
+        return self._clock.now()
 
     def _publish_fault(self, rule: Rule, sight: Sight) -> None:
         told = {"fault": rule.fault.fault, "account": sight.account, "command": sight.command}

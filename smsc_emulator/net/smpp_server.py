@@ -14,6 +14,7 @@ import structlog
 
 from smsc_emulator.core.access import session_config, timers
 from smsc_emulator.core.accounts import Account
+from smsc_emulator.core.observer import Observer
 from smsc_emulator.core.outbound import Outbound
 from smsc_emulator.core.smsc import Smsc
 from smsc_emulator.net.delay import Delay
@@ -42,6 +43,7 @@ class ServerLink(asyncio.Protocol):
         "_delay",
         "_ended_at",
         "_leaving",
+        "_observer",
         "_out",
         "_server",
         "_session",
@@ -54,6 +56,7 @@ class ServerLink(asyncio.Protocol):
         self._server = server
         self._session = smpp.Session(smpp.Role.SMSC, server.config, server.now())
         self._account: Account | None = None
+        self._observer = Observer(server.smsc.conduct, server.smsc.lab_now)
         self._delay: Delay | None = None
         self._wire: FaultyWire | None = None
         self._leaving = False
@@ -84,6 +87,11 @@ class ServerLink(asyncio.Protocol):
             self._transport.resume_reading()
         if self._account is not None:
             self._server.smsc.delivery.pump(self._account)
+
+    def eof_received(self) -> None:
+        """Note a peer that closes a bound session without unbind; asyncio closes this side too."""
+        if self._account is not None and not self._leaving:
+            self._observer.hung_up()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Give back what the peer has not acknowledged."""
@@ -122,6 +130,7 @@ class ServerLink(asyncio.Protocol):
     def refuse(self, request: Pdu, status: int) -> None:
         """Answer a request with an error."""
         self._session.refuse(request, status)
+        self._observer.refused(request, status, self._server.now())
 
     def flush(self) -> None:
         """Write what was sent and answered; after the last answer, only listen until the peer closes."""
@@ -146,7 +155,10 @@ class ServerLink(asyncio.Protocol):
         """Do what is due on this link."""
         deadline = self._session.next_deadline()
         if deadline is not None and deadline <= now:
+            asked_at = self._session.asked_at
             self._session.handle_deadline(now)
+            if self._session.asked_at != asked_at:
+                self._observer.had_to_be_asked()
             self._work()
         if self._wire is not None and self._wire.silent:
             self._look_at_silence()
@@ -207,6 +219,7 @@ class ServerLink(asyncio.Protocol):
 
     def _handle(self, event: smpp.Event) -> None:
         delivery = self._server.smsc.delivery
+        self._observer.see(event, self._server.now(), len(self.in_flight))
         if isinstance(event, smpp.RequestReceived):
             if self._wire is None or not self._wire.takes(event.pdu):
                 self._request(event.pdu)
@@ -253,6 +266,7 @@ class ServerLink(asyncio.Protocol):
         account = smsc.accounts[request.system_id]
         self._session.accept_bind(request, smsc.settings.system_id, config=account.session)
         self._account = smsc.bound(self, request)
+        self._observer.bound(request.system_id)
 
     def _refuse_bind(self, request: Bind, status: int) -> None:
         self._session.refuse(request, status)

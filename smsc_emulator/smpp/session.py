@@ -110,6 +110,11 @@ class Session:
         return self._window.free
 
     @property
+    def asked_at(self) -> float:
+        """When the peer, having been silent, was last asked by enquire_link; at first, when the session began."""
+        return self._timers.asked_at
+
+    @property
     def closed(self) -> bool:
         """Whether to close the link now: the session is over and everything written has been taken."""
         return self._ended and not self._out
