@@ -6,7 +6,6 @@ the handsets' states. All changes go into the present turn, so that a final stat
 together.
 """
 
-import heapq
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from itertools import count
@@ -18,12 +17,11 @@ from smsc_emulator.core.accounts import Account
 from smsc_emulator.core.commits import Commits
 from smsc_emulator.core.delivery import Delivery
 from smsc_emulator.core.message import INTERMEDIATE, Address, Message
-from smsc_emulator.core.mobile import short_messages
 from smsc_emulator.core.outbound import ANY_ACCOUNT, Kind, Outbound
 from smsc_emulator.core.router import Router, ToAccount
 from smsc_emulator.core.settings import SmscSettings
 from smsc_emulator.core.waiting import Waiting, matches
-from smsc_emulator.handsets.handset import Handset, InboxMessage
+from smsc_emulator.handsets.handset import Handset
 from smsc_emulator.handsets.handsets import Handsets
 from smsc_emulator.handsets.states import NOBODY, OUTCOMES, Outcome
 from smsc_emulator.smpp import times
@@ -48,8 +46,8 @@ class RefusedError(Exception):
 class Life:
     """All pending messages, and the deadlines of their lives.
 
-    For the operations on messages: `find` and `pending` look them up by what a request names, `cancel`, `replace` and
-    `replace_whole` change them within the present turn. Answer such a request with `Smsc.answer`, which replies when
+    For the operations on messages: `find_all` and `pending` look them up by what a request names; `cancel`, `replace`
+    and `replace_whole` change them within the present turn. `Smsc.answer` then answers the request when
     the turn is saved.
     """
 
@@ -78,9 +76,7 @@ class Life:
         self._wake = wake
         self.waiting = Waiting()
         self.ids = count(FIRST_ID)
-        self._references = count(1)
         self._carriers: dict[int, Outbound] = {}
-        self._deletions: list[tuple[int, str, int]] = []
         delivery.outcome = self.carried
 
     # What requests and handsets begin.
@@ -88,7 +84,7 @@ class Life:
     def begin(self, message: Message) -> None:
         """Start the life of a message that has been accepted, in the present turn: deliver it, or let it wait."""
         if message.expires_at is None:
-            message.expires_at = message.accepted_at + self._settings.default_validity
+            message.expires_at = (message.due_at or message.accepted_at) + self._settings.default_validity
         if message.due_at is None:
             self._attempt(message, message.accepted_at)
         else:
@@ -118,32 +114,21 @@ class Life:
             message.due_at = begins
             message.state = MessageState.SCHEDULED
 
-    def originate(self, number: str, to: str, text: str, at: int | None = None) -> list[Message]:
-        """Send an SMS from a handset, in segments if it is long, now or at a later instant; return its messages.
-
-        Raises ValueError for a text of more than 255 segments. A handset that is off sends when it is on again.
-        """
-        now = self._clock.now()
-        messages = []
-        for pdu in short_messages(number, to, text, next(self._references)):
-            serial = next(self.ids)
-            message = Message(serial, str(serial), "", now, pdu)
-            if at is not None and at > now:
-                message.state, message.due_at = MessageState.SCHEDULED, at
-                message.expires_at = at + self._settings.default_validity
-            self.begin(message)
-            messages.append(message)
-        return messages
-
     # What operations ask for.
 
-    def find(self, account: str, message_id: str, source: Address) -> Message | None:
-        """Return the message of `account`, pending or over, that has this id and came from `source` (4.8, 4.9, 4.10).
+    def find_all(self, account: str, message_id: str, source: Address) -> list[Message]:
+        """Return the messages of `account`, pending or over, with this id and from `source` (4.8, 4.9, 4.10).
 
-        Its `state_for`, `final_at` and `error` answer query_sm. Of those that are over, the last ones are remembered.
+        They are more than one after submit_multi. `state_for`, `final_at` and `error` answer query_sm. Of those that
+        are over, the last ones are remembered.
         """
-        message = self.waiting.get(message_id)
-        return message if message and message.account == account and message.source == source else None
+        return [m for m in self.waiting.get(message_id) if m.account == account and m.source == source]
+
+    def give_up_if_delayed(self, message: Message) -> None:
+        """End a message whose first attempt has failed for the time being: transaction mode has no other (2.10.3)."""
+        if not message.is_final and message.error:
+            state, now = MessageState.UNDELIVERABLE, self._clock.now()
+            self.end(message, state, now, message.error, message.network_error)
 
     def pending(self, account: str, source: Address, destination: Address, service_type: str | None) -> list[Message]:
         """Return what `account` has pending between two addresses, oldest first; None is any service_type (4.9.1)."""
@@ -216,32 +201,6 @@ class Life:
                 self.waiting.add(message)
         self._wake()
 
-    def read(self, handset: Handset, text: InboxMessage) -> None:
-        """Let a handset's script act on a text that has come."""
-        script = handset.script
-        if script is None:
-            return
-        at = text.received_at + script.after
-        answer = script.answer(text.text)
-        if answer is not None:
-            self.originate(handset.number, script.to or text.sender, answer, at)
-        if script.delete:
-            self.delete_later(handset, text, at)
-
-    def delete_later(self, handset: Handset, text: InboxMessage, at: int) -> None:
-        """Throw a text away at an instant."""
-        heapq.heappush(self._deletions, (at, handset.number, text.id))
-        self._wake()
-
-    def delete(self, handset: Handset, message_id: int) -> bool:
-        """Throw a text away; its place is free for what waits. False if the handset has no such text."""
-        if handset.delete(message_id) is None:
-            return False
-        self._commits.turn().changes.deleted.append(message_id)
-        if handset.memory is not None:
-            self.alert(handset.number)
-        return True
-
     def carried(self, message: Message, status: int, now: int, expired: bool) -> None:
         """Take what an ESME has made of a message to it."""
         if message.is_final:
@@ -288,16 +247,10 @@ class Life:
 
     async def next_due(self) -> int | None:
         """Return the instant of the earliest deadline, or None."""
-        dues = (self.waiting.next_due(), self._deletions[0][0] if self._deletions else None)
-        return min((due for due in dues if due is not None), default=None)
+        return self.waiting.next_due()
 
     async def fire(self, now: int) -> None:
         """Do what is due, a batch for each commit."""
-        while self._deletions and self._deletions[0][0] <= now:
-            _, number, message_id = heapq.heappop(self._deletions)
-            handset = self._handsets.get(number)
-            if handset is not None:
-                self.delete(handset, message_id)
         while due := self.waiting.take_due(now, BATCH):
             for message in due:
                 self._look(message, now)

@@ -5,6 +5,7 @@ when its turn comes, or thrown out when such entries prevail.
 """
 
 import heapq
+from collections import deque
 from collections.abc import Iterator
 
 from smsc_emulator.base import msisdn
@@ -20,10 +21,11 @@ class Waiting:
     """Pending messages with their instants, and the history."""
 
     def __init__(self) -> None:
-        self._pending: dict[str, Message] = {}
+        self._pending: dict[int, Message] = {}
+        self._by_message_id: dict[str, tuple[Message, ...]] = {}
         self._by_number: dict[str, dict[int, Message]] = {}
         self._heap: list[tuple[int, int, Message]] = []
-        self._history: dict[str, Message] = {}
+        self._history: deque[Message] = deque()
 
     def __len__(self) -> int:
         """Return how many messages are pending."""
@@ -35,8 +37,9 @@ class Waiting:
 
     def add(self, message: Message) -> None:
         """Let `message` wait until its `due_at`; one that waits already waits until its new one."""
-        if message.message_id not in self._pending:
-            self._pending[message.message_id] = message
+        if message.id not in self._pending:
+            self._pending[message.id] = message
+            self._remember(message)
             self._by_number.setdefault(subscriber(message), {})[message.id] = message
         if message.due_at is not None:
             heapq.heappush(self._heap, (message.due_at, message.id, message))
@@ -46,22 +49,24 @@ class Waiting:
 
     def end(self, message: Message) -> None:
         """Move `message`, which may not have waited at all, to the history."""
-        if self._pending.pop(message.message_id, None) is not None:
+        if self._pending.pop(message.id, None) is not None:
             self._leave(message)
-        self._history[message.message_id] = message
+        else:
+            self._remember(message)
+        self._history.append(message)
         if len(self._history) > HISTORY:
-            del self._history[next(iter(self._history))]
+            self._lose(self._history.popleft())
 
     def forget(self, message: Message) -> None:
         """Drop a message that could not be stored."""
-        if self._pending.pop(message.message_id, None) is not None:
+        if self._pending.pop(message.id, None) is not None:
             self._leave(message)
-        self._history.pop(message.message_id, None)
+        self._lose(message)
         message.due_at = None
 
-    def get(self, message_id: str) -> Message | None:
-        """Return the message with this id, pending or remembered."""
-        return self._pending.get(message_id) or self._history.get(message_id)
+    def get(self, message_id: str) -> tuple[Message, ...]:
+        """Return the messages with this id, pending or remembered: one, or as many as submit_multi had destinations."""
+        return self._by_message_id.get(message_id, ())
 
     def of(self, number: str) -> list[Message]:
         """Return what is pending for (or, from a handset, of) a subscriber, oldest first."""
@@ -83,6 +88,17 @@ class Waiting:
                 due.append(entry[2])
         return due
 
+    def _remember(self, message: Message) -> None:
+        others = self._by_message_id.get(message.message_id, ())
+        self._by_message_id[message.message_id] = (*others, message)
+
+    def _lose(self, message: Message) -> None:
+        others = tuple(each for each in self.get(message.message_id) if each is not message)
+        if others:
+            self._by_message_id[message.message_id] = others
+        else:
+            self._by_message_id.pop(message.message_id, None)
+
     def _leave(self, message: Message) -> None:
         number = subscriber(message)
         siblings = self._by_number[number]
@@ -92,7 +108,7 @@ class Waiting:
 
     def _holds(self, entry: tuple[int, int, Message]) -> bool:
         due_at, _, message = entry
-        return message.due_at == due_at and self._pending.get(message.message_id) is message
+        return message.due_at == due_at and message.id in self._pending
 
 
 def subscriber(message: Message) -> str:

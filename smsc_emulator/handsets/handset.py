@@ -54,13 +54,11 @@ class Changed:
     memory: int | None = None
     script: Script | None = None
 
-    def apply(self, handset: "Handset") -> bool:
-        """Change `handset`; return whether what waits for it has a better chance now, or no chance at all any more."""
-        before = handset.state, handset.memory
+    def apply(self, handset: "Handset") -> None:
+        """Change `handset`."""
         handset.state = self.state
         handset.set_memory(self.memory)
         handset.script = self.script
-        return (self.state, self.memory) != before
 
 
 class Handset:
