@@ -139,6 +139,9 @@ class Delivery:
 
     def pump(self, account: Account) -> None:
         """Send what waits for `account`, as far as its receivers have room; one write to each."""
+        if account.on_waiting is not None and account.ready and not account.receivers:
+            account.on_waiting()
+            return
         again = True
         while again:
             again = False
@@ -208,11 +211,12 @@ class Delivery:
             self._publish_sent(now, item)
 
     def _send(self, link: Link, item: Outbound) -> bool:
-        pdu = item.pdu(self._accounts[item.account].personality)
+        account = self._accounts[item.account]
+        pdu = item.pdu(account.personality)
         if item.sending is not None:
             pdu = altered(pdu, item.sending)
         try:
-            link.in_flight[link.send(pdu)] = item
+            link.in_flight[link.send(account.shaped(pdu, link.interface_version))] = item
         except EncodeError:  # a text in message_payload for a peer of SMPP 3.3
             self._settle(item, CommandStatus.ESME_RDELIVERYFAILURE)
             return False
@@ -229,10 +233,14 @@ class Delivery:
     def _try_later(self, item: Outbound, status: int) -> None:
         item.attempts += 1
         now = self._clock.now()
-        due_at = now + self._retry_after[min(item.attempts, len(self._retry_after)) - 1]
-        if due_at >= self._limit(item):
+        limit = self._limit(item)
+        if limit <= now:
             self._settle(item, status, expired=True)
             return
+        if item.kind is Kind.MESSAGE:
+            item.message.error = min(status, 999)
+        # A message is not tried at its limit: its life, which comes first, ends then.
+        due_at = min(now + self._retry_after[min(item.attempts, len(self._retry_after)) - 1], limit)
         if self._log is not None:
             self._log.withdraw([item.id])
         self._schedule(item, due_at)
