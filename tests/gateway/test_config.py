@@ -1,5 +1,6 @@
 """Reading the configuration: what wins, and how each mistake is told."""
 
+import re
 from pathlib import Path
 from textwrap import dedent
 from typing import Any, get_origin
@@ -13,6 +14,7 @@ from gateway.settings import Settings
 from smsc_emulator.base.config import Section
 
 CONFIGS = Path(__file__).parents[2] / "configs"
+TEXT = (CONFIGS / "lab.yaml").read_text(encoding="utf-8")
 
 
 @pytest.fixture
@@ -47,6 +49,8 @@ def missing_keys(section: type[Section], data: dict[str, Any], above: str = "") 
         path = f"{above}{name}"
         if name not in data:
             missing.append(path)
+        elif below and not data[name]:
+            missing += [f"{path}[].{key}" for key, _ in keys(below) if not re.search(rf"\b{key}: ", TEXT)]
         elif below and get_origin(annotation) is list:
             seen: dict[str, Any] = {}
             for item in reversed(data[name]):
@@ -122,6 +126,10 @@ def test_a_list_in_the_environment_is_yaml_and_a_text_is_not() -> None:
 
 def test_variables_of_other_programs_and_of_the_command_are_left_alone() -> None:
     assert read(None, {"HOME": "/", "CONFIRMLAB_URL": "http://127.0.0.1:1", "CONFIRMLAB_CONFIG": "x"}) == Settings()
+
+
+def test_the_environment_can_set_the_keys_of_tls() -> None:
+    assert "CONFIRMLAB_SMSC__TLS__PORT" in variables()
 
 
 def test_each_single_setting_has_a_variable() -> None:
