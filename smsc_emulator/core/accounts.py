@@ -2,18 +2,19 @@
 
 import hmac
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import islice
 from typing import Final, Protocol
 
 from smsc_emulator.core import access
 from smsc_emulator.core.address_range import AddressRange
+from smsc_emulator.core.data_shape import as_data
 from smsc_emulator.core.outbound import Kind, Outbound
 from smsc_emulator.core.personality import Personality
 from smsc_emulator.core.settings import AccountSettings
 from smsc_emulator.smpp.config import SessionConfig
-from smsc_emulator.smpp.constants import CommandId
-from smsc_emulator.smpp.pdus import Pdu
+from smsc_emulator.smpp.constants import INTERFACE_VERSION, CommandId
+from smsc_emulator.smpp.pdus import Bind, BindTransmitter, DeliverSm, Pdu
 
 RATED: Final = frozenset[int]({CommandId.SUBMIT_SM, CommandId.SUBMIT_MULTI, CommandId.DATA_SM, CommandId.BROADCAST_SM})
 """The requests that count for the rate: those that bring a message."""
@@ -64,6 +65,8 @@ class Account:
         """The links that take deliver_sm, in turn: the next to be used stands first."""
         self.ready: deque[Outbound] = deque()
         """What waits for a receiver with room, oldest first."""
+        self.on_waiting: Callable[[], None] | None = None
+        """Called when something waits and no receiver is bound."""
         self._ranges: dict[Link, AddressRange] = {}
         self._password = settings.password.encode()
 
@@ -79,6 +82,16 @@ class Account:
     def exceeds_rate(self, pdu: Pdu, now: float) -> bool:
         """Whether a request at `now` (real monotonic seconds) is one message more than the account's rate allows."""
         return self.bucket is not None and pdu.command_id in RATED and not self.bucket.take(now)
+
+    def takes_deliveries(self, request: Bind, version: int) -> bool:
+        """Whether the session of a bind receives: a transmitter does by data_sm alone, which 3.3 does not have."""
+        by_data = self.settings.deliver_with == "data_sm" and version >= INTERFACE_VERSION
+        return by_data or not isinstance(request, BindTransmitter)
+
+    def shaped(self, pdu: DeliverSm, version: int) -> Pdu:
+        """Return what is to be delivered in the operation that the account takes it in."""
+        by_data = self.settings.deliver_with == "data_sm" and version >= INTERFACE_VERSION
+        return as_data(pdu) if by_data else pdu
 
     def attach(self, link: Link, *, receives: bool, serves: AddressRange | None = None) -> None:
         """Add a session that has bound; `serves` are the addresses whose messages it takes, None being all."""

@@ -16,6 +16,7 @@ from smsc_emulator.base.journal import Journal
 from smsc_emulator.core.accounts import Account
 from smsc_emulator.core.commits import Commits
 from smsc_emulator.core.delivery import Delivery
+from smsc_emulator.core.flags import PendingFlags
 from smsc_emulator.core.message import INTERMEDIATE, Address, Message
 from smsc_emulator.core.outbound import ANY_ACCOUNT, Kind, Outbound
 from smsc_emulator.core.router import Router, ToAccount
@@ -75,6 +76,8 @@ class Life:
         self._delivery = delivery
         self._wake = wake
         self.waiting = Waiting()
+        self.flags = PendingFlags(accounts, clock, journal)
+        """Whose return is to be told of."""
         self.ids = count(FIRST_ID)
         self._carriers: dict[int, Outbound] = {}
         delivery.outcome = self.carried
@@ -194,6 +197,7 @@ class Life:
 
     def alert(self, number: str) -> None:
         """Try at once what waits for a subscriber who can be reached again, or for his handset to send it."""
+        self.flags.available(number)
         now = self._clock.now()
         for message in self.waiting.of(number):
             if message.id not in self._carriers and message.state != MessageState.SCHEDULED:
@@ -231,6 +235,7 @@ class Life:
             self.waiting.end(message)
         self._carriers.update((item.message.id, item) for item in carriers if item.kind is Kind.MESSAGE)
         for message in pending:
+            self.flags.set(message)
             if message.expires_at is None:
                 message.expires_at = message.accepted_at + self._settings.default_validity
             if message.due_at is None:
@@ -312,6 +317,8 @@ class Life:
         news = message.error != outcome.error
         message.attempts += 1
         message.error, message.network_error = outcome.error, outcome.network_error
+        if message.pdu.tlvs:
+            self.flags.set(message)
         if news:
             self._notify(message)
         pauses = self._settings.retry_after

@@ -2,6 +2,7 @@
 
 from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
+from typing import Annotated, Literal
 
 from pydantic import Field, field_validator
 
@@ -9,6 +10,7 @@ from smsc_emulator.base.config import Duration, PhoneNumber, Section
 from smsc_emulator.base.durations import DAY, HOUR, MINUTE, SECOND
 from smsc_emulator.core.address_range import LONGEST, AddressRange
 from smsc_emulator.core.faults.registry import AnyFault
+from smsc_emulator.handsets.handset import Changed
 from smsc_emulator.handsets.script import Script
 from smsc_emulator.handsets.states import HandsetState
 
@@ -45,6 +47,12 @@ class AccountSettings(Section):
     """Time without any operation but enquire_link after which the SMSC closes the link; 0 is never."""
     response_timeout: Duration | None = None
     """How long the SMSC waits for the answer to its own request."""
+    outbind: str | None = Field(None, pattern=r"^\S+:[0-9]{1,5}$", max_length=280)
+    """The ESME's host and port, which the SMSC calls when messages wait and no receiver is bound (2.2.1)."""
+    outbind_password: str = Field("", max_length=8)
+    """The password in the SMSC's outbind, for the ESME to know it by."""
+    deliver_with: Literal["deliver_sm", "data_sm"] = "deliver_sm"
+    """The operation that messages and receipts come in; data_sm reaches transmitters too (Table 2-1)."""
     serves: list[str] = []
     """Numbers and short codes whose mobile-originated messages go to this account."""
     takes_unserved: bool = True
@@ -71,6 +79,15 @@ class TlsSettings(Section):
     """Certificates, in PEM, that clients' own must come from; without it, clients need none."""
 
 
+class DistributionListSettings(Section):
+    """Numbers that one name stands for in submit_multi (4.5.1.2)."""
+
+    name: str = Field(min_length=1, max_length=20)
+    """The name, dl_name in requests."""
+    members: list[Annotated[str, Field(pattern=r"^\+?[0-9]{1,20}$")]] = []
+    """The numbers."""
+
+
 class SmscSettings(Section):
     """The short message service centre."""
 
@@ -80,6 +97,8 @@ class SmscSettings(Section):
         AccountSettings(system_id="smppclient1", password="password"),  # noqa: S106 - the lab's known account
     ]
     """The ESMEs that may bind."""
+    distribution_lists: list[DistributionListSettings] = []
+    """Lists that submit_multi may send to."""
     faults: list[AnyFault] = []
     """What goes wrong on purpose: see docs/faults.md."""
     personality: str = "standard"
@@ -138,3 +157,7 @@ class HandsetSettings(Section):
     """How many short messages it can store; any number by default."""
     script: ScriptSettings | None = None
     """What it does by itself with a text that has come."""
+
+    def changed(self) -> Changed:
+        """Return what the handset is to be like."""
+        return Changed(self.state, self.memory, None if self.script is None else self.script.script())

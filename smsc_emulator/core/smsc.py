@@ -27,6 +27,9 @@ from smsc_emulator.core.faults.sight import Sight
 from smsc_emulator.core.life import FIRST_ID, Life, RefusedError
 from smsc_emulator.core.message import Message
 from smsc_emulator.core.mobiles import Mobiles
+from smsc_emulator.core.operations.data import Transactions
+from smsc_emulator.core.operations.multi import distribution_lists
+from smsc_emulator.core.operations.table import OPERATIONS
 from smsc_emulator.core.personality import Personality, unpack
 from smsc_emulator.core.personality_settings import PersonalitySettings
 from smsc_emulator.core.router import Router
@@ -35,7 +38,7 @@ from smsc_emulator.core.store import SqlStore, Stored
 from smsc_emulator.handsets.handset import Changed, Handset, InboxMessage
 from smsc_emulator.handsets.handsets import Handsets
 from smsc_emulator.smpp.constants import CommandStatus, MessageState
-from smsc_emulator.smpp.pdus import Bind, BindTransmitter, Pdu, SubmitSm, SubmitSmResp
+from smsc_emulator.smpp.pdus import Bind, Pdu, SubmitSm, SubmitSmResp
 
 _BUILT_IN = {"standard": PersonalitySettings()}
 
@@ -72,6 +75,9 @@ class Smsc:
         self.personality = known[settings.personality]
         """How peers are treated that have not bound."""
         self.handsets = handsets
+        self.lists = distribution_lists(settings.distribution_lists)
+        """The members of the distribution lists."""
+        self.transactions = Transactions()
         every = [*settings.accounts, *accounts]
         self.accounts = {account.system_id: self._account(account, known) for account in every}
         self._clock = clock
@@ -140,7 +146,7 @@ class Smsc:
     def bound(self, link: Link, request: Bind) -> Account:
         """Take in a session whose bind has been accepted, and send it what waits for it."""
         account = self.accounts[request.system_id]
-        receives = not isinstance(request, BindTransmitter)
+        receives = account.takes_deliveries(request, link.interface_version)
         serves = access.address_range(account.settings, account.personality, request)
         account.attach(link, receives=receives, serves=serves)
         kind = type(request).__name__
@@ -149,6 +155,7 @@ class Smsc:
             if account.settings.takes_unserved:
                 self.delivery.claim(account)
             self.delivery.pump(account)
+            self.life.flags.send(account)
         return account
 
     def _fill_handsets(self, stored: Stored) -> None:
@@ -161,6 +168,8 @@ class Smsc:
             if handset := self.handsets.get(number):
                 changed.apply(handset)
         for handset in self.handsets.values():
+            if handset.memory is not None:
+                handset.set_memory(handset.memory)
             for text in handset.inbox:
                 if text.id in stored.deleted:
                     handset.delete(text.id)
@@ -192,6 +201,17 @@ class Smsc:
         link.refuse(pdu, status)
         if isinstance(pdu, SubmitSm):
             self._publish_submit(account.system_id, pdu, status, "")
+
+    def serve(self, link: Link, account: Account, pdu: Pdu) -> None:
+        """Carry out any request but submit_sm and the binds."""
+        operation = OPERATIONS.get(type(pdu))
+        if operation is None:
+            link.refuse(pdu, CommandStatus.ESME_RINVCMDID)
+            return
+        try:
+            operation(self, link, account, pdu)
+        except RefusedError as refused:
+            link.refuse(pdu, refused.status)
 
     def accept(self, link: Link, account: Account, pdu: SubmitSm, message_id: str = "") -> Message:
         """Begin the life of a submitted message in the present turn, and return it.
@@ -274,6 +294,8 @@ class Smsc:
         for link, request, response in turn.answers:
             link.reply(request, response)
             links[link] = None
+        if self.transactions:
+            links.update(dict.fromkeys(self.transactions.answer(turn.finals)))
         if len(links) > 1:
             # The answers of all links go out before any receipt; on one link alone both share a write, in this order.
             _flush(links)
@@ -294,6 +316,7 @@ class Smsc:
         for link, request, _ in turn.answers:
             link.refuse(request, CommandStatus.ESME_RSYSERR)
             links[link] = None
+        links.update(dict.fromkeys(self.transactions.fail(turn.changes.accepted)))
         _flush(links)
         self.life.forget(turn.changes.accepted)
         for saved in turn.waiting:

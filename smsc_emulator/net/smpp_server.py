@@ -20,7 +20,6 @@ from smsc_emulator.core.smsc import Smsc
 from smsc_emulator.net.delay import Delay
 from smsc_emulator.net.faulty_wire import FaultyWire
 from smsc_emulator.smpp import session as smpp
-from smsc_emulator.smpp.constants import CommandStatus
 from smsc_emulator.smpp.pdus import Bind, Pdu, SubmitSm
 
 SWEEP = 1.0
@@ -251,10 +250,12 @@ class ServerLink(asyncio.Protocol):
         self._work()
 
     def _carry_out(self, pdu: Pdu) -> None:
-        if isinstance(pdu, SubmitSm) and self._account is not None:
+        if self._account is None:
+            return
+        if isinstance(pdu, SubmitSm):
             self._server.smsc.submit(self, self._account, pdu)
         else:
-            self._session.refuse(pdu, CommandStatus.ESME_RINVCMDID)
+            self._server.smsc.serve(self, self._account, pdu)
 
     def _bind(self, request: Bind) -> None:
         smsc = self._server.smsc

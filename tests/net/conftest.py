@@ -13,12 +13,22 @@ from smsc_emulator.base.database import Database, metadata
 from smsc_emulator.base.journal import Journal
 from smsc_emulator.core.settings import AccountSettings, SmscSettings
 from smsc_emulator.core.smsc import Smsc
+from smsc_emulator.handsets.handset import Changed
 from smsc_emulator.handsets.handsets import Handsets
+from smsc_emulator.handsets.states import HandsetState
 from smsc_emulator.net.esme import EsmeClient
 from smsc_emulator.net.smpp_server import SmppServer
-from smsc_emulator.smpp.pdus import BindReceiver, BindTransmitter, DeliverSm, SubmitSm, SubmitSmResp
+from smsc_emulator.smpp.pdus import (
+    AlertNotification,
+    BindReceiver,
+    BindTransmitter,
+    DataSm,
+    DeliverSm,
+    SubmitSm,
+    SubmitSmResp,
+)
 
-NUMBER = "+70000000001"
+NUMBER, OTHER = "+70000000001", "+70000000002"
 ACCOUNTS = [
     AccountSettings(system_id="alice", password="secret", window=100, max_binds=3),
     AccountSettings(system_id="bob", password="secret", serves=["1234"], takes_unserved=False),
@@ -32,6 +42,12 @@ class Esme:
     client: EsmeClient
     delivered: asyncio.Queue[DeliverSm] = field(default_factory=asyncio.Queue)
     statuses: list[int] = field(default_factory=list)
+    data: asyncio.Queue[DataSm] = field(default_factory=asyncio.Queue)
+    alerts: asyncio.Queue[AlertNotification] = field(default_factory=asyncio.Queue)
+
+    def take_data(self, pdu: DataSm) -> int:
+        self.data.put_nowait(pdu)
+        return self.statuses.pop(0) if self.statuses else 0
 
     def take(self, pdu: DeliverSm) -> int:
         self.delivered.put_nowait(pdu)
@@ -68,7 +84,7 @@ class Lab:
             self.settings,
             self.clock,
             self.journal,
-            Handsets([NUMBER]),
+            Handsets([NUMBER, OTHER]),
             database=self.database,
             data=self.folder,
             wake=self.woken.set,
@@ -94,11 +110,16 @@ class Lab:
             more["bind_type"] = kinds[more.pop("kind")]
         client = EsmeClient("127.0.0.1", self.server.port, system_id, password, reconnect=False, **more)
         esme = Esme(client)
-        client.on_deliver = esme.take
+        client.on_deliver, client.on_data_sm, client.on_alert = esme.take, esme.take_data, esme.alerts.put_nowait
         self.esmes.append(client)
         client.start()
         await client.bound(5)
         return esme
+
+    async def switch(self, number: str, state: HandsetState) -> None:
+        """Change a handset's state, and do what is due then."""
+        await self.smsc.change_handset(number, Changed(state))
+        await self.smsc.life.fire(self.clock.now())
 
     async def connect(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
         reader, writer = await asyncio.open_connection("127.0.0.1", self.server.port)

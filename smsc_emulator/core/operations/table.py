@@ -1,0 +1,20 @@
+"""The table of operations: which function carries out which request."""
+
+from collections.abc import Callable
+from typing import Any, Final
+
+from smsc_emulator.core.operations.ancillary import cancel_sm, query_sm, replace_sm
+from smsc_emulator.core.operations.data import data_sm
+from smsc_emulator.core.operations.multi import submit_multi
+from smsc_emulator.smpp.pdus import CancelSm, DataSm, Pdu, QuerySm, ReplaceSm, SubmitMulti
+
+Operation = Callable[[Any, Any, Any, Any], None]
+"""Takes the SMSC, the link, the account and the request."""
+
+OPERATIONS: Final[dict[type[Pdu], Operation]] = {
+    SubmitMulti: submit_multi,
+    DataSm: data_sm,
+    QuerySm: query_sm,
+    CancelSm: cancel_sm,
+    ReplaceSm: replace_sm,
+}
