@@ -22,6 +22,7 @@ from gateway.api.lab import faults as lab_faults
 from gateway.api.lab import handsets as lab_handsets
 from gateway.api.lab import journal as lab_journal
 from gateway.api.lab import operators as lab_operators
+from gateway.api.lab import outbind as lab_outbind
 from gateway.api.lab import subscribers as lab_subscribers
 from gateway.config import personalities
 from gateway.folder import DataFolder
@@ -49,6 +50,7 @@ from smsc_emulator.core.settings import AccountSettings
 from smsc_emulator.core.smsc import Smsc
 from smsc_emulator.handsets.handsets import Handsets
 from smsc_emulator.net.esme import EsmeClient
+from smsc_emulator.net.outbind import Caller
 from smsc_emulator.net.smpp_server import SmppServer
 from smsc_emulator.net.tls import server_context
 from smsc_emulator.operator import face
@@ -135,6 +137,8 @@ class Lab:
         await subscribers.start(settings.subscribers)
         self.subscribers = subscribers
         handsets = Handsets([*subscribers.numbers(), *(h.phone_number for h in settings.handsets)])
+        for handset in settings.handsets:
+            handset.changed().apply(handsets[handset.phone_number])
         _follow_subscribers(self.journal, handsets)
 
         behaviours = Behaviours(operators)
@@ -161,6 +165,9 @@ class Lab:
         await server.start(settings.server.host, settings.server.smpp_port)
         self._stack.push_async_callback(server.close)
         self.ports["smpp"] = server.port
+        caller = Caller(server)
+        caller.start()
+        self._stack.push_async_callback(caller.close)
         if settings.smsc.tls.port is not None:
             await server.start_tls(settings.server.host, settings.smsc.tls.port, server_context(settings.smsc.tls))
             self.ports["smpp_tls"] = server.tls_port
@@ -173,6 +180,7 @@ class Lab:
             lab_faults.routes(smsc.faults),
             lab_journal.routes(self.journal),
             lab_handsets.routes(smsc, self.journal),
+            lab_outbind.routes(caller),
             lab_operators.routes(self.database, operators, behaviours),
             lab_subscribers.routes(self.database, plan, [o.id for o in settings.operators]),
         ]

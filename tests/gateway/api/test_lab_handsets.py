@@ -9,8 +9,10 @@ from aiohttp import ClientSession
 from aiohttp.test_utils import TestServer
 
 from gateway.api.lab import handsets as lab_handsets
+from smsc_emulator.base.activity import Activity
 from smsc_emulator.base.clock import LabClock
 from smsc_emulator.base.journal import Journal
+from smsc_emulator.base.ticker import Ticker
 from smsc_emulator.base.web import application
 from smsc_emulator.core.settings import SmscSettings
 from smsc_emulator.core.smsc import Smsc
@@ -20,7 +22,8 @@ from smsc_emulator.net.smpp_server import SmppServer
 from smsc_emulator.smpp.pdus import DeliverSm, SubmitSm
 
 NUMBER = "+70000000001"
-MESSAGES = f"/lab/handsets/{NUMBER}/messages"
+HANDSET = f"/lab/handsets/{NUMBER}"
+MESSAGES = f"{HANDSET}/messages"
 
 
 class Face:
@@ -37,14 +40,21 @@ class Face:
         async with asyncio.timeout(10), self.http.post(path, json=body) as response:
             return response.status, await response.json()
 
-    async def submit(self, text: bytes) -> str:
-        pdu = SubmitSm(source_addr="bank", destination_addr=NUMBER[1:], short_message=text)
+    async def put(self, path: str, body: Any) -> Any:
+        async with asyncio.timeout(10), self.http.put(path, json=body) as response:
+            return response.status, await response.json()
+
+    async def submit(self, text: bytes, **fields: Any) -> str:
+        pdu = SubmitSm(source_addr="bank", destination_addr=NUMBER[1:], short_message=text, **fields)
         return (await self.esme.submit(pdu)).message_id
 
 
 @pytest.fixture
 async def face(clock: LabClock, journal: Journal) -> AsyncIterator[Face]:
-    smsc = Smsc(SmscSettings(), clock, journal, Handsets([NUMBER, "+70000000002"]))
+    ticker = Ticker(clock, Activity(clock))
+    smsc = Smsc(SmscSettings(), clock, journal, Handsets([NUMBER, "+70000000002"]), wake=ticker.wake)
+    ticker.add(*smsc.deadlines)
+    ticking = asyncio.create_task(ticker.run())
     server = SmppServer(smsc)
     await server.start("127.0.0.1", 0)
     received: asyncio.Queue[DeliverSm] = asyncio.Queue()
@@ -60,6 +70,7 @@ async def face(clock: LabClock, journal: Journal) -> AsyncIterator[Face]:
     await web.start_server()
     async with ClientSession(web.make_url("/")) as http:
         yield Face(http, esme, received)
+    ticking.cancel()
     await web.close()
     await esme.close()
     await server.close()
@@ -78,14 +89,15 @@ async def test_an_inbox_shows_what_came(face: Face) -> None:
                     "text": "Your code is 123456",
                     "code": None,
                     "received_at": "2026-01-01T12:00:00.000Z",
+                    "flash": False,
+                    "replaces": None,
                 }
             ],
             "code": None,
         },
     )
-    assert (await face.get("/lab/handsets"))[1] == {
-        "handsets": [{"phone_number": NUMBER, "messages": 1}, {"phone_number": "+70000000002", "messages": 0}]
-    }
+    shown = (await face.get("/lab/handsets"))[1]["handsets"]
+    assert [(each["phone_number"], each["messages"]) for each in shown] == [(NUMBER, 1), ("+70000000002", 0)]
 
 
 async def test_a_wait_ends_with_the_text(face: Face) -> None:
@@ -142,3 +154,60 @@ async def test_an_unknown_handset_is_not_found(face: Face) -> None:
 @pytest.mark.parametrize("query", ["after=x", "extract=text", "wait=5", "wait=2m", "more=1"])
 async def test_a_wrong_query_is_refused(face: Face, query: str) -> None:
     assert (await face.get(f"{MESSAGES}?{query}"))[0] == 400
+
+
+async def test_a_handset_that_is_switched_on_gets_what_waited(face: Face) -> None:
+    off = {"phone_number": NUMBER, "messages": 0, "state": "off", "memory": None, "memory_used": None}
+    assert await face.put(HANDSET, {"state": "off"}) == (200, {**off, "waiting": 0, "script": None})
+    waited = await face.submit(b"code 1111")
+    assert (await face.get(HANDSET))[1]["waiting"] == 1
+    await face.put(HANDSET, {"state": "on"})
+    _, inbox = await face.get(f"{MESSAGES}?wait=10s")
+    assert [message["id"] for message in inbox["messages"]] == [waited]
+
+
+async def test_what_had_to_wait_comes_after_what_came_before_it(face: Face) -> None:
+    await face.put(HANDSET, {"memory": 0})
+    waited = await face.submit(b"stored")
+    flash = await face.submit(b"shown", data_coding=0x10)
+    await face.put(HANDSET, {"memory": 1})
+    _, inbox = await face.get(f"{MESSAGES}?wait=10s&after={flash}")
+    assert [message["id"] for message in inbox["messages"]] == [waited]
+    _, inbox = await face.get(MESSAGES)
+    assert [(message["text"], message["flash"]) for message in inbox["messages"]] == [
+        ("shown", True),
+        ("stored", False),
+    ]
+
+
+async def test_what_a_change_leaves_out_stays(face: Face) -> None:
+    script = {"reply": "{code}", "to": "1234", "after": "5s", "delete": True}
+    await face.put(HANDSET, {"memory": 3, "script": script})
+    _, shown = await face.put(HANDSET, {"state": "roaming"})
+    assert (shown["state"], shown["memory"], shown["script"]) == ("roaming", 3, script)
+    _, shown = await face.put(HANDSET, {"memory": None, "script": None})
+    assert (shown["state"], shown["memory"], shown["script"]) == ("roaming", None, None)
+
+
+async def test_a_handset_types_the_code_back(face: Face) -> None:
+    await face.put(HANDSET, {"script": {"reply": "{code}", "to": "1234"}})
+    await face.submit(b"Your code is 123456")
+    async with asyncio.timeout(5):
+        pdu = await face.received.get()
+    assert (pdu.destination_addr, pdu.short_message) == ("1234", b"123456")
+
+
+async def test_a_deleted_text_is_gone_and_makes_room(face: Face) -> None:
+    await face.put(HANDSET, {"memory": 1})
+    first, second = await face.submit(b"first"), await face.submit(b"second")
+    async with face.http.delete(f"{MESSAGES}/{first}") as response:
+        assert response.status == 204
+    _, inbox = await face.get(f"{MESSAGES}?wait=10s")
+    assert [message["id"] for message in inbox["messages"]] == [second]
+    async with face.http.delete(f"{MESSAGES}/{first}") as response:
+        assert response.status == 404
+
+
+async def test_only_known_states_and_handsets_can_be_set(face: Face) -> None:
+    assert (await face.put(HANDSET, {"state": "lost"}))[0] == 400
+    assert (await face.put("/lab/handsets/+70000000003", {"state": "off"}))[0] == 404
