@@ -9,6 +9,7 @@ from gateway.webhooks import errors as webhooks
 from smsc_emulator.base.web import NOT_FOUND, ProblemError, ProblemKind
 from smsc_emulator.core.faults.engine import NoSuchFaultError, TooManyFaultsError
 from smsc_emulator.core.smsc import NoSuchHandsetError
+from smsc_emulator.net.outbind import CallFailedError, NoOutbindError, NoSuchAccountError
 from smsc_emulator.operator.subscribers import SubscriberExistsError
 
 # Idempotency-Key, on every POST that creates something.
@@ -36,6 +37,10 @@ SUBSCRIBER_EXISTS = ProblemKind("subscriber_exists", 409, "The number already ha
 # The SMSC's faults.
 TOO_MANY_FAULTS = ProblemKind("too_many_faults", 409, "As many faults are in force as may be; delete some first.")
 
+# The lab's accounts.
+NO_OUTBIND = ProblemKind("no_outbind", 409, "The account has no address that the SMSC could call.")
+CALL_FAILED = ProblemKind("call_failed", 502, "Nobody listens at the address that the SMSC was to call.")
+
 # Webhook endpoints.
 WEBHOOK_URL_REFUSED = ProblemKind("webhook_url_refused", 403, "Webhooks may not go to this URL.")
 TOO_MANY_WEBHOOK_ENDPOINTS = ProblemKind(
@@ -58,6 +63,9 @@ OF_EXCEPTION: Mapping[type[Exception], ProblemKind] = {
     NoSuchHandsetError: NOT_FOUND,
     NoSuchFaultError: NOT_FOUND,
     TooManyFaultsError: TOO_MANY_FAULTS,
+    NoSuchAccountError: NOT_FOUND,
+    NoOutbindError: NO_OUTBIND,
+    CallFailedError: CALL_FAILED,
     webhooks.WebhookEndpointNotFoundError: NOT_FOUND,
     webhooks.UrlRefusedError: WEBHOOK_URL_REFUSED,
     webhooks.TooManyEndpointsError: TOO_MANY_WEBHOOK_ENDPOINTS,
