@@ -72,6 +72,8 @@ def rule(fault: str, keys: list[str]) -> dict[str, Any]:
         place = made
         for part in above:
             place = place.setdefault(part, {})
+            if not isinstance(place, dict):
+                raise typer.BadParameter(f"{part!r} has a value already, and cannot have keys below it")
         place[last] = value if last in TEXTS else _value(value)
     return made
 
