@@ -11,6 +11,7 @@ from gateway.config.mistakes import ConfigError, Mistake, Path, expected, neares
 from gateway.config.names import COMMAND_VARIABLES, FLAGS, PREFIX, siblings, variables
 from gateway.settings import Settings
 from smsc_emulator.base.config import Section
+from smsc_emulator.core.faults.registry import REGISTRY
 
 
 class Sources:
@@ -63,13 +64,17 @@ class Sources:
 
     def refused(self, error: Mapping[str, Any]) -> Mistake:
         """Return the mistake that one of pydantic's errors means."""
-        path = self._existing(error["loc"])
+        loc = _untagged(error["loc"])
+        path = self._existing(loc)
+        if error["type"] == "union_tag_invalid":
+            key, tag = (str(error["ctx"][name]).strip("'") for name in ("discriminator", "tag"))
+            return self.mistake((*path, key), f"there is no {key} {tag!r}" + nearest(tag, list(REGISTRY), key))
         if error["type"] in ("extra_forbidden", "invalid_key"):
             return self.mistake(path, "unknown key" + nearest(str(path[-1]), siblings(path, self._root)), of_key=True)
         named = any(path[: len(name)] == name for name in self._named)
         written = show(error["input"]) if named else self.document.written(path, error["input"])
         if error["type"] == "missing":
-            path = tuple(error["loc"])
+            path = loc
         return self.mistake(path, expected(error, path, written))
 
     def _parse(self, name: str, text: str, annotation: Any) -> Any:
@@ -101,3 +106,9 @@ class Sources:
             data = data[part]
             path.append(part)
         return tuple(path)
+
+
+def _untagged(loc: Any) -> Path:
+    """Return a path without what pydantic adds to it: the name of the fault whose keys are read, which is no key."""
+    is_fault = tuple(loc[:2]) == ("smsc", "faults") and len(loc) > 3 and loc[3] in REGISTRY
+    return (*loc[:3], *loc[4:]) if is_fault else tuple(loc)
