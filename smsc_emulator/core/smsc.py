@@ -18,6 +18,7 @@ from smsc_emulator.base.database import Database
 from smsc_emulator.base.journal import Journal
 from smsc_emulator.core import access
 from smsc_emulator.core.accounts import Account, Link
+from smsc_emulator.core.broadcasts import Broadcasts
 from smsc_emulator.core.commits import Commits, Turn
 from smsc_emulator.core.conduct import Conduct
 from smsc_emulator.core.delivery import Delivery
@@ -103,7 +104,8 @@ class Smsc:
             settings, clock, journal, self.accounts, handsets, self._router, self._commits, self.delivery, wake
         )
         self.mobiles = Mobiles(handsets, clock, self._commits, self.life, wake)
-        self.deadlines = (self.life, self.mobiles, self.delivery)
+        self.broadcasts = Broadcasts(handsets, clock, self._receive, wake)
+        self.deadlines = (self.life, self.mobiles, self.broadcasts, self.delivery)
         """What the lab's ticker looks after."""
 
     def _account(self, settings: AccountSettings, personalities: Mapping[str, Personality]) -> Account:

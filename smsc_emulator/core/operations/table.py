@@ -4,9 +4,20 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from smsc_emulator.core.operations.ancillary import cancel_sm, query_sm, replace_sm
+from smsc_emulator.core.operations.broadcast import broadcast_sm, cancel_broadcast_sm, query_broadcast_sm
 from smsc_emulator.core.operations.data import data_sm
 from smsc_emulator.core.operations.multi import submit_multi
-from smsc_emulator.smpp.pdus import CancelSm, DataSm, Pdu, QuerySm, ReplaceSm, SubmitMulti
+from smsc_emulator.smpp.pdus import (
+    BroadcastSm,
+    CancelBroadcastSm,
+    CancelSm,
+    DataSm,
+    Pdu,
+    QueryBroadcastSm,
+    QuerySm,
+    ReplaceSm,
+    SubmitMulti,
+)
 
 Operation = Callable[[Any, Any, Any, Any], None]
 """Takes the SMSC, the link, the account and the request."""
@@ -17,4 +28,7 @@ OPERATIONS: Final[dict[type[Pdu], Operation]] = {
     QuerySm: query_sm,
     CancelSm: cancel_sm,
     ReplaceSm: replace_sm,
+    BroadcastSm: broadcast_sm,
+    QueryBroadcastSm: query_broadcast_sm,
+    CancelBroadcastSm: cancel_broadcast_sm,
 }
