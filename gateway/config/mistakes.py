@@ -18,7 +18,7 @@ EXPECTED = {
     "bool_type": "true or false",
     "float_parsing": "a number",
     "float_type": "a number",
-    "greater_than": "more than {gt}",
+    "greater_than": "more than {gt:g}",
     "greater_than_equal": "at least {ge}",
     "int_from_float": "a whole number",
     "int_parsing": "a whole number",
@@ -96,7 +96,7 @@ def expected(error: Mapping[str, Any], path: Path, written: str) -> str:
         what = "expected " + EXPECTED[error["type"]].format(**error.get("ctx", {}))
     else:
         what = str(error["msg"])
-    if repr(error["input"]) in what:
+    if isinstance(error["input"], str) and repr(error["input"]) in what:
         return what
     return f"{what} (got {'***' if path and path[-1] in SECRET_KEYS else written})"
 

@@ -69,7 +69,9 @@ class ServerLink(asyncio.Protocol):
         self._transport = cast(asyncio.Transport, transport)
         self._out: asyncio.Transport | FaultyWire = self._transport
         # `pause_writing` as soon as the kernel takes no more: what waits here would die with the process.
-        self._transport.set_write_buffer_limits(high=0)
+        # Over TLS, the end of the handshake still waits here; paused by that, it would wait for ever.
+        tls = transport.get_extra_info("sslcontext") is not None
+        self._transport.set_write_buffer_limits(high=self._transport.get_write_buffer_size() + tls)
         self._server.links.add(self)
 
     def data_received(self, data: bytes) -> None:

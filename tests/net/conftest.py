@@ -11,6 +11,7 @@ import pytest
 from smsc_emulator.base.clock import LabClock
 from smsc_emulator.base.database import Database, metadata
 from smsc_emulator.base.journal import Journal
+from smsc_emulator.core.personality_settings import PersonalitySettings
 from smsc_emulator.core.settings import AccountSettings, SmscSettings
 from smsc_emulator.core.smsc import Smsc
 from smsc_emulator.handsets.handset import Changed
@@ -74,6 +75,7 @@ class Lab:
         self.writers: list[asyncio.StreamWriter] = []
         self.database: Database | None = None
         self.woken = asyncio.Event()
+        self.personalities: dict[str, PersonalitySettings] = {}
 
     async def start(self) -> "Lab":
         if self.folder is not None:
@@ -88,6 +90,7 @@ class Lab:
             database=self.database,
             data=self.folder,
             wake=self.woken.set,
+            personalities=self.personalities,
         )
         await self.smsc.start()
         self.server = SmppServer(self.smsc)
@@ -136,12 +139,19 @@ class Lab:
 
 @pytest.fixture
 async def start_lab(clock: LabClock, journal: Journal) -> AsyncIterator[Callable[..., Awaitable[Lab]]]:
-    """Start labs with settings of the SMSC's section; with a folder they keep their messages there."""
+    """Start labs with settings of the SMSC's section; with a folder they keep their messages there.
+
+    `personality` is the content of a personality's file, for all accounts that name none.
+    """
     labs: list[Lab] = []
 
-    async def start(folder: Path | None = None, **settings: Any) -> Lab:
+    async def start(folder: Path | None = None, personality: PersonalitySettings | None = None, **settings: Any) -> Lab:
+        if personality is not None:
+            settings["personality"] = personality.name
         chosen = SmscSettings(**{"accounts": ACCOUNTS, "bind_failure_delay": 20, **settings})
         labs.append(Lab(clock, journal, folder, chosen))
+        if personality is not None:
+            labs[-1].personalities[personality.name] = personality
         return await labs[-1].start()
 
     yield start
