@@ -75,6 +75,12 @@ def run_lab(folder: Path, config: str) -> RunningLab:
     return RunningLab(process, ports["smpp"], f"http://127.0.0.1:{ports['http']}", folder)
 
 
+@pytest.fixture(scope="session")
+def start_lab_process() -> Callable[[Path, str], RunningLab]:
+    """Return a function that starts a lab in a folder with a configuration; who starts it stops it."""
+    return run_lab
+
+
 @pytest.fixture
 def serve_lab(tmp_path: Path) -> Iterator[Callable[[str], RunningLab]]:
     """Return a function that starts a lab with a configuration; it is stopped after the test."""
