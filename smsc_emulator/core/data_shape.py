@@ -1,7 +1,17 @@
 """One message in two shapes: data_sm, and the submit_sm or deliver_sm that says the same."""
 
+from typing import Final
+
 from smsc_emulator.smpp.constants import MAX_SM_LENGTH, Tag
 from smsc_emulator.smpp.pdus import DataSm, DeliverSm, SubmitSm, Tlv
+
+ABSENT: Final = frozenset({6, 27})
+"""MAP's errors of a subscriber who cannot be reached (3GPP TS 29.002): detached, and no paging response."""
+
+
+def sets_flag(pdu: SubmitSm, error: int) -> bool:
+    """Whether a delivery that fails with `error` sets the delivery pending flag: it was asked for (5.3.2.29)."""
+    return error in ABSENT and pdu.tlv(Tag.SET_DPF) == b"\x01"
 
 
 def as_submit(pdu: DataSm) -> SubmitSm:

@@ -11,23 +11,16 @@ from smsc_emulator.base import msisdn
 from smsc_emulator.base.clock import Clock
 from smsc_emulator.base.journal import Journal
 from smsc_emulator.core.accounts import Account, Link
+from smsc_emulator.core.data_shape import sets_flag
 from smsc_emulator.core.message import Address, Message
 from smsc_emulator.smpp.constants import Tag
 from smsc_emulator.smpp.pdus import AlertNotification, Tlv
 
-ABSENT: Final = frozenset({6, 27})
-"""MAP's errors of a subscriber who cannot be reached (3GPP TS 29.002): detached, and no paging response."""
-_SET: Final = b"\x01"
 _AVAILABLE: Final = b"\x00"
 _FIRST_WITH_ALERTS: Final = 0x34
 
 _Flag = tuple[str, Address, Address]
 """The account to tell, the subscriber and the ESME's address."""
-
-
-def is_set(message: Message) -> bool:
-    """Whether a message's last attempt has set the flag."""
-    return message.error in ABSENT and message.pdu.tlv(Tag.SET_DPF) == _SET
 
 
 class PendingFlags:
@@ -42,7 +35,7 @@ class PendingFlags:
 
     def set(self, message: Message) -> None:
         """Set the flag of a message's destination, if the message asks for it and its subscriber is absent."""
-        if message.account and is_set(message):
+        if message.account and sets_flag(message.pdu, message.error):
             number = msisdn.from_address(message.pdu.destination_addr)
             self._flags.setdefault(number, {})[message.account, message.destination, message.source] = None
 

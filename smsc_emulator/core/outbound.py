@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import NamedTuple
 
+from smsc_emulator.core.data_shape import sets_flag
 from smsc_emulator.core.faults.fault import Sending
 from smsc_emulator.core.message import FINAL, Message, state_for
 from smsc_emulator.core.personality import Personality, pack
 from smsc_emulator.smpp import receipts, segments
-from smsc_emulator.smpp.constants import CommandStatus, EsmClass
-from smsc_emulator.smpp.pdus import DeliverSm, SubmitSm
+from smsc_emulator.smpp.constants import CommandStatus, EsmClass, Tag
+from smsc_emulator.smpp.pdus import DeliverSm, SubmitSm, Tlv
 
 TEMPORARY = frozenset(
     {
@@ -119,6 +120,7 @@ def _receipt(message: Message, personality: Personality, told: Told | None) -> D
         text=segments.join([part]),
         layout=personality.layout,
     )
+    flag = [Tlv(Tag.DPF_RESULT, b"\x01")] if pdu.tlvs and sets_flag(pdu, told.error) else []
     return DeliverSm(
         service_type=pdu.service_type,
         source_addr_ton=pdu.dest_addr_ton,
@@ -129,5 +131,5 @@ def _receipt(message: Message, personality: Personality, told: Told | None) -> D
         destination_addr=pdu.source_addr,
         esm_class=esm_class,
         short_message=text.encode("ascii", "replace"),
-        tlvs=personality.receipt_tlvs(message_id, state, told.network_error),
+        tlvs=personality.receipt_tlvs(message_id, state, told.network_error) + flag,
     )

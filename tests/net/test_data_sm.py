@@ -7,8 +7,9 @@ import pytest
 
 from smsc_emulator.core.settings import AccountSettings
 from smsc_emulator.handsets.states import HandsetState
+from smsc_emulator.net.failures import LinkDownError
 from smsc_emulator.smpp.constants import CommandStatus, Tag
-from smsc_emulator.smpp.pdus import DataSm, DataSmResp, GenericNack, Tlv
+from smsc_emulator.smpp.pdus import DataSm, DataSmResp, Tlv
 
 NUMBER = "+70000000001"
 TRANSACTION = 2
@@ -183,10 +184,20 @@ async def test_a_message_that_waits_sets_the_flag_too_and_arrives_with_the_alert
     assert texts(lab) == ["hello"]
 
 
-async def test_a_broadcast_is_nothing_that_3_4_knows(lab: Any) -> None:
-    """4.3."""
-    reader, writer = await lab.connect()
-    writer.write(bytes.fromhex("00000010 00000111 00000000 00000007"))
-    async with asyncio.timeout(5):
-        assert await reader.readexactly(16) == bytes.fromhex("00000010 80000000 00000003 00000007")
-    assert GenericNack.command_id == 0x80000000
+async def test_a_receipt_tells_that_the_flag_was_set(lab: Any) -> None:
+    """SMPP 5.0, dpf_result: in store and forward mode the receipt tells."""
+    await lab.switch(NUMBER, HandsetState.OFF)
+    alice = await lab.bind()
+    lifetime = Tlv(Tag.QOS_TIME_TO_LIVE, (90).to_bytes(4))
+    await send(alice, registered_delivery=1, tlvs=(lifetime, Tlv(Tag.SET_DPF, b"\1")))
+    await send(alice, registered_delivery=1, tlvs=(lifetime,))
+    lab.clock.move_to(lab.clock.now() + 90_000)
+    await lab.smsc.life.fire(lab.clock.now())
+    assert [(await alice.next()).tlv(Tag.DPF_RESULT) for _ in range(2)] == [b"\1", None]
+
+
+async def test_a_request_that_the_bind_does_not_allow_is_not_sent(lab: Any) -> None:
+    receiver = await lab.bind(kind="rx")
+    with pytest.raises(LinkDownError, match="submit_sm from the ESME in BOUND_RX"):
+        await receiver.submit()
+    assert (await send(receiver)).command_status == 0

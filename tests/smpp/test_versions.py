@@ -6,8 +6,11 @@ from smsc_emulator.smpp.codec import ErrorBody, encode
 from smsc_emulator.smpp.constants import CommandId, CommandStatus, Tag
 from smsc_emulator.smpp.errors import EncodeError, WrongStateError
 from smsc_emulator.smpp.pdus import (
+    Bind,
+    BindReceiver,
     BindTransceiver,
     BindTransceiverResp,
+    BindTransmitter,
     BroadcastSm,
     CancelBroadcastSm,
     DataSm,
@@ -198,3 +201,20 @@ def test_an_operation_that_the_application_does_not_serve_is_not_supported(joine
     pdu = SubmitMulti(sequence_number=3, dest_address=[DistributionList("list")])
     assert smsc.feed(pdu) == [SubmitMultiResp(command_status=CommandStatus.ESME_RINVCMDID, sequence_number=3)]
     assert smsc.mistakes() == [Mistake.NOT_SUPPORTED]
+
+
+@pytest.mark.parametrize("bind", [BindTransmitter, BindReceiver, BindTransceiver])
+@pytest.mark.parametrize("pdu", BROADCASTS, ids=lambda pdu: type(pdu).__name__)
+def test_broadcasts_come_from_whoever_transmits(joined, bind: type[Bind], pdu: Pdu) -> None:
+    pair = joined()
+    pair.esme.send(bind("esme", "secret", interface_version=0x50), 0.0)
+    pair.exchange()
+    pair.smsc.accept_bind(pair.request(), "lab")
+    pair.exchange()
+    answers = pair.smsc.feed(pdu)
+    if bind is BindReceiver:
+        (answer,) = answers
+        assert (answer.command_id, answer.command_status) == (pdu.command_id | 0x80000000, 4)
+    else:
+        assert answers == []
+    assert pair.esme.feed(pdu)[0].command_status == CommandStatus.ESME_RINVBNDSTS

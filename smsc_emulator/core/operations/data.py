@@ -9,8 +9,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Final
 
 from smsc_emulator.core.accounts import Account, Link
-from smsc_emulator.core.data_shape import as_submit
-from smsc_emulator.core.flags import is_set
+from smsc_emulator.core.data_shape import as_submit, sets_flag
 from smsc_emulator.core.life import RefusedError
 from smsc_emulator.core.message import Message
 from smsc_emulator.handsets.states import NETWORK_GSM
@@ -60,7 +59,7 @@ def outcome(message: Message) -> DataSmResp:
         Tlv(Tag.NETWORK_ERROR_CODE, bytes([NETWORK_GSM]) + message.network_error.to_bytes(2)),
     ]
     if message.pdu.tlv(Tag.SET_DPF) is not None:
-        tlvs.append(Tlv(Tag.DPF_RESULT, bytes([is_set(message)])))
+        tlvs.append(Tlv(Tag.DPF_RESULT, bytes([sets_flag(message.pdu, message.error)])))
     return DataSmResp(message_id=message.message_id, command_status=CommandStatus.ESME_RDELIVERYFAILURE, tlvs=tlvs)
 
 
