@@ -8,6 +8,7 @@ import contextlib
 import socket
 from collections.abc import Callable, Sequence
 
+import structlog
 from aiohttp import ClientSession, web
 
 import gateway
@@ -46,6 +47,7 @@ from smsc_emulator.base.randomness import Randomness, SecretRandomness, SeededRa
 from smsc_emulator.base.signed_http import signature_guard
 from smsc_emulator.base.watch import Watch
 from smsc_emulator.base.web import Routes, application
+from smsc_emulator.core import mobile_plans
 from smsc_emulator.core.settings import AccountSettings
 from smsc_emulator.core.smsc import Smsc
 from smsc_emulator.handsets.handsets import Handsets
@@ -63,6 +65,8 @@ PORT_TRIES = 20
 
 HTTP_CLOSE = 0.5
 """Real seconds that open requests have to end when the lab stops."""
+
+log = structlog.get_logger(__name__)
 
 
 class Lab:
@@ -161,6 +165,10 @@ class Lab:
         await smsc.start()
         self._stack.push_async_callback(smsc.close)
         self.time.ticker.add(*smsc.deadlines)
+        for file in settings.smsc.mobile_originated_files:
+            without = await smsc.play(mobile_plans.read_file(file))
+            if without:
+                log.warning("messages of numbers without a handset are left out", file=str(file), numbers=len(without))
         server = SmppServer(smsc)
         await server.start(settings.server.host, settings.server.smpp_port)
         self._stack.push_async_callback(server.close)

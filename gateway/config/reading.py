@@ -14,6 +14,7 @@ from gateway.config.mistakes import ConfigError, Mistake, Path, expected, neares
 from gateway.config.sources import Sources
 from gateway.settings import Settings
 from smsc_emulator.base.config import WRITTEN
+from smsc_emulator.core import mobile_plans
 from smsc_emulator.operator.settings import SubscriberSettings
 
 COLUMNS = tuple(SubscriberSettings.model_fields)
@@ -42,6 +43,7 @@ def read(
     subscribers = settings.subscribers + [row for row, _, _ in rows]
     settings = settings.model_copy(update={"subscribers": subscribers})
     mistakes = sources.mistakes + csv_mistakes + personalities.own_mistakes(settings)
+    mistakes += _plan_mistakes(settings.smsc.mobile_originated_files)
     for path, sentence in findings(settings, broken):
         if path[0] == "subscribers" and isinstance(path[1], int) and path[1] >= listed:
             _, source, line = rows[path[1] - listed]
@@ -71,12 +73,32 @@ def _anchored(settings: Settings, folder: FilePath) -> Settings:
     smsc = settings.smsc
     tls = {name: folder / path for name in ("certificate", "key", "client_ca") if (path := getattr(smsc.tls, name))}
     own = smsc.personality_folder and folder / smsc.personality_folder
-    changed = smsc.model_copy(update={"tls": smsc.tls.model_copy(update=tls), "personality_folder": own})
+    plans = [folder / file for file in smsc.mobile_originated_files]
+    changed = smsc.model_copy(
+        update={
+            "tls": smsc.tls.model_copy(update=tls),
+            "personality_folder": own,
+            "mobile_originated_files": plans,
+        }
+    )
     return settings.model_copy(update={"smsc": changed})
 
 
 Row = tuple[SubscriberSettings, str, int]
 """A subscriber with the file and the line that he stands in."""
+
+
+def _plan_mistakes(files: list[FilePath]) -> list[Mistake]:
+    """Return what is wrong with the files of messages from handsets."""
+    mistakes = []
+    for file in files:
+        try:
+            mobile_plans.read_file(file)
+        except (OSError, UnicodeDecodeError) as error:
+            mistakes.append(unreadable(file, error))
+        except ValueError as error:
+            mistakes.append(Mistake(str(file), 0, 0, "", str(error)))
+    return mistakes
 
 
 def _read_files(files: list[FilePath], folder: FilePath) -> tuple[list[Row], list[Mistake]]:

@@ -8,6 +8,7 @@ answer to its submit_sm.
 
 import asyncio
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from hashlib import sha256
 from itertools import count
 from pathlib import Path
 from types import MappingProxyType
@@ -27,6 +28,7 @@ from smsc_emulator.core.faults.engine import Faults, Rule
 from smsc_emulator.core.faults.sight import Sight
 from smsc_emulator.core.life import FIRST_ID, Life, RefusedError
 from smsc_emulator.core.message import Message
+from smsc_emulator.core.mobile_plans import Planned
 from smsc_emulator.core.mobiles import Mobiles
 from smsc_emulator.core.operations.data import Transactions
 from smsc_emulator.core.operations.multi import distribution_lists
@@ -251,6 +253,24 @@ class Smsc:
         messages = self.mobiles.originate(self.handset(number).number, to, text, at)
         await self._saved()
         return messages[0].message_id
+
+    async def play(self, plans: Sequence[Planned]) -> list[str]:
+        """Send the messages of a file from their handsets, unless that was done before on the same database.
+
+        Returns the numbers that have no handset, whose messages are left out. Raises ValueError as
+        `send_from_handset` does.
+        """
+        digest = sha256(repr(list(plans)).encode()).hexdigest()
+        if self._store is not None and await self._store.has_played(digest):
+            return []
+        now = self._clock.now()
+        for plan in plans:
+            if plan.number in self.handsets:
+                for at in plan.instants(now):
+                    self.mobiles.originate(plan.number, plan.to, plan.text, at)
+        self._commits.turn().changes.played.append((now, digest))
+        await self._saved()
+        return sorted({plan.number for plan in plans if plan.number not in self.handsets})
 
     async def change_handset(self, number: str, changed: Changed) -> Handset:
         """Change a handset's state, memory or script; what waits for it is tried at once if it can be reached now.

@@ -27,7 +27,7 @@ from sqlalchemy import (
     update,
 )
 
-from smsc_emulator.base.database import Database, Tx, metadata
+from smsc_emulator.base.database import Database, Tx, journal_table, metadata
 from smsc_emulator.core.message import FINAL, Message
 from smsc_emulator.core.outbound import Kind, Outbound, Told
 from smsc_emulator.handsets.handset import Changed, Handset
@@ -35,6 +35,9 @@ from smsc_emulator.handsets.script import Script
 from smsc_emulator.handsets.states import HandsetState
 from smsc_emulator.smpp import codec
 from smsc_emulator.smpp.pdus import SubmitSm
+
+PLAYED = "handsets.file_sent"
+"""The event that keeps a file of messages from being sent again; its subject is a digest of the content."""
 
 INBOXES = 10_000
 """How many of the last delivered messages are read at the start, to fill the handsets' inboxes."""
@@ -103,6 +106,8 @@ class Changes:
     """Numbers of the texts that were thrown away on handsets."""
     handsets: list[Handset] = field(default_factory=list)
     """What has another state, memory or script."""
+    played: list[tuple[int, str]] = field(default_factory=list)
+    """Files of messages from handsets that this turn has sent: the instant, and a digest of the content."""
     queued: list[Outbound] = field(default_factory=list)
     retried: list[Outbound] = field(default_factory=list)
     gone: list[Outbound] = field(default_factory=list)
@@ -144,6 +149,11 @@ class SqlStore:
         """Return what the tables hold."""
         return await self._database.run(_load)
 
+    async def has_played(self, digest: str) -> bool:
+        """Whether a file of messages with this digest was sent before."""
+        seen = select(journal_table.c.seq).where(journal_table.c.subject == digest, journal_table.c.type == PLAYED)
+        return await self._database.run(lambda tx: tx.conn.execute(seen.limit(1)).first() is not None)
+
     def save(self, changes: Changes) -> Awaitable[None]:
         """Commit `changes` in one unit of work."""
         # The rows are made here and now: the same objects may have changed again before the unit runs.
@@ -159,10 +169,14 @@ class SqlStore:
             (_forget, [{"key": o.id} for o in changes.gone]),
         ]
 
+        played = list(changes.played)
+
         def unit(tx: Tx) -> None:
             for statement, rows in statements:
                 if rows:
                     tx.conn.execute(statement, rows)
+            for at, digest in played:
+                tx.record(at, PLAYED, digest)
 
         return self._database.run(unit)
 

@@ -3,6 +3,7 @@ from typing import Any
 import pytest
 
 from smsc_emulator.base.durations import HOUR, MINUTE, SECOND
+from smsc_emulator.core.mobile_plans import Planned
 from smsc_emulator.handsets.script import Script
 from smsc_emulator.handsets.states import HandsetState
 from smsc_emulator.smpp.constants import MessageState
@@ -88,3 +89,29 @@ async def test_what_handsets_are_like_and_what_they_threw_away_outlives_the_proc
     peer = again.bind()
     await again.become(HandsetState.ON)
     assert (again.inbox(), peer.receipts()) == (["second", "third"], [("DELIVRD", "000")])
+
+
+async def test_a_file_is_sent_once_on_its_schedule_and_for_handsets_that_are_there(start: Any, database: Any) -> None:
+    plans = [
+        Planned(NUMBER, "777", "now"),
+        Planned(NUMBER, "777", "tick", after=MINUTE, every=HOUR, times=3),
+        Planned("+70000000077", "777", "from nobody"),
+    ]
+    center = await start(database)
+    peer = center.bind()
+    assert await center.smsc.play(plans) == ["+70000000077"]
+    await center.turn(2 * HOUR)
+    assert [pdu.short_message for pdu in peer.delivered] == [b"now", b"tick", b"tick"]
+    await center.smsc.close()
+    again = await start(database)
+    peer = again.bind()
+    assert await again.smsc.play(plans) == []
+    await again.turn(3 * HOUR)
+    assert [pdu.short_message for pdu in peer.delivered] == [b"tick"]
+
+
+async def test_a_long_text_of_a_file_goes_in_segments(center: Any) -> None:
+    peer = center.bind()
+    await center.smsc.play([Planned(NUMBER, "777", "x" * 200)])
+    await center.settle()
+    assert [pdu.esm_class for pdu in peer.delivered] == [0x40, 0x40]

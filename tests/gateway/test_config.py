@@ -489,3 +489,18 @@ def test_wrong_columns_and_an_absent_file_are_told(lab: Path) -> None:
         "many.csv:1: phone_numbr: unknown column; nearest known column: phone_number",
         "none.csv: cannot be read: No such file or directory",
     ]
+
+
+# Files of messages from handsets
+
+
+def test_a_file_of_messages_is_looked_for_beside_the_configuration_and_checked(lab: Path) -> None:
+    lab.with_name("mo.csv").write_text("phone_number,to,text\n+70000000001,1234,STOP\n", encoding="utf-8")
+    text = "smsc: {mobile_originated_files: [mo.csv]}\n"
+    assert settings(lab, text).smsc.mobile_originated_files == [lab.with_name("mo.csv")]
+    lab.with_name("mo.csv").write_text("phone_number,to,text\n+70000000001,bank,STOP\n", encoding="utf-8")
+    with pytest.raises(ConfigError, match=r"mo.csv: line 2: to: 'bank' is neither a number nor a short code"):
+        settings(lab, text)
+    lab.with_name("mo.csv").unlink()
+    with pytest.raises(ConfigError, match=r"mo.csv: cannot be read"):
+        settings(lab, text)
