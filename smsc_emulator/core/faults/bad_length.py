@@ -11,7 +11,7 @@ from smsc_emulator.core.faults.fault import Plan, WireFault
 class BadLength(WireFault):
     """Change the answer's command_length."""
 
-    fault: Literal["bad_length"] = "bad_length"
+    fault: Literal["bad_length"]
     length: int = Field(8, ge=0, le=0xFFFFFFFF)
     """What command_length says."""
 

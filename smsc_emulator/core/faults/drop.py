@@ -10,7 +10,7 @@ from smsc_emulator.core.faults.fault import Moment, Plan, WireFault
 class Drop(WireFault):
     """Close the connection without unbind."""
 
-    fault: Literal["drop"] = "drop"
+    fault: Literal["drop"]
     at: Moment = Moment.ANSWER
     """`request`: when it comes, not carried out; `answer`: carried out, in the answer's place; `after` the answer."""
     reset: bool = False

@@ -11,7 +11,7 @@ from smsc_emulator.core.faults.fault import Plan, WireFault
 class DuplicateAnswer(WireFault):
     """Write the answer several times."""
 
-    fault: Literal["duplicate_answer"] = "duplicate_answer"
+    fault: Literal["duplicate_answer"]
     copies: int = Field(2, ge=2, le=100)
     """How many answers come in all."""
 

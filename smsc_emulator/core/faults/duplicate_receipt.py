@@ -9,7 +9,7 @@ from smsc_emulator.core.faults.fault import LabTime, ReceiptFault, Sending
 class DuplicateReceipt(ReceiptFault):
     """Send the receipt once more."""
 
-    fault: Literal["duplicate_receipt"] = "duplicate_receipt"
+    fault: Literal["duplicate_receipt"]
     after: LabTime = 0
     """Lab time from the first to the second."""
 

@@ -9,7 +9,7 @@ from smsc_emulator.core.faults.fault import ReceiptFault, Sending
 class EarlyReceipt(ReceiptFault):
     """Send the receipt before the message's own response."""
 
-    fault: Literal["early_receipt"] = "early_receipt"
+    fault: Literal["early_receipt"]
 
     about = (
         "The receipt overtakes submit_sm_resp, so that its message_id is not known yet; only of a message that is "

@@ -12,7 +12,7 @@ from smsc_emulator.core.faults.fault import Plan, WireFault
 class Garbage(WireFault):
     """Write noise in the answer's place."""
 
-    fault: Literal["garbage"] = "garbage"
+    fault: Literal["garbage"]
     octets: int = Field(64, ge=1, le=65_536)
     """How many octets of noise."""
     before: bool = False

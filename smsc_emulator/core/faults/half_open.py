@@ -9,7 +9,7 @@ from smsc_emulator.core.faults.fault import Plan, RealTime, WireFault
 class HalfOpen(WireFault):
     """Neither read nor write any more, and do not close."""
 
-    fault: Literal["half_open"] = "half_open"
+    fault: Literal["half_open"]
     lasts: RealTime = 0
     """Real time after which the connection is reset; 0s is until this rule is removed or the lab stops."""
 

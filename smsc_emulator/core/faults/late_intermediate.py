@@ -15,7 +15,7 @@ _DELIVERED = re.compile(rb"\b(dlvrd:)([0-9]+)", re.IGNORECASE)
 class LateIntermediate(ReceiptFault):
     """Follow the final receipt by one that says ENROUTE."""
 
-    fault: Literal["late_intermediate"] = "late_intermediate"
+    fault: Literal["late_intermediate"]
     after: LabTime = 0
     """Lab time from the receipt to the notification."""
 

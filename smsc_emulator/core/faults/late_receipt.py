@@ -9,7 +9,7 @@ from smsc_emulator.core.faults.fault import LabTime, ReceiptFault, Sending
 class LateReceipt(ReceiptFault):
     """Hold the receipt back by the lab clock."""
 
-    fault: Literal["late_receipt"] = "late_receipt"
+    fault: Literal["late_receipt"]
     delay: LabTime
     """How long, in lab time."""
 

@@ -9,7 +9,7 @@ from smsc_emulator.core.faults.fault import Plan, RealTime, WireFault
 class Latency(WireFault):
     """Wait before the request is carried out."""
 
-    fault: Literal["latency"] = "latency"
+    fault: Literal["latency"]
     delay: RealTime
     """How long, in real time."""
 

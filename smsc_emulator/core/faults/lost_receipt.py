@@ -8,7 +8,7 @@ from smsc_emulator.core.faults.fault import ReceiptFault, Sending
 class LostReceipt(ReceiptFault):
     """Send no receipt."""
 
-    fault: Literal["lost_receipt"] = "lost_receipt"
+    fault: Literal["lost_receipt"]
 
     about = "The receipt never comes."
     example = {"fault": "lost_receipt", "when": {"destination": "+7000", "probability": 0.05}}

@@ -11,7 +11,7 @@ from smsc_emulator.core.faults.fault import ReceiptFault, Sending
 class OtherBind(ReceiptFault):
     """Send the receipt where it is not looked for."""
 
-    fault: Literal["other_bind"] = "other_bind"
+    fault: Literal["other_bind"]
     account: str | None = Field(None, min_length=1, max_length=15)
     """The system_id that gets it; without it, the sender's own account over another bind than the message came by."""
 

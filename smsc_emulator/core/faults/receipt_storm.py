@@ -13,7 +13,7 @@ MOST = 10_000
 class ReceiptStorm(ReceiptFault):
     """Send the receipt over and over."""
 
-    fault: Literal["receipt_storm"] = "receipt_storm"
+    fault: Literal["receipt_storm"]
     copies: int = Field(100, ge=2, le=1_000)
     """How many receipts come in all."""
 

@@ -59,5 +59,7 @@ _Faults = (
 AnyFault = Annotated[_Faults, Field(discriminator="fault")]
 """A rule as the configuration and the API have it: its `fault` tells which one it is."""
 
-REGISTRY: Final[dict[str, type[Fault]]] = {cls.model_fields["fault"].default: cls for cls in get_args(_Faults)}
+REGISTRY: Final[dict[str, type[Fault]]] = {
+    get_args(cls.model_fields["fault"].annotation)[0]: cls for cls in get_args(_Faults)
+}
 """The faults by name, in the order of the documentation."""

@@ -9,7 +9,7 @@ from smsc_emulator.core.faults.fault import LabTime, ReceiptFault, Sending
 class ReorderedReceipts(ReceiptFault):
     """Let the next receipt of the account overtake this one."""
 
-    fault: Literal["reordered_receipts"] = "reordered_receipts"
+    fault: Literal["reordered_receipts"]
     most: LabTime = 60_000
     """Lab time after which it goes out although no other one came."""
 

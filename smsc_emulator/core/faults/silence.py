@@ -9,7 +9,7 @@ from smsc_emulator.core.faults.fault import Plan, WireFault
 class Silence(WireFault):
     """Carry the request out and say nothing."""
 
-    fault: Literal["silence"] = "silence"
+    fault: Literal["silence"]
 
     about = "The request is carried out and never answered: an ESME that sends it again has sent it twice."
     example = {"fault": "silence", "when": {"text": "*code*", "nth": 2}}

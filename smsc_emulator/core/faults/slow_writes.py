@@ -11,7 +11,7 @@ from smsc_emulator.core.faults.fault import Pace, Plan, RealTime, WireFault
 class SlowWrites(WireFault):
     """Write a few octets, pause, and go on."""
 
-    fault: Literal["slow_writes"] = "slow_writes"
+    fault: Literal["slow_writes"]
     octets: int = Field(8, ge=1, le=65_536)
     """How many octets each write has."""
     pause: RealTime = 100

@@ -36,7 +36,7 @@ Status = Annotated[
 class StatusFault(WireFault):
     """Answer with a command_status."""
 
-    fault: Literal["status"] = "status"
+    fault: Literal["status"]
     status: Status
     """The error: its name in Table 5-2, or a number in hexadecimal such as 0x428."""
     accepted: bool = False

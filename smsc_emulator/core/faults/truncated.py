@@ -12,7 +12,7 @@ from smsc_emulator.core.faults.frames import HEADER, rewrite
 class Truncated(WireFault):
     """Leave out the end of the answer."""
 
-    fault: Literal["truncated"] = "truncated"
+    fault: Literal["truncated"]
     octets: int = Field(1, ge=1, le=65_536)
     """How many octets are missing; the header stays."""
     framed: bool = False

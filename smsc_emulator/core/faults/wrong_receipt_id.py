@@ -17,7 +17,7 @@ _OTHER = bytes.maketrans(b"0123456789abcdefABCDEF", b"9876543210fedcbaFEDCBA")
 class WrongReceiptId(ReceiptFault):
     """Change the message_id of the receipt."""
 
-    fault: Literal["wrong_receipt_id"] = "wrong_receipt_id"
+    fault: Literal["wrong_receipt_id"]
     message_id: str | None = Field(None, pattern=r"^[!-~]{1,64}$", max_length=64)
     """The id that is told; without it, one of the same form that no message has."""
 

@@ -11,7 +11,7 @@ from smsc_emulator.smpp.constants import CommandId
 class WrongResponse(WireFault):
     """Change the answer's command_id."""
 
-    fault: Literal["wrong_response"] = "wrong_response"
+    fault: Literal["wrong_response"]
     response: Literal[
         "generic_nack", "submit_sm_resp", "deliver_sm_resp", "data_sm_resp", "query_sm_resp", "enquire_link_resp"
     ] = "query_sm_resp"

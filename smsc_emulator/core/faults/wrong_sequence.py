@@ -12,7 +12,7 @@ from smsc_emulator.core.faults.frames import rewrite, sequence_number
 class WrongSequence(WireFault):
     """Change the answer's sequence_number."""
 
-    fault: Literal["wrong_sequence"] = "wrong_sequence"
+    fault: Literal["wrong_sequence"]
     by: int = Field(1_000_000, ge=-0x7FFFFFFF, le=0x7FFFFFFF)
     """What is added to the number."""
 
