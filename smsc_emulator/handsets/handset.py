@@ -7,6 +7,7 @@ from smsc_emulator.handsets.script import Script
 from smsc_emulator.handsets.states import FULL, OUTCOMES, TAKEN, HandsetState, Outcome
 from smsc_emulator.smpp import segments
 from smsc_emulator.smpp.constants import MessageState, Tag
+from smsc_emulator.smpp.part_report import PartReport, pending_reports
 from smsc_emulator.smpp.pdus import SubmitSm
 from smsc_emulator.smpp.text import coding
 
@@ -86,6 +87,11 @@ class Handset:
     def received(self) -> int:
         """How many texts the inbox holds."""
         return len(self._inbox or ())
+
+    @property
+    def unfinished(self) -> list[PartReport]:
+        """What is known of the long texts that still lack parts, oldest first."""
+        return [] if self._parts is None else pending_reports(self._parts)
 
     @property
     def used(self) -> int:
