@@ -7,13 +7,14 @@ from typing import Literal
 from pydantic import Field
 
 from smsc_emulator.core.faults.fault import Plan, WireFault
+from smsc_emulator.core.faults.when import Whole
 
 
 class Garbage(WireFault):
     """Write noise in the answer's place."""
 
     fault: Literal["garbage"]
-    octets: int = Field(64, ge=1, le=65_536)
+    octets: Whole = Field(64, ge=1, le=65_536)
     """How many octets of noise."""
     before: bool = False
     """Whether the answer follows the noise."""

@@ -1,9 +1,9 @@
 """When a fault fires: keys of which all must fit, and how often among those that fit."""
 
 from fnmatch import fnmatchcase
-from typing import Annotated
+from typing import Annotated, Any
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 
 from smsc_emulator.base.config import Section
 from smsc_emulator.core.faults.sight import Sight
@@ -12,6 +12,14 @@ SUBMISSIONS = frozenset({"submit_sm", "submit_multi", "data_sm"})
 """The operations that a fault looks at unless its rule names one."""
 
 ANY = "any"
+
+
+def _whole(value: Any) -> Any:
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+Whole = Annotated[int, BeforeValidator(_whole)]
+"""A whole number; JSON may write 3 as 3.0."""
 
 Prefix = Annotated[str, Field(pattern=r"^\+?[0-9A-Za-z]{1,20}$", max_length=21)]
 
@@ -32,15 +40,15 @@ class When(Section):
     """A pattern for the whole text, capital or small: `*` is any characters, `?` is one."""
     service_type: str | None = Field(None, max_length=5)
     """The service_type, exactly."""
-    data_coding: int | None = Field(None, ge=0, le=255)
+    data_coding: Whole | None = Field(None, ge=0, le=255)
     """The data_coding."""
-    part: int | None = Field(None, ge=1, le=255)
+    part: Whole | None = Field(None, ge=1, le=255)
     """The number of the part of a long message; a whole message is part 1."""
-    nth: int | None = Field(None, ge=1, le=1_000_000_000)
+    nth: Whole | None = Field(None, ge=1, le=1_000_000_000)
     """Fire only at the n-th that fits."""
-    every: int = Field(1, ge=1, le=1_000_000_000)
+    every: Whole = Field(1, ge=1, le=1_000_000_000)
     """Fire at every n-th that fits."""
-    times: int | None = Field(None, ge=1, le=1_000_000_000)
+    times: Whole | None = Field(None, ge=1, le=1_000_000_000)
     """Fire so many times and no more."""
     probability: float = Field(1.0, ge=0, le=1)
     """The chance to fire, of those that fit, from the account's seeded generator."""
