@@ -7,6 +7,7 @@ kept for it stays small.
 
 import asyncio
 import ssl
+from collections.abc import Iterable
 from contextlib import suppress
 from typing import cast
 
@@ -202,12 +203,14 @@ class ServerLink(asyncio.Protocol):
 
     # The work.
 
-    def _work(self, data: bytes = b"") -> None:
+    def _work(self, data: bytes = b"", late: Iterable[Pdu] = ()) -> None:
         if self._server.smsc.faults.active:
             self._arm()
         try:
             if data:
                 self._session.receive(data, self._server.now())
+            for pdu in late:
+                self._carry_out(pdu)
             for event in self._session.events():
                 self._handle(event)
             if self._account is not None and self._account.ready:
@@ -247,9 +250,7 @@ class ServerLink(asyncio.Protocol):
             self._carry_out(pdu)
 
     def _carry_out_late(self, pdus: list[Pdu]) -> None:
-        for pdu in pdus:
-            self._carry_out(pdu)
-        self._work()
+        self._work(late=pdus)
 
     def _carry_out(self, pdu: Pdu) -> None:
         if self._account is None:
