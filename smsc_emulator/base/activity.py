@@ -7,9 +7,18 @@ turned in one step give the same order of events as twenty minutes waited for.
 
 import asyncio
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 
 from smsc_emulator.base.clock import Clock
+
+
+@dataclass(slots=True, eq=False)
+class _Work:
+    began: int
+    is_input: bool
+    overdue: bool = False
+    """Whether it was waited for in vain, so that nothing waits for it again."""
 
 
 class Activity:
@@ -17,7 +26,7 @@ class Activity:
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
-        self._began: dict[object, tuple[int, bool]] = {}
+        self._works: set[_Work] = set()
         self._changed = asyncio.Event()
 
     @contextmanager
@@ -26,23 +35,32 @@ class Activity:
 
         `is_input` marks the reading of something that a deadline waits for, such as an operator's verdict.
         """
-        token = object()
-        began = self._clock.now()
-        self._began[token] = began, is_input
+        work = _Work(self._clock.now(), is_input)
+        self._works.add(work)
         try:
-            yield began
+            yield work.began
         finally:
-            del self._began[token]
+            self._works.remove(work)
             self._changed.set()
 
     async def settled(self, at: int, *, inputs_only: bool = False, patience: float = 2.0) -> bool:
-        """Wait until nothing that began at or before `at` is under way; False if `patience` real seconds pass first."""
+        """Wait until nothing that began at or before `at` is under way; False if `patience` real seconds pass first.
+
+        What was waited for in vain is not waited for again: a receiver that hangs holds up a turn of the clock once,
+        not at each deadline that is passed.
+        """
+
+        def awaited() -> list[_Work]:
+            mine = (work for work in self._works if work.began <= at and work.is_input >= inputs_only)
+            return [work for work in mine if not work.overdue]
+
         await asyncio.sleep(0)  # a task that was just created begins now
-        try:
+        with suppress(TimeoutError):
             async with asyncio.timeout(patience):
-                while any(began <= at and is_input >= inputs_only for began, is_input in self._began.values()):
+                while awaited():
                     self._changed.clear()
                     await self._changed.wait()
-        except TimeoutError:
-            return False
-        return True
+        left = awaited()
+        for work in left:
+            work.overdue = True
+        return not left

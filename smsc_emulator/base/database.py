@@ -14,11 +14,13 @@ import json
 import queue
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any, TypeVar, cast
 
 from sqlalchemy import JSON, BigInteger, Column, Engine, MetaData, String, Table, create_engine, event, insert, select
 from sqlalchemy.engine import Connection
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import StaticPool
 
 from smsc_emulator.base.journal import Event, Journal
@@ -161,7 +163,8 @@ class Database:
                 try:
                     self._commit(conn, batch)
                 except Exception as error:
-                    conn.exec_driver_sql("ROLLBACK")
+                    with suppress(DBAPIError):  # a full disk, for one, has ended the transaction already
+                        conn.exec_driver_sql("ROLLBACK")
                     batch.events = []
                     for job in batch.jobs:
                         job.error = job.error or error

@@ -93,3 +93,17 @@ async def test_closing_finishes_what_waits(database: Database) -> None:
     await asyncio.sleep(0)
     await database.close()
     assert await waiting == 5
+
+
+async def test_a_transaction_that_ended_by_itself_fails_and_the_next_one_works(database: Database) -> None:
+    def as_a_full_disk_does(tx: Tx) -> None:
+        tx.conn.exec_driver_sql("ROLLBACK")
+        raise OSError("the disk is full")
+
+    kept, lost = database.run(write(1)), database.run(as_a_full_disk_does)
+    async with asyncio.timeout(5):
+        first, second = await asyncio.gather(kept, lost, return_exceptions=True)
+        assert isinstance(first, Exception)
+        assert isinstance(second, OSError)
+        assert await database.run(count) == 0
+        assert await database.run(write(2)) == 2
