@@ -14,7 +14,7 @@ import structlog
 from smsc_emulator.base.activity import Activity
 from smsc_emulator.base.clock import LabClock
 
-PATIENCE = 3.0
+PATIENCE = 6.0
 """Real seconds that one turn of the clock spends on waiting for peers; a third of it for each that is slow."""
 
 LEAST_PATIENCE = 0.05
