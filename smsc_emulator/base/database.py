@@ -89,6 +89,8 @@ class Database:
         self.journal = journal
         self.observers: list[Observer] = []
         self.engine = make_engine(url)
+        # SQLite waits for a lock (busy_timeout) only where a transaction begins, not where it first writes.
+        self._begin = "BEGIN IMMEDIATE" if self.engine.dialect.name == "sqlite" else "BEGIN"
         self._waiting: list[_Job] = []
         self._in_flight = False
         self._closed = False
@@ -97,6 +99,7 @@ class Database:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._idle = asyncio.Event()
         self._idle.set()
+        self._ended = asyncio.Event()
 
     def start(self, *, remembered: int = 10_000) -> None:
         """Start the thread, on the running loop, and give the journal its last `remembered` stored events.
@@ -130,7 +133,8 @@ class Database:
         self._closed = True
         await self._idle.wait()
         self._batches.put(None)
-        await asyncio.to_thread(self._thread.join)
+        # Not joined on a thread of the loop's own, which would hold up the end of the process with this one.
+        await self._ended.wait()
         self.engine.dispose()
 
     def _dispatch(self) -> None:
@@ -172,9 +176,11 @@ class Database:
                     loop.call_soon_threadsafe(self._done, batch)
                 except RuntimeError:  # the loop is gone: nobody waits for the answer any more
                     return
+        with suppress(RuntimeError):
+            loop.call_soon_threadsafe(self._ended.set)
 
     def _commit(self, conn: Connection, batch: _Batch) -> None:
-        conn.exec_driver_sql("BEGIN")
+        conn.exec_driver_sql(self._begin)
         for job in batch.jobs:
             tx = Tx(conn, self.observers)
             conn.exec_driver_sql("SAVEPOINT unit")
@@ -212,6 +218,8 @@ def make_engine(url: str) -> Engine:
     options: dict[str, Any] = {"poolclass": StaticPool} if in_memory else {}
     if url.startswith("sqlite"):
         options["connect_args"] = {"check_same_thread": False}
+    # An error's text goes to the log, where the values of a statement (numbers, texts with codes) have no place.
+    options["hide_parameters"] = True
     engine = create_engine(url, isolation_level="AUTOCOMMIT", json_serializer=_compact, **options)
     if url.startswith("sqlite"):
         event.listen(engine, "connect", _prepare_sqlite)
