@@ -14,8 +14,11 @@ class AccountSettings(Section):
     """Its password. SMPP 3.4 allows 8 characters; some operators use more."""
     max_binds: int = Field(10, ge=1)
     """How many sessions may be bound at once."""
-    window: int = Field(10, ge=1)
-    """How many requests may wait for their answers on one session, in each direction (SMPP 3.4, 2.5.2)."""
+    window: int = Field(100, ge=1)
+    """How many requests may wait for their answers on one session, in each direction.
+
+    SMPP 3.4 (2.5.2) advises 10 at most; many operators allow more, and a load test needs them.
+    """
     serves: list[str] = []
     """Numbers and short codes whose mobile-originated messages go to this account."""
     takes_unserved: bool = True
