@@ -55,8 +55,8 @@ from smsc_emulator.operator.subscribers import ADDED, Subscribers
 PORT_TRIES = 20
 """How many free UDP ports are tried before one is found whose TCP port is free too."""
 
-HTTP_CLOSE = 0.5
-"""Real seconds that open requests have to end when the lab stops."""
+HTTP_CLOSE = 0.25
+"""Real seconds that open requests have to end when the lab stops, and then once more to be broken off."""
 
 
 class Lab:
@@ -210,6 +210,8 @@ class Lab:
         ]
         self.document = openapi.document(self._groups, gateway.__version__)
         await self._listen()
+        self._stack.callback(watch.end_waits)
+        self._stack.callback(self.journal.end_waits)
         await sender.start()
         await client.start()
         esme.start()
