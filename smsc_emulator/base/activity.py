@@ -7,7 +7,7 @@ turned in one step give the same order of events as twenty minutes waited for.
 
 import asyncio
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from smsc_emulator.base.clock import Clock
@@ -44,23 +44,23 @@ class Activity:
             self._changed.set()
 
     async def settled(self, at: int, *, inputs_only: bool = False, patience: float = 2.0) -> bool:
-        """Wait until nothing that began at or before `at` is under way; False if `patience` real seconds pass first.
+        """Wait until all that began at or before `at`, and is under way now, has ended.
 
-        What was waited for in vain is not waited for again: a receiver that hangs holds up a turn of the clock once,
-        not at each deadline that is passed.
+        False if none of it ends for `patience` real seconds. What was waited for in vain is not waited for again: a
+        receiver that hangs holds up a turn of the clock once, not at each deadline that is passed.
         """
-
-        def awaited() -> list[_Work]:
-            mine = (work for work in self._works if work.began <= at and work.is_input >= inputs_only)
-            return [work for work in mine if not work.overdue]
-
         await asyncio.sleep(0)  # a task that was just created begins now
-        with suppress(TimeoutError):
-            async with asyncio.timeout(patience):
-                while awaited():
-                    self._changed.clear()
+        awaited = {
+            work for work in self._works if work.began <= at and work.is_input >= inputs_only and not work.overdue
+        }
+        while awaited:
+            self._changed.clear()
+            try:
+                async with asyncio.timeout(patience):
                     await self._changed.wait()
-        left = awaited()
-        for work in left:
-            work.overdue = True
-        return not left
+            except TimeoutError:
+                for work in awaited:
+                    work.overdue = True
+                return False
+            awaited &= self._works
+        return True

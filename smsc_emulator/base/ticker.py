@@ -4,7 +4,6 @@ A deadline is a row with `due_at`, written in the transaction that made the stat
 """
 
 import asyncio
-import time
 from collections.abc import Iterable
 from contextlib import suppress
 from typing import Protocol
@@ -112,9 +111,9 @@ class Ticker:
     async def _step_to(self, target: int) -> None:
         patience = PATIENCE
         while True:
-            began = time.monotonic()
-            await self._activity.settled(self._clock.now(), patience=min(max(patience, LEAST_PATIENCE), PATIENCE / 3))
-            patience -= time.monotonic() - began
+            slow = min(max(patience, LEAST_PATIENCE), PATIENCE / 3)
+            if not await self._activity.settled(self._clock.now(), patience=slow):
+                patience -= slow
             due, source = await self._earliest()
             if source is None or due > target:
                 break
