@@ -189,7 +189,7 @@ class Lab:
             wake=self.wake,
         )
         self._stack.push_async_callback(client.close)
-        guard = Guard(settings.webhooks.allow_networks)
+        guard = Guard(settings.webhooks.networks(in_a_lab=settings.lab.enabled))
         hooks = WebhookService(database, guard, self.randomness("webhooks"), self.wake)
         hooks.attach()
         sender = WebhookSender(database, guard, settings.webhooks, self.clock, self.activity, self.wake)

@@ -9,7 +9,7 @@ from pydantic import ValidationError
 
 from gateway.config.checks import findings
 from gateway.config.document import Document
-from gateway.config.mistakes import ConfigError, Mistake, Path, expected, nearest, show
+from gateway.config.mistakes import ConfigError, Mistake, Path, expected, nearest, own_errors, show
 from gateway.config.sources import Sources
 from gateway.settings import Settings
 from smsc_emulator.base.config import WRITTEN
@@ -70,13 +70,13 @@ def _validate(sources: Sources) -> tuple[Settings, frozenset[str]]:
         return Settings.model_validate(sources.data, context=WRITTEN), frozenset()
     except ValidationError as error:
         told: set[tuple[str, int, int, str]] = set()
-        for item in error.errors(include_url=False):
+        for item in own_errors(error):
             mistake = sources.refused(item)
             place = (mistake.source, mistake.line, mistake.column, mistake.key)
             if place not in told:  # A union has an error for each of its members.
                 sources.mistakes.append(mistake)
             told.add(place)
-        broken = frozenset(str(item["loc"][0]) for item in error.errors() if item["loc"])
+        broken = frozenset(str(item["loc"][0]) for item in own_errors(error) if item["loc"])
     if not isinstance(sources.data, dict):
         raise ConfigError(sources.mistakes)
     sound = {key: value for key, value in sources.data.items() if str(key) not in broken}

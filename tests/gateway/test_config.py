@@ -481,3 +481,23 @@ def test_wrong_columns_and_an_absent_file_are_told(lab: Path) -> None:
         "many.csv:1: phone_numbr: unknown column; nearest known column: phone_number",
         "none.csv: cannot be read: No such file or directory",
     ]
+
+
+def test_without_a_lab_nothing_that_everybody_knows_is_a_default(lab: Path) -> None:
+    read_settings = settings(lab, "lab: {enabled: false}\nsmsc_link: {host: smsc.example}")
+    assert read_settings.services == []
+    assert read_settings.operators == []
+    assert read_settings.subscribers == []
+    assert read_settings.handsets == []
+    assert read_settings.webhooks.networks(in_a_lab=read_settings.lab.enabled) == []
+
+
+def test_without_a_lab_operators_and_the_smsc_are_elsewhere(lab: Path) -> None:
+    text = (
+        "lab: {enabled: false}\noperators:\n  - {id: alpha, name: A, secret: whsec_YWxwaGEtbGFiLW9wZXJhdG9yLWtleQ==}\n"
+    )
+    with pytest.raises(ConfigError) as refused:
+        settings(lab, text)
+    told = [str(mistake) for mistake in refused.value.mistakes]
+    assert any("'alpha' needs a url" in sentence and ":3:" in sentence for sentence in told)
+    assert any("needs the host of an SMSC" in sentence for sentence in told)
