@@ -8,7 +8,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: run test check interop fuzz setup setup-dev clean
+.PHONY: run test check interop fuzz setup setup-dev setup-interop clean
 .DEFAULT_GOAL := run
 
 $(VENV)/run.stamp: pyproject.toml
@@ -21,8 +21,13 @@ $(VENV)/dev.stamp: $(VENV)/run.stamp
 	$(BIN)/python -m pip install --quiet -e '.[dev]'
 	@touch $@
 
+$(VENV)/interop.stamp: $(VENV)/dev.stamp
+	$(BIN)/python -m pip install --quiet -e '.[dev,interop]'
+	@touch $@
+
 setup: $(VENV)/run.stamp
 setup-dev: $(VENV)/dev.stamp
+setup-interop: $(VENV)/interop.stamp
 
 run: setup
 	@exec $(BIN)/confirmlab serve $(ARGS)
@@ -36,7 +41,7 @@ check: setup-dev
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-interop: setup-dev
+interop: setup-interop
 	WRITE_INTEROP_TABLE=1 $(BIN)/python -m pytest -q tests/interop $(ARGS)
 
 fuzz: setup-dev

@@ -13,6 +13,7 @@ from sqlalchemy import (
     String,
     Table,
     Text,
+    bindparam,
     func,
     insert,
     select,
@@ -62,20 +63,27 @@ idempotency_keys = Table(
     Column("body", Text),
 )
 
+# What each step of a confirmation runs is put together once: that costs more than running it.
+_ADD = insert(confirmations)
+_SAVE = update(confirmations).where(confirmations.c.id == bindparam("its_id"))
+_FIND = select(confirmations).where(confirmations.c.id == bindparam("its_id"))
+_NEXT_SEND = select(func.min(confirmations.c.send_due_at))
+_NEXT_EXPIRY = select(func.min(confirmations.c.expires_at)).where(confirmations.c.state == State.PENDING)
+
 
 def add(tx: Tx, confirmation: Confirmation) -> None:
     """Write a new confirmation."""
-    tx.conn.execute(insert(confirmations).values(asdict(confirmation)))
+    tx.conn.execute(_ADD, asdict(confirmation))
 
 
 def save(tx: Tx, confirmation: Confirmation) -> None:
     """Write what has become of a confirmation."""
-    tx.conn.execute(update(confirmations).where(confirmations.c.id == confirmation.id).values(asdict(confirmation)))
+    tx.conn.execute(_SAVE, {**asdict(confirmation), "its_id": confirmation.id})
 
 
 def find(tx: Tx, confirmation_id: str) -> Confirmation | None:
     """Return the confirmation, or None."""
-    row = tx.conn.execute(select(confirmations).where(confirmations.c.id == confirmation_id)).first()
+    row = tx.conn.execute(_FIND, {"its_id": confirmation_id}).first()
     return None if row is None else _read(row)
 
 
@@ -103,14 +111,13 @@ def to_expire(tx: Tx, now: int) -> list[Confirmation]:
 
 def next_send(tx: Tx) -> int | None:
     """Return the instant at which the next code is to be sent."""
-    due: int | None = tx.conn.execute(select(func.min(confirmations.c.send_due_at))).scalar()
+    due: int | None = tx.conn.execute(_NEXT_SEND).scalar()
     return due
 
 
 def next_expiry(tx: Tx) -> int | None:
     """Return the instant at which the next lifetime ends."""
-    c = confirmations.c
-    due: int | None = tx.conn.execute(select(func.min(c.expires_at)).where(c.state == State.PENDING)).scalar()
+    due: int | None = tx.conn.execute(_NEXT_EXPIRY).scalar()
     return due
 
 

@@ -63,8 +63,8 @@ from smsc_emulator.operator.subscribers import ADDED, Subscribers
 PORT_TRIES = 20
 """How many free UDP ports are tried before one is found whose TCP port is free too."""
 
-HTTP_CLOSE = 0.5
-"""Real seconds that open requests have to end when the lab stops."""
+HTTP_CLOSE = 0.25
+"""Real seconds that open requests have to end when the lab stops, and then once more to be broken off."""
 
 log = structlog.get_logger(__name__)
 
@@ -216,7 +216,7 @@ class Lab:
             wake=self.wake,
         )
         self._stack.push_async_callback(client.close)
-        guard = Guard(settings.webhooks.allow_networks)
+        guard = Guard(settings.webhooks.networks(in_a_lab=settings.lab.enabled))
         hooks = WebhookService(database, guard, self.randomness("webhooks"), self.wake)
         hooks.attach()
         sender = WebhookSender(database, guard, settings.webhooks, self.clock, self.activity, self.wake)
@@ -237,6 +237,8 @@ class Lab:
         ]
         self.document = openapi.document(self._groups, gateway.__version__)
         await self._listen()
+        self._stack.callback(watch.end_waits)
+        self._stack.callback(self.journal.end_waits)
         await sender.start()
         await client.start()
         esme.start()

@@ -1,7 +1,8 @@
 """The whole configuration, joined from the sections that each part declares."""
 
+from collections.abc import Callable
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal, TypeVar
 
 from pydantic import Field
 
@@ -10,6 +11,8 @@ from gateway.webhooks.settings import WebhookSettings
 from smsc_emulator.base.config import Duration, Section
 from smsc_emulator.core.settings import HandsetSettings, SmscSettings
 from smsc_emulator.operator.settings import OperatorSettings, RangeSettings, SubscriberSettings
+
+T = TypeVar("T")
 
 
 class ServerSettings(Section):
@@ -101,12 +104,35 @@ def default_subscribers() -> list[SubscriberSettings]:
     ]
 
 
+def default_services() -> list[ServiceSettings]:
+    """Return the service of the default lab, whose key everybody knows."""
+    return [ServiceSettings(id="demo", name="Demo messenger", key="lab-demo-key")]
+
+
+def default_handsets() -> list[HandsetSettings]:
+    """Return the handset of the default lab that is in no subscriber database."""
+    return [HandsetSettings(phone_number="+70000000098")]
+
+
+def _in_a_lab(default: Callable[[], list[T]]) -> Callable[[dict[str, Any]], list[T]]:
+    """Return the factory of a default that only a lab has."""
+
+    def make(read: dict[str, Any]) -> list[T]:
+        lab = read.get("lab")
+        return default() if lab is None or lab.enabled else []
+
+    return make
+
+
 def _range(first: str, last: str) -> RangeSettings:
     return RangeSettings(first=first, last=last)
 
 
 class Settings(Section):
-    """Everything that a lab can be told."""
+    """Everything that a lab can be told.
+
+    Where the lab is not enabled, its known services, operators, subscribers and handsets are no defaults.
+    """
 
     server: ServerSettings = ServerSettings()
     lab: LabSettings = LabSettings()
@@ -117,9 +143,9 @@ class Settings(Section):
     profile: str = "ru-1801"
     """The set of identification rules: a file in configs/profiles/."""
     webhooks: WebhookSettings = WebhookSettings()
-    services: list[ServiceSettings] = [ServiceSettings(id="demo", name="Demo messenger", key="lab-demo-key")]
-    operators: list[OperatorSettings] = Field(default_factory=default_operators)
-    subscribers: list[SubscriberSettings] = Field(default_factory=default_subscribers)
+    services: list[ServiceSettings] = Field(default_factory=_in_a_lab(default_services))
+    operators: list[OperatorSettings] = Field(default_factory=_in_a_lab(default_operators))
+    subscribers: list[SubscriberSettings] = Field(default_factory=_in_a_lab(default_subscribers))
     subscriber_files: list[Path] = []
     """CSV files with the columns phone_number, operator_id, imsi; paths are relative to the configuration file."""
-    handsets: list[HandsetSettings] = [HandsetSettings(phone_number="+70000000098")]
+    handsets: list[HandsetSettings] = Field(default_factory=_in_a_lab(default_handsets))

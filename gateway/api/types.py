@@ -15,7 +15,17 @@ Duration = Annotated[str, Field(pattern=durations.PATTERN, max_length=40, exampl
 Timestamp = Annotated[str, Field(json_schema_extra={"format": "date-time"})]
 """An instant of the lab clock, UTC, with milliseconds."""
 
-Wait = Annotated[str, Field(pattern=r"^([0-9]{1,4}ms|[0-5]?[0-9]s|1m|60s)$", max_length=6, examples=["10s"])]
+Wait = Annotated[
+    str,
+    Field(
+        pattern=r"^([0-9]{1,5}ms|[0-5]?[0-9]s|60s|1m)$",
+        max_length=7,
+        description="How long the request may be held open, in real time. Up to 60s are taken.",
+        examples=["1s"],
+        # The document names the waits that every HTTP client sits through; many give up on an answer after 10 seconds.
+        json_schema_extra={"pattern": "^([0-9]{1,3}ms|[0-9]s)$"},
+    ),
+]
 """How long a request may be held open, in real time: up to a minute."""
 
 ServiceId = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,31}$", examples=["demo"])]

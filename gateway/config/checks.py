@@ -111,6 +111,16 @@ def _ranges(settings: Settings) -> Iterator[Finding]:
             highest = max(highest, last) if len(highest) == length else last
 
 
+def _elsewhere(settings: Settings) -> Iterator[Finding]:
+    if settings.lab.enabled:
+        return
+    for index, operator in enumerate(settings.operators):
+        if operator.url is None:
+            yield ("operators", index), f"without a lab, {operator.id!r} needs a url: nobody here plays it"
+    if settings.smsc_link.host is None:
+        yield ("smsc_link",), "without a lab, smsc_link needs the host of an SMSC"
+
+
 def _subscribers(settings: Settings) -> Iterator[Finding]:
     yield from _unique(_listed(settings, "subscribers", member="phone_number"))
     yield from _unique(_listed(settings, "subscribers", member="imsi"))
@@ -146,6 +156,7 @@ CHECKS = (
     Check(frozenset({"profile"}), _profile),
     Check(frozenset({"operators"}), _operator_ids),
     Check(frozenset({"operators"}), _ranges),
+    Check(frozenset({"operators", "lab", "smsc_link"}), _elsewhere),
     Check(frozenset({"services"}), _service_ids),
     Check(frozenset({"smsc"}), _accounts),
     Check(frozenset({"smsc"}), _personalities),

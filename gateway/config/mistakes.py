@@ -7,6 +7,9 @@ from difflib import get_close_matches
 from pathlib import Path as FilePath
 from typing import Any
 
+from pydantic import ValidationError
+from pydantic_core import ErrorDetails
+
 Path = tuple[str | int, ...]
 """The way to a value from the top of the configuration: keys, and positions in lists."""
 
@@ -108,3 +111,8 @@ def show(value: Any) -> str:
     if isinstance(value, list):
         return "a list"
     return json.dumps(value, ensure_ascii=False, default=str)
+
+
+def own_errors(error: ValidationError) -> list[ErrorDetails]:
+    """Return pydantic's errors without those that only follow from others: a default that could not be asked for."""
+    return [item for item in error.errors(include_url=False) if item["type"] != "default_factory_not_called"]

@@ -10,7 +10,7 @@ from pydantic import ValidationError
 from gateway.config import personalities
 from gateway.config.checks import findings
 from gateway.config.document import Document
-from gateway.config.mistakes import ConfigError, Mistake, Path, expected, nearest, show, unreadable
+from gateway.config.mistakes import ConfigError, Mistake, Path, expected, nearest, own_errors, show, unreadable
 from gateway.config.sources import Sources
 from gateway.settings import Settings
 from smsc_emulator.base.config import WRITTEN
@@ -61,7 +61,7 @@ def _validate(sources: Sources) -> tuple[Settings, frozenset[str]]:
         return Settings.model_validate(sources.data, context=WRITTEN), frozenset()
     except ValidationError as error:
         sources.refuse(error)
-        broken = frozenset(str(item["loc"][0]) for item in error.errors() if item["loc"])
+        broken = frozenset(str(item["loc"][0]) for item in own_errors(error) if item["loc"])
     if not isinstance(sources.data, dict):
         raise ConfigError(sources.mistakes)
     sound = {key: value for key, value in sources.data.items() if str(key) not in broken}

@@ -7,7 +7,7 @@ from typing import Any, get_origin
 from pydantic import ValidationError
 
 from gateway.config.document import Document
-from gateway.config.mistakes import ConfigError, Mistake, Path, expected, nearest, show, spell
+from gateway.config.mistakes import ConfigError, Mistake, Path, expected, nearest, own_errors, show, spell
 from gateway.config.names import COMMAND_VARIABLES, FLAGS, PREFIX, siblings, variables
 from gateway.settings import Settings
 from smsc_emulator.base.config import Section
@@ -55,7 +55,7 @@ class Sources:
     def refuse(self, error: ValidationError) -> None:
         """Tell what pydantic refused, once for each place: a union has an error for each of its members."""
         told: set[tuple[str, int, int, str]] = set()
-        for item in error.errors(include_url=False):
+        for item in own_errors(error):
             mistake = self.refused(item)
             place = (mistake.source, mistake.line, mistake.column, mistake.key)
             if place not in told:

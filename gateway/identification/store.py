@@ -11,6 +11,7 @@ from sqlalchemy import (
     Select,
     String,
     Table,
+    bindparam,
     func,
     insert,
     select,
@@ -91,20 +92,27 @@ dead_letters = Table(
     Column("attempt_id", String(32), comment="NULL: the sender was not asked this"),
 )
 
+# What each step of an attempt runs is put together once: that costs more than running it.
+_ADD = insert(attempts)
+_SAVE = update(attempts).where(attempts.c.id == bindparam("its_id"))
+_FIND = select(attempts).where(attempts.c.id == bindparam("its_id"))
+_NEXT_DUE = select(func.min(attempts.c.due_at))
+
 
 def add(tx: Tx, attempt: Attempt) -> None:
     """Write a new attempt."""
-    tx.conn.execute(insert(attempts).values(asdict(attempt)))
+    tx.conn.execute(_ADD, asdict(attempt))
 
 
 def save(tx: Tx, attempt: Attempt) -> None:
     """Write what has become of an attempt."""
-    tx.conn.execute(update(attempts).where(attempts.c.id == attempt.id).values(asdict(attempt)))
+    tx.conn.execute(_SAVE, {**asdict(attempt), "its_id": attempt.id})
 
 
 def find(tx: Tx, attempt_id: str) -> Attempt | None:
     """Return the attempt, or None."""
-    return _one_attempt(tx, select(attempts).where(attempts.c.id == attempt_id))
+    row = tx.conn.execute(_FIND, {"its_id": attempt_id}).first()
+    return None if row is None else _attempt(row)
 
 
 def of_request(tx: Tx, request_id: str) -> Attempt | None:
@@ -121,7 +129,7 @@ def under_way(tx: Tx, service_id: str, phone_number: str) -> list[Attempt]:
 
 def next_due(tx: Tx) -> int | None:
     """Return the earliest deadline, or None."""
-    due: int | None = tx.conn.execute(select(func.min(attempts.c.due_at))).scalar()
+    due: int | None = tx.conn.execute(_NEXT_DUE).scalar()
     return due
 
 

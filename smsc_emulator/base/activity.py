@@ -8,8 +8,17 @@ turned in one step give the same order of events as twenty minutes waited for.
 import asyncio
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 
 from smsc_emulator.base.clock import Clock
+
+
+@dataclass(slots=True, eq=False)
+class _Work:
+    began: int
+    is_input: bool
+    overdue: bool = False
+    """Whether it was waited for in vain, so that nothing waits for it again."""
 
 
 class Activity:
@@ -17,7 +26,7 @@ class Activity:
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
-        self._began: dict[object, tuple[int, bool]] = {}
+        self._works: set[_Work] = set()
         self._changed = asyncio.Event()
 
     @contextmanager
@@ -26,23 +35,32 @@ class Activity:
 
         `is_input` marks the reading of something that a deadline waits for, such as an operator's verdict.
         """
-        token = object()
-        began = self._clock.now()
-        self._began[token] = began, is_input
+        work = _Work(self._clock.now(), is_input)
+        self._works.add(work)
         try:
-            yield began
+            yield work.began
         finally:
-            del self._began[token]
+            self._works.remove(work)
             self._changed.set()
 
     async def settled(self, at: int, *, inputs_only: bool = False, patience: float = 2.0) -> bool:
-        """Wait until nothing that began at or before `at` is under way; False if `patience` real seconds pass first."""
+        """Wait until all that began at or before `at`, and is under way now, has ended.
+
+        False if none of it ends for `patience` real seconds. What was waited for in vain is not waited for again: a
+        receiver that hangs holds up a turn of the clock once, not at each deadline that is passed.
+        """
         await asyncio.sleep(0)  # a task that was just created begins now
-        try:
-            async with asyncio.timeout(patience):
-                while any(began <= at and is_input >= inputs_only for began, is_input in self._began.values()):
-                    self._changed.clear()
+        awaited = {
+            work for work in self._works if work.began <= at and work.is_input >= inputs_only and not work.overdue
+        }
+        while awaited:
+            self._changed.clear()
+            try:
+                async with asyncio.timeout(patience):
                     await self._changed.wait()
-        except TimeoutError:
-            return False
+            except TimeoutError:
+                for work in awaited:
+                    work.overdue = True
+                return False
+            awaited &= self._works
         return True

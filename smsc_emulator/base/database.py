@@ -14,11 +14,13 @@ import json
 import queue
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any, TypeVar, cast
 
 from sqlalchemy import JSON, BigInteger, Column, Engine, MetaData, String, Table, create_engine, event, insert, select
 from sqlalchemy.engine import Connection
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import StaticPool
 
 from smsc_emulator.base.journal import Event, Journal
@@ -87,6 +89,8 @@ class Database:
         self.journal = journal
         self.observers: list[Observer] = []
         self.engine = make_engine(url)
+        # SQLite waits for a lock (busy_timeout) only where a transaction begins, not where it first writes.
+        self._begin = "BEGIN IMMEDIATE" if self.engine.dialect.name == "sqlite" else "BEGIN"
         self._waiting: list[_Job] = []
         self._in_flight = False
         self._closed = False
@@ -95,6 +99,7 @@ class Database:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._idle = asyncio.Event()
         self._idle.set()
+        self._ended = asyncio.Event()
 
     def start(self, *, remembered: int = 10_000) -> None:
         """Start the thread, on the running loop, and give the journal its last `remembered` stored events.
@@ -128,7 +133,8 @@ class Database:
         self._closed = True
         await self._idle.wait()
         self._batches.put(None)
-        await asyncio.to_thread(self._thread.join)
+        # Not joined on a thread of the loop's own, which would hold up the end of the process with this one.
+        await self._ended.wait()
         self.engine.dispose()
 
     def _dispatch(self) -> None:
@@ -161,7 +167,8 @@ class Database:
                 try:
                     self._commit(conn, batch)
                 except Exception as error:
-                    conn.exec_driver_sql("ROLLBACK")
+                    with suppress(DBAPIError):  # a full disk, for one, has ended the transaction already
+                        conn.exec_driver_sql("ROLLBACK")
                     batch.events = []
                     for job in batch.jobs:
                         job.error = job.error or error
@@ -169,9 +176,11 @@ class Database:
                     loop.call_soon_threadsafe(self._done, batch)
                 except RuntimeError:  # the loop is gone: nobody waits for the answer any more
                     return
+        with suppress(RuntimeError):
+            loop.call_soon_threadsafe(self._ended.set)
 
     def _commit(self, conn: Connection, batch: _Batch) -> None:
-        conn.exec_driver_sql("BEGIN")
+        conn.exec_driver_sql(self._begin)
         for job in batch.jobs:
             tx = Tx(conn, self.observers)
             conn.exec_driver_sql("SAVEPOINT unit")
@@ -209,6 +218,8 @@ def make_engine(url: str) -> Engine:
     options: dict[str, Any] = {"poolclass": StaticPool} if in_memory else {}
     if url.startswith("sqlite"):
         options["connect_args"] = {"check_same_thread": False}
+    # An error's text goes to the log, where the values of a statement (numbers, texts with codes) have no place.
+    options["hide_parameters"] = True
     engine = create_engine(url, isolation_level="AUTOCOMMIT", json_serializer=_compact, **options)
     if url.startswith("sqlite"):
         event.listen(engine, "connect", _prepare_sqlite)

@@ -38,6 +38,8 @@ class Journal:
         self._readers: list[Reader] = []
         self._held: list[Event] | None = None
         self._grown = asyncio.Event()
+        self.waits = True
+        """Whether anything may still be waited for; at the end of the lab all who wait are answered at once."""
         self.next_seq = RUN
 
     def subscribe(self, reader: Reader) -> Callable[[], None]:
@@ -86,7 +88,7 @@ class Journal:
         """Return events after `after` as `since` does, waiting up to `seconds` of real time for the first one."""
         try:
             async with asyncio.timeout(seconds):
-                while not (fresh := self.since(after, limit, wanted)):
+                while not (fresh := self.since(after, limit, wanted)) and self.waits:
                     if self._events:
                         after = max(after, self._events[-1].seq)
                     self._grown.clear()
@@ -94,6 +96,11 @@ class Journal:
                 return fresh
         except TimeoutError:
             return []
+
+    def end_waits(self) -> None:
+        """Answer all who wait, now and from now on, with what there is."""
+        self.waits = False
+        self._grown.set()
 
     def _append(self, event: Event) -> None:
         if not event.seq:

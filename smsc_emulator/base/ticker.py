@@ -8,8 +8,20 @@ from collections.abc import Iterable
 from contextlib import suppress
 from typing import Protocol
 
+import structlog
+
 from smsc_emulator.base.activity import Activity
 from smsc_emulator.base.clock import LabClock
+
+PATIENCE = 6.0
+"""Real seconds that one turn of the clock spends on waiting for peers; a third of it for each that is slow."""
+
+LEAST_PATIENCE = 0.05
+"""Real seconds that each deadline's effects are given after that: enough for whoever answers at once."""
+
+
+AGAIN = 1.0
+"""Real seconds until deadlines that could not be fired are tried again."""
 
 
 class Deadlines(Protocol):
@@ -55,12 +67,16 @@ class Ticker:
         self._woken.set()
 
     async def run(self) -> None:
-        """Fire deadlines until cancelled."""
+        """Fire deadlines until cancelled. A failure, such as a database that is locked for a while, ends nothing."""
         while True:
             self._woken.clear()
-            async with self._turn:
-                due = await self._fire_due()
-            seconds = None if due is None else self._clock.real_seconds_until(due)
+            try:
+                async with self._turn:
+                    due = await self._fire_due()
+                seconds = None if due is None else self._clock.real_seconds_until(due)
+            except Exception:
+                structlog.get_logger(__name__).exception("deadlines failed", again_in=AGAIN)
+                seconds = AGAIN
             with suppress(TimeoutError):
                 async with asyncio.timeout(seconds):
                     await self._woken.wait()
@@ -93,8 +109,11 @@ class Ticker:
             await source.fire(self._clock.now() - self._grace(source))
 
     async def _step_to(self, target: int) -> None:
+        patience = PATIENCE
         while True:
-            await self._activity.settled(self._clock.now())
+            slow = min(max(patience, LEAST_PATIENCE), PATIENCE / 3)
+            if not await self._activity.settled(self._clock.now(), patience=slow):
+                patience -= slow
             due, source = await self._earliest()
             if source is None or due > target:
                 break

@@ -13,6 +13,7 @@ class Watch:
     """Wakes those who wait for a subject when the journal has an event about it."""
 
     def __init__(self, journal: Journal) -> None:
+        self._journal = journal
         self._waiting: dict[str, set[asyncio.Event]] = {}
         self.close = journal.subscribe(self._wake)
 
@@ -29,13 +30,19 @@ class Watch:
             value = await read()
             deadline = asyncio.get_running_loop().time() + seconds
             in_time = True
-            while in_time and not done(value):
+            while in_time and self._journal.waits and not done(value):
                 in_time = await _set_before(deadline, changed)
                 changed.clear()
                 value = await read()
             return value
         finally:
             self._forget(subject, changed)
+
+    def end_waits(self) -> None:
+        """Answer all who wait; the journal must have ended its waits before, so that none begins to wait again."""
+        for waiting in self._waiting.values():
+            for changed in waiting:
+                changed.set()
 
     def _wake(self, event: Event) -> None:
         for changed in self._waiting.get(event.subject, ()):

@@ -10,6 +10,7 @@ from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from typing import Any
 
+import structlog
 from aiohttp import web
 from pydantic import BaseModel, ConfigDict, ValidationError
 
@@ -226,6 +227,11 @@ async def _problems(
         return problem.reply()
     except web.HTTPException as refusal:
         return _from_aiohttp(refusal)
+    except web.RequestPayloadError:
+        return ProblemError(BAD_REQUEST, "body: it does not arrive as its headers say, or is cut short").reply()
+    except Exception:
+        structlog.get_logger(__name__).exception("request failed", method=request.method, path=request.path)
+        return ProblemError(INTERNAL, "The request could not be answered; nothing of it is kept.").reply()
 
 
 def _from_aiohttp(refusal: web.HTTPException) -> web.Response:

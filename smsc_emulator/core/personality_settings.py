@@ -124,7 +124,7 @@ class PersonalitySettings(Section):
     default_alphabet_packed: bool = False
     """Whether short_message in the default alphabet (data_coding 0) is seven-bit packed, in both directions."""
 
-    window: int = Field(10, ge=1, le=100_000)
+    window: int = Field(100, ge=1, le=100_000)
     """How many requests may wait for their answers on one session, in each direction (2.5.2)."""
     window_error: Throttling = "ESME_RTHROTTLED"
     """The status of a request above the window."""

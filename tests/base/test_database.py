@@ -1,8 +1,11 @@
 import asyncio
+import sqlite3
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from sqlalchemy import Column, Integer, MetaData, Table, func, insert, select
+from sqlalchemy.exc import IntegrityError
 
 from smsc_emulator.base.database import Database, DatabaseClosedError, Tx, metadata
 from smsc_emulator.base.journal import Event, Journal
@@ -93,3 +96,44 @@ async def test_closing_finishes_what_waits(database: Database) -> None:
     await asyncio.sleep(0)
     await database.close()
     assert await waiting == 5
+
+
+async def test_a_transaction_that_ended_by_itself_fails_and_the_next_one_works(database: Database) -> None:
+    def as_a_full_disk_does(tx: Tx) -> None:
+        tx.conn.exec_driver_sql("ROLLBACK")
+        raise OSError("the disk is full")
+
+    kept, lost = database.run(write(1)), database.run(as_a_full_disk_does)
+    async with asyncio.timeout(5):
+        first, second = await asyncio.gather(kept, lost, return_exceptions=True)
+        assert isinstance(first, Exception)
+        assert isinstance(second, OSError)
+        assert await database.run(count) == 0
+        assert await database.run(write(2)) == 2
+
+
+async def test_the_error_of_a_statement_does_not_tell_its_values(database: Database) -> None:
+    await database.run(write(123456))
+    with pytest.raises(IntegrityError) as failure:
+        await database.run(write(123456))
+    assert "123456" not in str(failure.value)
+
+
+async def test_a_lock_of_another_process_is_waited_for(journal: Journal, tmp_path: Path) -> None:
+    database = Database(f"sqlite:///{tmp_path}/lab.sqlite3", journal)
+    metadata.create_all(database.engine)
+    own.create_all(database.engine)
+    other = sqlite3.connect(tmp_path / "lab.sqlite3", isolation_level=None, check_same_thread=False)
+    other.execute("BEGIN IMMEDIATE")
+    database.start()
+
+    def count_and_write(tx: Tx) -> int:
+        return count(tx) + write(1)(tx)
+
+    waiting = asyncio.create_task(database.run(count_and_write))
+    done, _ = await asyncio.wait({waiting}, timeout=0.2)
+    other.execute("ROLLBACK")
+    other.close()
+    assert not done
+    assert await waiting == 1
+    await database.close()

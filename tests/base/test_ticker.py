@@ -1,4 +1,5 @@
 import asyncio
+import contextlib
 
 import pytest
 
@@ -116,12 +117,34 @@ async def test_what_is_due_happens_at_once_although_the_clock_stands_still(log: 
     assert log == [("a", 1000), ("a", 1000)]
 
 
-async def test_a_hanging_peer_holds_a_turn_for_a_bounded_time_only() -> None:
+async def test_a_hanging_peer_is_waited_for_once_and_for_a_bounded_time() -> None:
     clock = LabClock(0, running=False)
     activity = Activity(clock)
     with activity.track():
         assert await activity.settled(0, patience=0.01) is False
+        assert await activity.settled(0) is True
     assert await activity.settled(0) is True
+
+
+async def test_many_hanging_peers_do_not_hold_a_turn_for_long(
+    log: list[tuple[str, int]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("smsc_emulator.base.ticker.PATIENCE", 0.03)
+    monkeypatch.setattr("smsc_emulator.base.ticker.LEAST_PATIENCE", 0.001)
+    clock = LabClock(0, running=False)
+    activity = Activity(clock)
+    hanging = contextlib.ExitStack()
+
+    class ToADeadPeer(Plan):
+        async def fire(self, now: int) -> None:
+            await super().fire(now)
+            hanging.enter_context(activity.track())
+
+    ticker = Ticker(clock, activity, [ToADeadPeer(log, "sent", list(range(100, 200)))])
+    async with asyncio.timeout(1):
+        await ticker.advance(1000)
+    assert len(log) == 100
+    hanging.close()
 
 
 async def test_a_turn_leaves_a_running_clock_running() -> None:
@@ -130,3 +153,43 @@ async def test_a_turn_leaves_a_running_clock_running() -> None:
     await ticker.advance(60_000)
     assert clock.running
     assert clock.now() >= 60_000
+
+
+async def test_a_source_that_fails_once_is_asked_again(
+    log: list[tuple[str, int]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("smsc_emulator.base.ticker.AGAIN", 0.0)
+
+    class Locked(Plan):
+        locked = True
+
+        async def next_due(self) -> int | None:
+            if self.locked:
+                self.locked = False
+                raise OSError("the database is locked")
+            return await super().next_due()
+
+    clock = LabClock(1000, running=False)
+    plan = Locked(log, "a", [900])
+    running = asyncio.create_task(Ticker(clock, Activity(clock), [plan]).run())
+    async with asyncio.timeout(5):
+        await plan.fired.wait()
+    running.cancel()
+    assert log == [("a", 1000)]
+
+
+async def test_slow_effects_are_waited_for_as_long_as_some_of_them_end() -> None:
+    clock = LabClock(0, running=False)
+    activity = Activity(clock)
+    began = [activity.track() for _ in range(10)]
+    for work in began:
+        work.__enter__()
+
+    async def end_one_after_the_other() -> None:
+        for work in began:
+            await asyncio.sleep(0.01)
+            work.__exit__(None, None, None)
+
+    ending = asyncio.create_task(end_one_after_the_other())
+    assert await activity.settled(0, patience=0.05)
+    await ending

@@ -46,3 +46,22 @@ async def test_events_about_others_cause_no_reading_and_the_end_of_the_time_one_
     journal.publish(0, "changed", "b")
     assert await waiting == 1
     assert len(readings) == 2
+
+
+async def test_at_the_end_of_the_lab_all_who_wait_are_answered_with_what_there_is(journal):
+    watch = Watch(journal)
+
+    async def read():
+        return 1
+
+    async with asyncio.timeout(5):
+        watching = asyncio.create_task(watch.until("a", 60, read, lambda _: False))
+        reading = asyncio.create_task(journal.wait(0, 60))
+        for _ in range(3):
+            await asyncio.sleep(0)
+        journal.end_waits()
+        watch.end_waits()
+        assert await watching == 1
+        assert await reading == []
+        assert await watch.until("a", 60, read, lambda _: False) == 1
+        assert await journal.wait(0, 60) == []

@@ -504,3 +504,23 @@ def test_a_file_of_messages_is_looked_for_beside_the_configuration_and_checked(l
     lab.with_name("mo.csv").unlink()
     with pytest.raises(ConfigError, match=r"mo.csv: cannot be read"):
         settings(lab, text)
+
+
+def test_without_a_lab_nothing_that_everybody_knows_is_a_default(lab: Path) -> None:
+    read_settings = settings(lab, "lab: {enabled: false}\nsmsc_link: {host: smsc.example}")
+    assert read_settings.services == []
+    assert read_settings.operators == []
+    assert read_settings.subscribers == []
+    assert read_settings.handsets == []
+    assert read_settings.webhooks.networks(in_a_lab=read_settings.lab.enabled) == []
+
+
+def test_without_a_lab_operators_and_the_smsc_are_elsewhere(lab: Path) -> None:
+    text = (
+        "lab: {enabled: false}\noperators:\n  - {id: alpha, name: A, secret: whsec_YWxwaGEtbGFiLW9wZXJhdG9yLWtleQ==}\n"
+    )
+    with pytest.raises(ConfigError) as refused:
+        settings(lab, text)
+    told = [str(mistake) for mistake in refused.value.mistakes]
+    assert any("'alpha' needs a url" in sentence and ":3:" in sentence for sentence in told)
+    assert any("needs the host of an SMSC" in sentence for sentence in told)

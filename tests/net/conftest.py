@@ -32,7 +32,7 @@ from smsc_emulator.smpp.pdus import (
 NUMBER, OTHER = "+70000000001", "+70000000002"
 ACCOUNTS = [
     AccountSettings(system_id="alice", password="secret", window=100, max_binds=3),
-    AccountSettings(system_id="bob", password="secret", serves=["1234"], takes_unserved=False),
+    AccountSettings(system_id="bob", password="secret", window=10, serves=["1234"], takes_unserved=False),
 ]
 
 

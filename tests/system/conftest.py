@@ -33,6 +33,7 @@ class Serving:
 
     data: Path
     options: tuple[str, ...] = ()
+    command: Path = CONFIRMLAB
     process: subprocess.Popen[bytes] | None = None
     ports: dict[str, int] = field(default_factory=dict)
 

@@ -67,8 +67,7 @@ def test_killed_while_registering(serve: Callable[..., Any], lab: Any, tmp_path:
         f"""
 lab: {{enabled: false}}
 smsc_link: {{host: 127.0.0.1, port: {lab.ports["smpp"]}, system_id: smppclient1, password: password}}
-subscribers: []
-handsets: []
+services: [{{id: demo, name: Demo, key: lab-demo-key}}]
 operators:
   - id: alpha
     name: Alpha, elsewhere

@@ -248,8 +248,7 @@ smsc_link:
   port: {lab.ports["smpp"]}
   system_id: smppclient1
   password: password
-subscribers: []
-handsets: []
+services: [{{id: demo, name: Demo, key: lab-demo-key}}]
 operators:
   - id: alpha
     name: Alpha, elsewhere

@@ -14,9 +14,7 @@ def test_schemathesis_finds_nothing(serve: Callable[..., Any], tmp_path: Path) -
     lab = serve("--paused-clock")
     command = [
         *(SCHEMATHESIS, "run", f"{lab.url}/openapi.json", "--header", "Authorization: Bearer lab-demo-key"),
-        *("--phases", "examples,coverage,fuzzing", "--max-examples", "8", "--workers", "8", "--seed", "1"),
-        # Longer than the longest `wait`, so that a request that is held open is not taken for a dead one.
-        *("--request-timeout", "70", "--no-color"),
+        *("--phases", "examples,coverage,fuzzing", "--max-examples", "8", "--seed", "1", "--no-color"),
     ]
     environment = {**os.environ, "PYTHONWARNINGS": "ignore"}
     result = subprocess.run(

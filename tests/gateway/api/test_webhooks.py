@@ -25,7 +25,7 @@ SERVICES = [
 
 @pytest.fixture
 async def hooks(clock, database):
-    guard = Guard(WebhookSettings().allow_networks)
+    guard = Guard(WebhookSettings().networks(in_a_lab=True))
     service = WebhookService(database, guard, SeededRandomness("webhooks"), lambda: None)
     service.attach()
     app = application([webhooks.routes(service)], {"service": service_guard(SERVICES)}, clock)

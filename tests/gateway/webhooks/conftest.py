@@ -85,7 +85,7 @@ class Bench:
     def __init__(self, clock: LabClock, journal: Journal, database: Database) -> None:
         self.clock, self.journal, self.database = clock, journal, database
         self.settings = WebhookSettings()
-        self.guard = Guard(self.settings.allow_networks)
+        self.guard = Guard(self.settings.networks(in_a_lab=True))
         self.activity = Activity(clock)
         self.wakes = 0
         self.service = WebhookService(database, self.guard, SeededRandomness("webhooks"), self.wake)

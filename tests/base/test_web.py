@@ -1,0 +1,66 @@
+import gzip
+import zlib
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import pytest
+from aiohttp import web
+from aiohttp.test_utils import TestClient, TestServer
+
+from smsc_emulator.base.clock import LabClock
+from smsc_emulator.base.web import Call, Model, Reply, Routes, application
+
+Client = TestClient[web.Request, web.Application]
+
+
+class Said(Model):
+    word: str
+
+
+@pytest.fixture
+async def client(clock: LabClock) -> Any:
+    group = Routes("test")
+
+    @group.add("POST", "/said", "Say it back", body=Said, answers={200: Said})
+    async def say(call: Call) -> Reply:
+        return Reply(call.body)
+
+    @group.add("GET", "/broken", "Fail", answers={200: None})
+    async def fail(_call: Call) -> Reply:
+        raise RuntimeError("the code is 123456")
+
+    async with TestClient(TestServer(application([group], {}, clock))) as client:
+        yield client
+
+
+async def problem_of(answer: Awaitable[Any]) -> dict[str, Any]:
+    response = await answer
+    assert response.content_type == "application/problem+json"
+    body: dict[str, Any] = await response.json()
+    assert body["status"] == response.status
+    return body
+
+
+@pytest.mark.parametrize("encoding", ["gzip", "deflate"])
+async def test_a_body_that_is_not_packed_as_it_says_is_a_bad_request(client: Client, encoding: str) -> None:
+    said = client.post("/said", data=b'{"word": "hello"}', headers={"Content-Encoding": encoding})
+    assert (await problem_of(said))["code"] == "bad_request"
+
+
+@pytest.mark.parametrize(("encoding", "pack"), [("gzip", gzip.compress), ("deflate", zlib.compress)])
+async def test_a_packed_body_is_read(client: Client, encoding: str, pack: Callable[[bytes], bytes]) -> None:
+    answer = await client.post("/said", data=pack(b'{"word": "hello"}'), headers={"Content-Encoding": encoding})
+    assert await answer.json() == {"word": "hello"}
+
+
+async def test_a_small_body_that_unpacks_to_a_large_one_is_too_large(client: Client) -> None:
+    packed = gzip.compress(b" " * (1 << 21) + b'{"word": "hello"}')
+    assert len(packed) < 1 << 13
+    said = client.post("/said", data=packed, headers={"Content-Encoding": "gzip"})
+    assert (await problem_of(said))["code"] == "too_large"
+
+
+async def test_a_failure_is_a_problem_too_and_tells_nothing_of_itself(client: Client) -> None:
+    problem = await problem_of(client.get("/broken"))
+    assert (problem["code"], problem["status"]) == ("internal", 500)
+    assert "123456" not in str(problem)
