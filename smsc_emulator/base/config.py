@@ -36,3 +36,11 @@ Duration = Annotated[int, BeforeValidator(_duration)]
 
 PhoneNumber = Annotated[str, BeforeValidator(_number)]
 """A number in international form, in quotes, since YAML reads +7000 as an integer."""
+
+
+def _whole(value: Any) -> Any:
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+Whole = BeforeValidator(_whole)
+"""Beside `int`: a whole number that JSON may write as 3.0 too."""

@@ -5,6 +5,7 @@ its input as checked models and returns a `Reply` or raises a `ProblemError`.
 """
 
 import json
+import re
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
@@ -176,6 +177,7 @@ def _serve(route: Route, guard: Guard | None, clock: Clock) -> Callable[[web.Req
 
     async def answer(request: web.Request) -> web.StreamResponse:
         received_at = clock.now()
+        _check_path(route, request)
         raw = await request.read()
         call = Call(request, received_at, request.match_info, raw)
         if guard is not None:
@@ -192,6 +194,12 @@ def _serve(route: Route, guard: Guard | None, clock: Clock) -> Callable[[web.Req
         return web.Response(body=body, status=reply.status, headers=reply.headers, content_type=content_type)
 
     return serve
+
+
+def _check_path(route: Route, request: web.Request) -> None:
+    for name, pattern in route.patterns.items():
+        if not re.search(pattern, request.match_info[name]):
+            raise ProblemError(NOT_FOUND, f"{request.match_info[name]!r} is no {name} of anything here.")
 
 
 def _read(model: type[BaseModel], raw: bytes) -> BaseModel:

@@ -161,7 +161,7 @@ def test_ones_own_folder_is_beside_the_configuration_and_comes_before_the_shippe
     lab = tmp_path / "lab.yaml"
     lab.write_text("smsc: {personality_folder: own, accounts: [{system_id: a, password: p, personality: mine}]}\n")
     found = personalities.of(read(lab))
-    assert (found["hexagon"].window, found["mine"].window, found["letter"].strictness) == (3, 10, "strict34")
+    assert (found["hexagon"].window, found["mine"].window, found["letter"].strictness) == (3, 100, "strict34")
 
 
 def test_mistakes_in_ones_own_folder_are_told_with_the_configurations(tmp_path: Path) -> None:

@@ -7,7 +7,8 @@ from pydantic import BaseModel, Field
 
 from gateway.api.errors import as_problems
 from gateway.api.types import Duration, Timestamp, Wait
-from smsc_emulator.base import durations, msisdn
+from smsc_emulator.base import durations
+from smsc_emulator.base.config import Whole
 from smsc_emulator.base.journal import Event, Journal
 from smsc_emulator.base.web import NOT_FOUND, Call, Model, ProblemError, Reply, Routes
 from smsc_emulator.core.smsc import Smsc
@@ -19,7 +20,7 @@ from smsc_emulator.handsets.states import OUTCOMES, HandsetState
 _ONE = "/lab/handsets/{number}"
 _MESSAGES = "/lab/handsets/{number}/messages"
 _TEXT = "/lab/handsets/{number}/messages/{message}"
-_PATTERNS = {"number": msisdn.PATTERN}
+_PATTERNS = {"number": r"^\+?[1-9][0-9]{6,14}$"}
 _TEXT_PATTERNS = {**_PATTERNS, "message": r"^[0-9]{1,18}$"}
 _STATES = "; ".join(f"{state.value}: {outcome.meaning}" for state, outcome in OUTCOMES.items())
 _MEMORY = "How many short messages it can store, each part of a long one counted; null is any number."
@@ -46,7 +47,7 @@ class HandsetBody(Model):
     """What a handset is to be like. What is left out stays as it is."""
 
     state: HandsetState | None = Field(None, description=_STATES + ".")
-    memory: Annotated[int, Field(ge=0, le=100_000)] | None = Field(None, description=_MEMORY)
+    memory: Annotated[int, Field(ge=0, le=100_000), Whole] | None = Field(None, description=_MEMORY)
     script: ScriptBody | None = None
 
 

@@ -6,14 +6,14 @@ from typing import Literal
 from pydantic import Field
 
 from smsc_emulator.core.faults.fault import Plan, WireFault
-from smsc_emulator.core.faults.when import Whole
+from smsc_emulator.core.faults.when import WholeNumber
 
 
 class BadLength(WireFault):
     """Change the answer's command_length."""
 
     fault: Literal["bad_length"]
-    length: Whole = Field(8, ge=0, le=0xFFFFFFFF)
+    length: WholeNumber = Field(8, ge=0, le=0xFFFFFFFF)
     """What command_length says."""
 
     about = "The answer's command_length is not its length: too small to be one, or far too large."

@@ -6,14 +6,14 @@ from typing import Literal
 from pydantic import Field
 
 from smsc_emulator.core.faults.fault import Plan, WireFault
-from smsc_emulator.core.faults.when import Whole
+from smsc_emulator.core.faults.when import WholeNumber
 
 
 class DuplicateAnswer(WireFault):
     """Write the answer several times."""
 
     fault: Literal["duplicate_answer"]
-    copies: Whole = Field(2, ge=2, le=100)
+    copies: WholeNumber = Field(2, ge=2, le=100)
     """How many answers come in all."""
 
     about = "The same answer comes several times."

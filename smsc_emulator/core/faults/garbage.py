@@ -7,14 +7,14 @@ from typing import Literal
 from pydantic import Field
 
 from smsc_emulator.core.faults.fault import Plan, WireFault
-from smsc_emulator.core.faults.when import Whole
+from smsc_emulator.core.faults.when import WholeNumber
 
 
 class Garbage(WireFault):
     """Write noise in the answer's place."""
 
     fault: Literal["garbage"]
-    octets: Whole = Field(64, ge=1, le=65_536)
+    octets: WholeNumber = Field(64, ge=1, le=65_536)
     """How many octets of noise."""
     before: bool = False
     """Whether the answer follows the noise."""

@@ -5,7 +5,7 @@ from typing import Literal
 from pydantic import Field
 
 from smsc_emulator.core.faults.fault import ReceiptFault, Sending
-from smsc_emulator.core.faults.when import Whole
+from smsc_emulator.core.faults.when import WholeNumber
 
 MOST = 10_000
 """How many receipts one message can make, several storms together."""
@@ -15,7 +15,7 @@ class ReceiptStorm(ReceiptFault):
     """Send the receipt over and over."""
 
     fault: Literal["receipt_storm"]
-    copies: Whole = Field(100, ge=2, le=1_000)
+    copies: WholeNumber = Field(100, ge=2, le=1_000)
     """How many receipts come in all."""
 
     about = "The same receipt comes many times, as fast as the ESME's window lets them."

@@ -6,14 +6,14 @@ from typing import Literal
 from pydantic import Field
 
 from smsc_emulator.core.faults.fault import Pace, Plan, RealTime, WireFault
-from smsc_emulator.core.faults.when import Whole
+from smsc_emulator.core.faults.when import WholeNumber
 
 
 class SlowWrites(WireFault):
     """Write a few octets, pause, and go on."""
 
     fault: Literal["slow_writes"]
-    octets: Whole = Field(8, ge=1, le=65_536)
+    octets: WholeNumber = Field(8, ge=1, le=65_536)
     """How many octets each write has."""
     pause: RealTime = 100
     """Real time between two writes."""

@@ -7,14 +7,14 @@ from pydantic import Field
 
 from smsc_emulator.core.faults.fault import Plan, WireFault
 from smsc_emulator.core.faults.frames import HEADER, rewrite
-from smsc_emulator.core.faults.when import Whole
+from smsc_emulator.core.faults.when import WholeNumber
 
 
 class Truncated(WireFault):
     """Leave out the end of the answer."""
 
     fault: Literal["truncated"]
-    octets: Whole = Field(1, ge=1, le=65_536)
+    octets: WholeNumber = Field(1, ge=1, le=65_536)
     """How many octets are missing; the header stays."""
     framed: bool = False
     """Whether command_length says the length that is left: then the body is wrong, else all that follows."""

@@ -1,11 +1,11 @@
 """When a fault fires: keys of which all must fit, and how often among those that fit."""
 
 from fnmatch import fnmatchcase
-from typing import Annotated, Any
+from typing import Annotated
 
-from pydantic import BeforeValidator, Field
+from pydantic import Field
 
-from smsc_emulator.base.config import Section
+from smsc_emulator.base.config import Section, Whole
 from smsc_emulator.core.faults.sight import Sight
 
 SUBMISSIONS = frozenset({"submit_sm", "submit_multi", "data_sm"})
@@ -14,12 +14,12 @@ SUBMISSIONS = frozenset({"submit_sm", "submit_multi", "data_sm"})
 ANY = "any"
 
 
-def _whole(value: Any) -> Any:
-    return int(value) if isinstance(value, float) and value.is_integer() else value
+WholeNumber = Annotated[int, Whole]
 
-
-Whole = Annotated[int, BeforeValidator(_whole)]
-"""A whole number; JSON may write 3 as 3.0."""
+Octet = Annotated[int, Field(ge=0, le=255), Whole]
+PartNumber = Annotated[int, Field(ge=1, le=255), Whole]
+Count = Annotated[int, Field(ge=1, le=1_000_000_000), Whole]
+"""Bounded whole numbers. The bounds stand inside, so that the schema of `Count | None` has them too."""
 
 Prefix = Annotated[str, Field(pattern=r"^\+?[0-9A-Za-z]{1,20}$", max_length=21)]
 
@@ -40,15 +40,15 @@ class When(Section):
     """A pattern for the whole text, capital or small: `*` is any characters, `?` is one."""
     service_type: str | None = Field(None, max_length=5)
     """The service_type, exactly."""
-    data_coding: Whole | None = Field(None, ge=0, le=255)
+    data_coding: Octet | None = None
     """The data_coding."""
-    part: Whole | None = Field(None, ge=1, le=255)
+    part: PartNumber | None = None
     """The number of the part of a long message; a whole message is part 1."""
-    nth: Whole | None = Field(None, ge=1, le=1_000_000_000)
+    nth: Count | None = None
     """Fire only at the n-th that fits."""
-    every: Whole = Field(1, ge=1, le=1_000_000_000)
+    every: Count = 1
     """Fire at every n-th that fits."""
-    times: Whole | None = Field(None, ge=1, le=1_000_000_000)
+    times: Count | None = None
     """Fire so many times and no more."""
     probability: float = Field(1.0, ge=0, le=1)
     """The chance to fire, of those that fit, from the account's seeded generator."""

@@ -7,14 +7,14 @@ from pydantic import Field
 
 from smsc_emulator.core.faults.fault import Plan, WireFault
 from smsc_emulator.core.faults.frames import rewrite, sequence_number
-from smsc_emulator.core.faults.when import Whole
+from smsc_emulator.core.faults.when import WholeNumber
 
 
 class WrongSequence(WireFault):
     """Change the answer's sequence_number."""
 
     fault: Literal["wrong_sequence"]
-    by: Whole = Field(1_000_000, ge=-0x7FFFFFFF, le=0x7FFFFFFF)
+    by: WholeNumber = Field(1_000_000, ge=-0x7FFFFFFF, le=0x7FFFFFFF)
     """What is added to the number."""
 
     about = "The answer carries a sequence_number that is not its request's (SMPP 3.4, 5.1.4)."
