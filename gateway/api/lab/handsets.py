@@ -16,6 +16,7 @@ from smsc_emulator.handsets.codes import find_code
 from smsc_emulator.handsets.handset import FLASH, Changed, Handset, InboxMessage
 from smsc_emulator.handsets.script import Script
 from smsc_emulator.handsets.states import OUTCOMES, HandsetState
+from smsc_emulator.smpp.part_report import PartReport
 
 _ONE = "/lab/handsets/{number}"
 _MESSAGES = "/lab/handsets/{number}/messages"
@@ -51,6 +52,21 @@ class HandsetBody(Model):
     script: ScriptBody | None = None
 
 
+class UnfinishedText(BaseModel):
+    """A long text of which parts are missing."""
+
+    sender: str = Field(serialization_alias="from")
+    reference: int = Field(description="The number that its parts have in common.")
+    total: int = Field(description="How many parts it has.")
+    received: list[int] = Field(description="The parts that have come, in the order of their arrival.")
+    missing: list[int]
+    duplicates: list[int] = Field(description="The parts that came again with the same content.")
+    conflicts: list[int] = Field(description="The parts that came again with another content.")
+    out_of_order: bool
+    text: str = Field(description="What can be read so far.")
+    findings: list[str] = Field(description="All that is wrong, as sentences.")
+
+
 class HandsetShown(BaseModel):
     """A handset."""
 
@@ -60,6 +76,7 @@ class HandsetShown(BaseModel):
     memory: int | None = Field(description=_MEMORY)
     memory_used: int | None = Field(description="How much of the memory is taken; null without a memory size.")
     waiting: int = Field(description="How many messages wait for it, or wait for it to send them.")
+    unfinished: list[UnfinishedText] = Field(description="The long texts that still lack parts, oldest first.")
     script: ScriptBody | None
 
 
@@ -201,9 +218,25 @@ def _handset(smsc: Smsc, handset: Handset) -> HandsetShown:
         memory=handset.memory,
         memory_used=None if handset.memory is None else handset.used,
         waiting=len(smsc.life.waiting.of(handset.number)),
+        unfinished=[_unfinished(told) for told in handset.unfinished],
         script=None
         if script is None
         else ScriptBody(reply=script.reply, to=script.to, after=durations.spell(script.after), delete=script.delete),
+    )
+
+
+def _unfinished(told: PartReport) -> UnfinishedText:
+    return UnfinishedText(
+        sender=told.source,
+        reference=told.reference,
+        total=told.total,
+        received=list(told.received),
+        missing=list(told.missing),
+        duplicates=list(told.duplicates),
+        conflicts=list(told.conflicts),
+        out_of_order=told.out_of_order,
+        text=told.text,
+        findings=list(told.findings),
     )
 
 

@@ -145,6 +145,33 @@ async def test_the_longest_text_of_emoji_is_taken(face: Face) -> None:
     assert (await face.post(MESSAGES, {"to": "1234", "text": "🙂" * 8000}))[0] == 202
 
 
+async def test_a_handset_shows_the_parts_that_a_long_text_still_lacks(face: Face) -> None:
+    for part in (3, 1, 1):
+        await face.submit(bytes([5, 0, 3, 7, 3, part]) + b"part %d" % part, esm_class=0x40)
+    _, shown = await face.get(HANDSET)
+    assert shown["unfinished"] == [
+        {
+            "from": "bank",
+            "reference": 7,
+            "total": 3,
+            "received": [3, 1],
+            "missing": [2],
+            "duplicates": [1],
+            "conflicts": [],
+            "out_of_order": True,
+            "text": "part 1part 3",
+            "findings": [
+                "of 3 parts these are missing: 2",
+                "these parts came more than once: 1",
+                "the parts came in the order 3, 1",
+            ],
+        }
+    ]
+    await face.submit(bytes([5, 0, 3, 7, 3, 2]) + b"part 2", esm_class=0x40)
+    _, shown = await face.get(HANDSET)
+    assert (shown["messages"], shown["unfinished"]) == (1, [])
+
+
 async def test_an_unknown_handset_is_not_found(face: Face) -> None:
     path = "/lab/handsets/+70000000003/messages"
     assert (await face.get(path))[0] == 404
@@ -158,7 +185,7 @@ async def test_a_wrong_query_is_refused(face: Face, query: str) -> None:
 
 async def test_a_handset_that_is_switched_on_gets_what_waited(face: Face) -> None:
     off = {"phone_number": NUMBER, "messages": 0, "state": "off", "memory": None, "memory_used": None}
-    assert await face.put(HANDSET, {"state": "off"}) == (200, {**off, "waiting": 0, "script": None})
+    assert await face.put(HANDSET, {"state": "off"}) == (200, {**off, "waiting": 0, "unfinished": [], "script": None})
     waited = await face.submit(b"code 1111")
     assert (await face.get(HANDSET))[1]["waiting"] == 1
     await face.put(HANDSET, {"state": "on"})
