@@ -13,6 +13,11 @@ from gateway.settings import Settings
 from smsc_emulator.base.config import WRITTEN
 from smsc_emulator.core.personality_settings import PersonalitySettings
 
+_SOMETHING_ELSE = (
+    "this is no personality, which has a name and other keys of configs/operators/standard.yaml; "
+    "keep other files out of smsc.personality_folder"
+)
+
 
 def shipped() -> Path:
     """Return the folder of the personalities that ship with the project."""
@@ -20,8 +25,13 @@ def shipped() -> Path:
 
 
 def read_file(file: Path) -> PersonalitySettings:
-    """Return the personality in a file. Raises ConfigError with all its mistakes at once."""
+    """Return the personality in a file. Raises ConfigError with all its mistakes at once.
+
+    A file of something else has one mistake, that it lies here, and not one for each of its keys.
+    """
     sources = Sources(Document.of(file), PersonalitySettings)
+    if not isinstance(sources.data, dict) or sources.data.keys().isdisjoint(PersonalitySettings.model_fields):
+        raise ConfigError([sources.mistake((), _SOMETHING_ELSE)])
     try:
         personality = PersonalitySettings.model_validate(sources.data, context=WRITTEN)
     except ValidationError as error:

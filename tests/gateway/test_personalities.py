@@ -175,6 +175,15 @@ def test_mistakes_in_ones_own_folder_are_told_with_the_configurations(tmp_path: 
     assert told == ["nowhere: this is no folder"]
 
 
+@pytest.mark.parametrize("text", ["smsc: {}\nserver: {}\nlogs: {}\n", "- a\n- b\n", "just a text\n"])
+def test_a_file_of_something_else_among_the_personalities_is_told_once(tmp_path: Path, text: str) -> None:
+    (tmp_path / "own").mkdir()
+    (tmp_path / "own" / "other.yaml").write_text(text)
+    (told,) = mistakes_of(tmp_path / "lab.yaml", "smsc: {personality_folder: own}\n")
+    assert told.startswith("own/other.yaml:1:1: this is no personality, ")
+    assert "smsc.personality_folder" in told
+
+
 def test_an_address_range_in_the_configuration_is_an_expression(tmp_path: Path) -> None:
     text = 'smsc: {accounts: [{system_id: a, password: p, address_range: "*"}]}\n'
     assert mistakes_of(tmp_path / "lab.yaml", text) == [
