@@ -44,6 +44,26 @@ class RefusedError(Exception):
         self.status = status
 
 
+def read_times(schedule: str, validity: str, now: int) -> tuple[int, int | None]:
+    """Return when a message's delivery begins, and when its validity ends if its request says so.
+
+    A time of delivery that has passed means at once. Raises RefusedError with ESME_RINVSCHED or ESME_RINVEXPIRY for
+    what is no time, and for a validity that ends before it begins.
+    """
+    try:
+        at = times.parse(schedule, now)
+    except ValueError:
+        raise RefusedError(CommandStatus.ESME_RINVSCHED) from None
+    begins = now if at is None else max(at, now)
+    try:
+        until = times.parse(validity, now)
+    except ValueError:
+        raise RefusedError(CommandStatus.ESME_RINVEXPIRY) from None
+    if until is not None and until <= begins:
+        raise RefusedError(CommandStatus.ESME_RINVEXPIRY)
+    return begins, until
+
+
 class Life:
     """All pending messages, and the deadlines of their lives.
 
@@ -98,20 +118,9 @@ class Life:
     def set_times(self, message: Message, schedule: str, validity: str, now: int) -> None:
         """Give a message the times that its request names, empty ones being the SMSC's own choice.
 
-        A time of delivery that has passed means at once. Raises RefusedError with ESME_RINVSCHED or ESME_RINVEXPIRY
-        for what is no time, and for a validity that ends before it begins.
+        Raises RefusedError as `read_times` does.
         """
-        try:
-            at = times.parse(schedule, now)
-        except ValueError:
-            raise RefusedError(CommandStatus.ESME_RINVSCHED) from None
-        begins = now if at is None else max(at, now)
-        try:
-            until = times.parse(validity, now)
-        except ValueError:
-            raise RefusedError(CommandStatus.ESME_RINVEXPIRY) from None
-        if until is not None and until <= begins:
-            raise RefusedError(CommandStatus.ESME_RINVEXPIRY)
+        begins, until = read_times(schedule, validity, now)
         message.expires_at = begins + self._settings.default_validity if until is None else until
         if begins > now:
             message.due_at = begins

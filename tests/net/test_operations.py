@@ -267,6 +267,22 @@ async def test_submit_multi_without_a_single_good_destination_fails_with_the_lis
 
 
 @pytest.mark.parametrize(
+    ("times", "status"),
+    [
+        ({"schedule_delivery_time": "999999999999999+"}, CommandStatus.ESME_RINVSCHED),
+        ({"validity_period": "000000000000000R"}, CommandStatus.ESME_RINVEXPIRY),
+    ],
+)
+async def test_a_wrong_time_is_that_of_the_request_and_of_no_destination(
+    lab: Any, times: dict[str, str], status: int
+) -> None:
+    """7.1.1, 5.1.3."""
+    response = await ask(await lab.bind(), multi(sme(NUMBER), sme(OTHER), **times))
+    assert (response.command_status, response.unsuccess_sme) == (status, [])
+    assert texts(lab) == []
+
+
+@pytest.mark.parametrize(
     ("name", "status"), [("unknown", CommandStatus.ESME_RINVDLNAME), ("nobody", CommandStatus.ESME_RCNTSUBDL)]
 )
 async def test_a_list_that_cannot_be_sent_to_refuses_the_request(start_lab: Any, name: str, status: int) -> None:
@@ -296,6 +312,15 @@ async def test_wrong_destinations_have_statuses_of_their_own(lab: Any, body: byt
     writer.write((16 + len(body)).to_bytes(4) + b"\0\0\0\x21" + bytes(4) + b"\0\0\0\2" + body)
     header = await reader.readexactly(16)
     assert header[4:] == b"\x80\0\0\x21" + status.to_bytes(4) + b"\0\0\0\2"
+
+
+async def test_a_message_to_many_is_final_when_the_last_of_them_is(off: Any) -> None:
+    """4.8.2."""
+    alice = await off.bind()
+    response = await ask(alice, multi(sme(OTHER), sme(NUMBER)))
+    off.clock.move_to(off.clock.now() + 120_000)
+    await off.switch(NUMBER, HandsetState.ON)
+    assert (await query(alice, response.message_id)).final_date == "260101120200000+"
 
 
 async def test_query_and_cancel_of_a_message_to_many_are_about_all_of_them(off: Any) -> None:

@@ -75,11 +75,14 @@ def replace_sm(smsc: "Smsc", link: Link, account: Account, pdu: ReplaceSm) -> No
 
 
 def slowest(messages: list[Message]) -> Message:
-    """Return the message that tells of several to many destinations: the first pending, else the first that failed."""
+    """Return the message that tells of several to many destinations.
+
+    The first pending, else the first that failed, else the last that was delivered.
+    """
     return (
         next((message for message in messages if not message.is_final), None)
         or next((message for message in messages if message.state != MessageState.DELIVERED), None)
-        or messages[0]
+        or max(messages, key=lambda message: message.final_at or 0)
     )
 
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from smsc_emulator.core.accounts import Account, Link
-from smsc_emulator.core.life import RefusedError
+from smsc_emulator.core.life import RefusedError, read_times
 from smsc_emulator.core.mobile import address
 from smsc_emulator.core.personality import unpack
 from smsc_emulator.core.settings import DistributionListSettings
@@ -79,6 +79,8 @@ def submit_multi(smsc: "Smsc", link: Link, account: Account, pdu: SubmitMulti) -
         unpack(pdu)
     if status := account.personality.check(pdu):
         raise RefusedError(status)
+    # A wrong time is the request's, and no destination's.
+    read_times(pdu.schedule_delivery_time, pdu.validity_period, smsc.lab_now())
     message_id, failures = "", list[UnsuccessSme]()
     for to in destinations(pdu, smsc.lists):
         try:
