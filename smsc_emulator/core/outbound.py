@@ -116,7 +116,7 @@ def _receipt(message: Message, personality: Personality, told: Told | None) -> D
         state,
         submit_date=message.accepted_at,
         done_date=told.at,
-        err=str(told.error),
+        err=f"{told.error:03d}",
         text=segments.join([part]),
         layout=personality.layout,
     )

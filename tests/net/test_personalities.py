@@ -80,6 +80,14 @@ async def test_receipts_have_the_operators_text_dates_and_tlvs(start_lab: Any) -
     assert receipt.tlvs == [(0x0423, b"\3\0\0"), (0x1401, b"ab")]
 
 
+@pytest.mark.parametrize(("to", "err"), [("+70000000001", b"000"), ("+79990000000", b"001")])
+async def test_err_has_three_characters_whatever_the_operators_text(start_lab: Any, to: str, err: bytes) -> None:
+    """Appendix B."""
+    esme = await (await start_lab(personality=personality(receipt=ReceiptSettings(text="err:{err}")))).bind()
+    await esme.submit(to=to, registered_delivery=1)
+    assert (await esme.next()).short_message == b"err:" + err
+
+
 @pytest.mark.parametrize(
     ("strictness", "status"), [("lenient", 0), ("strict34", CommandStatus.ESME_RINVPRTFLG), ("strict50", 6)]
 )
