@@ -7,6 +7,7 @@ from smsc_emulator.smpp.pdus import DataSm, DeliverSm, SubmitSm, Tlv
 
 ABSENT: Final = frozenset({6, 27})
 """MAP's errors of a subscriber who cannot be reached (3GPP TS 29.002): detached, and no paging response."""
+_MOST_DAYS: Final = 99  # two digits; a month of a relative time is the calendar's, and as long as that
 
 
 def sets_flag(pdu: SubmitSm, error: int) -> bool:
@@ -58,12 +59,15 @@ def as_data(pdu: DeliverSm) -> DataSm:
 
 
 def _validity(time_to_live: bytes | None) -> str:
-    """Return seconds, of which a relative time holds a century, as a relative time."""
+    """Return seconds, of which a relative time holds a century, as a relative time.
+
+    More than 99 days are written in months of 30 days and years of 12 months.
+    """
     if time_to_live is None:
         return ""
     minutes, seconds = divmod(int.from_bytes(time_to_live), 60)
     hours, minutes = divmod(minutes, 60)
     days, hours = divmod(hours, 24)
-    months, days = divmod(days, 30)
+    months, days = (0, days) if days <= _MOST_DAYS else divmod(days, 30)
     years, months = divmod(months, 12)
     return f"{min(years, 99):02d}{months:02d}{days:02d}{hours:02d}{minutes:02d}{seconds:02d}000R"

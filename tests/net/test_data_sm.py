@@ -70,6 +70,16 @@ async def test_a_time_to_live_is_a_validity(lab: Any) -> None:
     assert b"stat:EXPIRED" in (await alice.next()).short_message
 
 
+@pytest.mark.parametrize("days", [30, 90, 99])
+async def test_a_time_to_live_of_many_days_ends_to_the_second(lab: Any, days: int) -> None:
+    """5.3.2.9: seconds, which are no months of the calendar."""
+    alice = await lab.bind()
+    await lab.switch(NUMBER, HandsetState.OFF)
+    response = await send(alice, tlvs=(Tlv(Tag.QOS_TIME_TO_LIVE, (days * 86_400).to_bytes(4)),))
+    (message,) = lab.smsc.life.waiting.get(response.message_id)
+    assert message.expires_at == lab.clock.now() + days * 86_400_000
+
+
 async def test_transaction_mode_answers_with_the_outcome(lab: Any) -> None:
     """2.10.3."""
     response = await send(await lab.bind(), esm_class=TRANSACTION)
