@@ -133,8 +133,9 @@ def decode(
 def encode(pdu: Pdu, *, error_body: ErrorBody = ErrorBody.BY_CLAUSE) -> bytes:
     """Return the octets of `pdu`, command_length included.
 
-    A response that tells an error and has nothing in it goes with or without its body, as `error_body` says.
-    Raises EncodeError for a value that does not fit its field: nothing is cut silently.
+    A response that tells an error and has nothing in it goes with or without its body, as `error_body` says; one that
+    has something loses it by HEADER_ONLY alone. Raises EncodeError for a value that does not fit its field: nothing is
+    cut silently.
     """
     if type(pdu) is UnknownPdu:
         parts = [b"", pdu.body]
@@ -146,6 +147,8 @@ def encode(pdu: Pdu, *, error_body: ErrorBody = ErrorBody.BY_CLAUSE) -> bytes:
             _write_fields(plan, values, parts, "")
     for tlv in pdu.tlvs:
         parts += _tlv_parts(tlv)
+    if pdu.command_status and error_body is ErrorBody.HEADER_ONLY:
+        parts = []
     body = b"".join(parts)
     try:
         header = HEADER.pack(len(body) + HEADER.size, pdu.command_id, pdu.command_status, pdu.sequence_number)

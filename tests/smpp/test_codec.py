@@ -464,6 +464,18 @@ def test_an_error_response_has_the_body_that_the_operator_sends(shape: ErrorBody
     assert len(encode(SubmitSmResp(), error_body=shape)) == HEADER.size + 1
 
 
+@pytest.mark.parametrize(
+    "pdu",
+    [
+        SubmitMultiResp(command_status=0x45, unsuccess_sme=[UnsuccessSme(1, 1, "7", 11)]),
+        SubmitSmResp(command_status=8, message_id="1", tlvs=[Tlv(Tag.CONGESTION_STATE, b"\1")]),
+    ],
+)
+def test_an_operator_of_bare_headers_sends_nothing_else_with_an_error(pdu: Pdu) -> None:
+    assert len(encode(pdu, error_body=ErrorBody.HEADER_ONLY)) == HEADER.size
+    assert len(encode(pdu, error_body=ErrorBody.BY_CLAUSE)) > HEADER.size
+
+
 def test_message_payload_stands_alone() -> None:
     pdu = SubmitSm(sequence_number=1, tlvs=[Tlv(Tag.MESSAGE_PAYLOAD, b"x" * 0xFFFF)])
     assert decode(encode(pdu), strict=True) == pdu
