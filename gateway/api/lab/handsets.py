@@ -135,9 +135,14 @@ class SentMessage(BaseModel):
 
 
 def routes(smsc: Smsc, journal: Journal) -> Routes:
-    """Return the routes of the handsets."""
+    """Return the routes of the handsets and of their messages."""
     group = Routes("lab: handsets")
+    _add_handsets(group, smsc)
+    _add_messages(group, smsc, journal)
+    return group
 
+
+def _add_handsets(group: Routes, smsc: Smsc) -> None:
     @group.add("GET", "/lab/handsets", "List the handsets", answers={200: HandsetList})
     async def list_them(_call: Call) -> Reply:
         return Reply(HandsetList(handsets=[_handset(smsc, handset) for handset in smsc.handsets.values()]))
@@ -162,6 +167,8 @@ def routes(smsc: Smsc, journal: Journal) -> Routes:
             changed = _changed(smsc.handset(number), call.body)
             return Reply(_handset(smsc, await smsc.change_handset(number, changed)))
 
+
+def _add_messages(group: Routes, smsc: Smsc, journal: Journal) -> None:
     @group.add(
         "GET",
         _MESSAGES,
@@ -205,8 +212,6 @@ def routes(smsc: Smsc, journal: Journal) -> Routes:
         if not deleted:
             raise ProblemError(NOT_FOUND, "The handset has no such text.")
         return Reply(None, 204)
-
-    return group
 
 
 def _handset(smsc: Smsc, handset: Handset) -> HandsetShown:
