@@ -14,6 +14,7 @@ def upgrade() -> None:
     _operators()
     _confirm()
     _identification()
+    _bindings()
     _lookup()
     _webhooks()
 
@@ -204,6 +205,24 @@ def _identification() -> None:
         batch_op.create_index(batch_op.f("ix_attempts_due_at"), ["due_at"], unique=False)
         batch_op.create_index("ix_attempts_number", ["service_id", "phone_number"], unique=False)
     op.create_table(
+        "dead_letters",
+        sa.Column("id", sa.String(length=32), nullable=False),
+        sa.Column("received_at", sa.BigInteger(), nullable=False),
+        sa.Column("outcome", sa.String(length=16), nullable=False, comment="late, repeated or foreign"),
+        sa.Column("operator_id", sa.String(length=32), nullable=False, comment="who sent it"),
+        sa.Column("request_id", sa.String(length=64), nullable=False),
+        sa.Column("phone_number", sa.String(length=16), nullable=False),
+        sa.Column("result", sa.String(length=8), nullable=False),
+        sa.Column("as_of", sa.BigInteger(), nullable=False),
+        sa.Column("attempt_id", sa.String(length=32), nullable=True, comment="NULL: the sender was not asked this"),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    with op.batch_alter_table("dead_letters", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_dead_letters_received_at"), ["received_at"], unique=False)
+
+
+def _bindings() -> None:
+    op.create_table(
         "bindings",
         sa.Column("id", sa.String(length=32), nullable=False),
         sa.Column("service_id", sa.String(length=32), nullable=False),
@@ -232,21 +251,6 @@ def _identification() -> None:
             sqlite_where=sa.text("state = 'ACTIVE'"),
             postgresql_where=sa.text("state = 'ACTIVE'"),
         )
-    op.create_table(
-        "dead_letters",
-        sa.Column("id", sa.String(length=32), nullable=False),
-        sa.Column("received_at", sa.BigInteger(), nullable=False),
-        sa.Column("outcome", sa.String(length=16), nullable=False, comment="late, repeated or foreign"),
-        sa.Column("operator_id", sa.String(length=32), nullable=False, comment="who sent it"),
-        sa.Column("request_id", sa.String(length=64), nullable=False),
-        sa.Column("phone_number", sa.String(length=16), nullable=False),
-        sa.Column("result", sa.String(length=8), nullable=False),
-        sa.Column("as_of", sa.BigInteger(), nullable=False),
-        sa.Column("attempt_id", sa.String(length=32), nullable=True, comment="NULL: the sender was not asked this"),
-        sa.PrimaryKeyConstraint("id"),
-    )
-    with op.batch_alter_table("dead_letters", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_dead_letters_received_at"), ["received_at"], unique=False)
 
 
 def _lookup() -> None:
