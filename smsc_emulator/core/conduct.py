@@ -38,7 +38,7 @@ KINDS: Final[dict[str, Kind]] = {
     # The session.
     "framing": Kind("3.2.1", _E, "A command_length cannot be: below 16, or beyond all limits."),
     "malformed": Kind("3.2", _E, "The body of a PDU cannot be read."),
-    "unknown_command": Kind("5.1.2.1", _E, "A request has a command_id that SMPP does not have."),
+    "unknown_command": Kind("5.1.2.1", _E, "A request has a command_id that the session's SMPP does not have."),
     "not_supported": Kind("3.3", _I, "A request is of an operation that this SMSC does not serve."),
     "wrong_state": Kind("2.2", _E, "A request does not belong to the state of the session, or to the ESME's side."),
     "crossed_close": Kind("4.2", _I, "A request crossed the SMSC's unbind."),

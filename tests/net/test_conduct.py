@@ -18,6 +18,7 @@ from smsc_emulator.smpp.constants import CommandId
 from smsc_emulator.smpp.events import Mistake
 from smsc_emulator.smpp.pdus import (
     BindTransceiver,
+    DataSm,
     DeliverSm,
     DeliverSmResp,
     EnquireLink,
@@ -324,3 +325,14 @@ async def test_a_report_tells_people_and_tools_the_same(lab: Any) -> None:
     assert report.count(Severity.INFO) == 0
     lab.smsc.conduct.reset("alice")
     assert not lab.smsc.conduct.of("alice")
+
+
+async def test_an_operation_of_a_later_smpp_is_one_that_the_session_does_not_have(lab: Any) -> None:
+    """3.4: data_sm came with SMPP 3.4."""
+    peer = Peer(lab, *await lab.connect())
+    peer.send(BindTransceiver(system_id="alice", password="secret", interface_version=0x33), 1)
+    await peer.answer()
+    peer.send(DataSm(destination_addr=NUMBER), 2)
+    assert (await peer.answer())[0] == CommandId.GENERIC_NACK
+    assert lab.smsc.conduct.of("alice")["unknown_command"].count == 1
+    assert "the session's SMPP" in KINDS["unknown_command"].sentence
