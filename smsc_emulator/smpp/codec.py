@@ -50,7 +50,7 @@ class ErrorBody(StrEnum):
     BY_CLAUSE = "by_clause"
     """All but bind responses and submit_sm_resp (4.1.2, 4.1.4, 4.4.2)."""
     HEADER_ONLY = "header_only"
-    """None."""
+    """None, not even with something to tell."""
     EMPTY_MESSAGE_ID = "empty_message_id"
     """All but bind responses."""
     FULL = "full"
