@@ -81,8 +81,8 @@ def own_time(method: MethodName, settings: ConfirmationSettings) -> int:
 
 
 def begun(workflow: tuple[Step, ...], index: int, now: int) -> tuple[Step, ...]:
-    """Return the workflow with step `index` begun."""
-    return _with(workflow, index, state=StepState.CURRENT, started_at=now)
+    """Return the workflow with step `index` begun, or going on after a failure with another code."""
+    return _with(workflow, index, state=StepState.CURRENT, started_at=now, outcome=None, ended_at=None)
 
 
 def ended(
