@@ -1,5 +1,10 @@
 """What can be wrong with a request about a confirmation. The gateway's table gives each its HTTP answer."""
 
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from confirm.pumping import Refusal
+
 
 class ConfirmationError(Exception):
     """A request about a confirmation cannot be met; the message is a sentence fit for the caller."""
@@ -57,11 +62,19 @@ class LockedError(WaitError):
     """The number is locked after too many failures."""
 
 
-class ChallengeRequiredError(ConfirmationError):
+class StartRefusedError(ConfirmationError):
+    """The start is let through for nobody, or not yet; `refusal` is what `Gate.record_refusal` puts on record of it."""
+
+    def __init__(self, message: str, refusal: "Refusal | None" = None) -> None:
+        super().__init__(message)
+        self.refusal = refusal
+
+
+class ChallengeRequiredError(StartRefusedError):
     """The start looks like pumping: the user must pass a challenge, such as a captcha, first."""
 
 
-class NumberRefusedError(ConfirmationError):
+class NumberRefusedError(StartRefusedError):
     """The number is one that may not be confirmed, or the start was taken for pumping."""
 
 

@@ -1,9 +1,11 @@
 """The confirmation's section of the configuration."""
 
+import re
 from decimal import Decimal
+from itertools import pairwise
 from typing import Annotated, Literal
 
-from pydantic import AwareDatetime, Field, field_validator, model_validator
+from pydantic import AfterValidator, AwareDatetime, Field, field_validator, model_validator
 
 from confirm.ports import Trust
 from smsc_emulator.base.config import Duration, PhoneNumber, Section
@@ -13,14 +15,25 @@ Decision = Literal["allow", "challenge", "deny", "shadow"]
 """What is done with a start that looks like pumping.
 
 allow: it goes on, the signal is in the journal. challenge: 403 challenge_required, unless the request says
-`challenge_passed`. deny: 403. shadow: it is answered as any other, nothing is sent and nothing costs.
+`challenge_passed`. deny: 403. shadow: it is answered as any other, nothing is sent and nothing costs. Where no decision
+is set, the signal is not looked for, which costs nothing.
 """
+
+
+def _caller(value: str) -> str:
+    if not re.fullmatch(r"\+[1-9][0-9]*X*", value) or not 8 <= len(value) <= 16:
+        raise ValueError(f"{value!r} is neither a number nor a pattern; write +, 7 to 15 digits, X for any at the end")
+    return value
+
+
+Caller = Annotated[str, AfterValidator(_caller)]
+"""A caller number, or a pattern of some: `+7000100XXXX` is ten thousand."""
 
 
 class FlashCallSettings(Section):
     """A missed call whose caller number ends in the code."""
 
-    callers: list[str] = ["+7000100XXXX"]
+    callers: Annotated[list[Caller], Field(min_length=1)] = ["+7000100XXXX"]
     """The pool of caller numbers: single numbers, or patterns whose last X's are any digit."""
     digits: int = Field(4, ge=4, le=6)
     """How many of the last digits of the caller number are the code."""
@@ -40,7 +53,7 @@ class CallInSettings(Section):
     reject_with: Literal[480, 486, 603] = 486
     """How the call is rejected so that it costs nothing."""
     least_trust: Trust = Trust.ASSERTED
-    """How sure the caller's number must be: asserted by the network, or unverified. What is suspected is never proof."""
+    """How sure the caller's number must be: asserted by the network, or unverified. What is suspected never counts."""
 
 
 class MoSmsSettings(Section):
@@ -58,7 +71,8 @@ class LimitSettings(Section):
     """How many codes, calls and slots may be asked for."""
 
     per: Literal["number", "prefix", "client_address", "service"]
-    """What is counted by: the user's number, its first `prefix_digits` digits, the client's address, or the service."""
+    """What is counted by, at one service: the number, its first `pumping.prefix_digits` digits, the client's address
+    (of IPv6 the /64), or nothing but the service."""
     count: int = Field(ge=1)
     """How many."""
     within: Duration = Field(ge=1)
@@ -82,18 +96,21 @@ class PumpingSettings(Section):
     within: Duration = 60 * MINUTE
     """The lab time that the signals look back over."""
     prefix_digits: int = Field(7, ge=1, le=14)
-    """How many digits of a number are its prefix."""
+    """How many digits of a number are its prefix, for the signals and for limits per prefix."""
     sequential: int = Field(10, ge=2)
     """This many different numbers of one prefix that follow each other without larger gaps than 2."""
-    on_sequential: Decision = "allow"
+    on_sequential: Decision | None = None
+    """What is done then; null: they are not looked for, and so with the others."""
     low_conversion: float = Field(0.1, ge=0, le=1)
-    """Less than this share of a prefix's ended confirmations were confirmed, ..."""
+    """Less than this share of a prefix's last ended confirmations was confirmed, ..."""
     low_conversion_from: int = Field(20, ge=1)
     """... of at least so many."""
-    on_low_conversion: Decision = "allow"
+    on_low_conversion: Decision | None = None
+    """What is done then."""
     concentration: int = Field(10, ge=2)
     """This many different numbers from one client address."""
-    on_concentration: Decision = "allow"
+    on_concentration: Decision | None = None
+    """What is done then."""
 
 
 class TariffSettings(Section):
@@ -127,6 +144,12 @@ class TestNumberSettings(Section):
     until: AwareDatetime | None = None
     """When it stops being a test number."""
 
+    @model_validator(mode="after")
+    def _range(self) -> "TestNumberSettings":
+        if self.last is not None and (len(self.last) != len(self.first) or self.last < self.first):
+            raise ValueError(f"expected a last number of as many digits as {self.first}, and not below it")
+        return self
+
 
 MethodName = Literal["sms_code", "flash_call", "call_in", "mo_sms"]
 
@@ -151,7 +174,11 @@ class TimeSettings(Section):
     mo_sms: Duration = 5 * MINUTE
 
 
+LANGUAGE = r"^[A-Za-z]{2,3}(?:-[A-Za-z0-9]{2,8}){0,3}$"
+"""A language tag (BCP 47), as far as texts need one."""
+
 Templates = dict[str, dict[str, str]]
+"""Texts by name and language; each name has at least the language of `locale`."""
 
 
 class ConfirmationSettings(Section):
@@ -178,7 +205,7 @@ class ConfirmationSettings(Section):
     deny_prefixes: list[Annotated[str, Field(pattern=r"^\+[0-9]{1,15}$")]] = []
     """Those of them that may not."""
     cool_down: Duration = 0
-    """Lab time between two sends to one number, across all confirmations of a service."""
+    """Lab time between two SMS or calls to one number, across all confirmations of a service."""
     limits: list[LimitSettings] = []
     """How many codes, calls and slots may be asked for; none are limited by default."""
     lock: LockSettings = LockSettings()
@@ -191,7 +218,7 @@ class ConfirmationSettings(Section):
     """A call by the user to an access number."""
     mo_sms: MoSmsSettings = MoSmsSettings()
     """An SMS that the user sends."""
-    locale: str = "en"
+    locale: str = Field("en", pattern=LANGUAGE)
     """The language of texts that are asked for in none, or in one that a template lacks."""
     text: str = "{code} is your confirmation code."
     """The SMS in `locale`; {code} stands for the code, {brand} for the service's name."""
@@ -203,20 +230,55 @@ class ConfirmationSettings(Section):
     """The source address of the SMS: a name of up to 11 characters, or digits."""
     tariffs: TariffSettings = TariffSettings()
     """What things cost."""
-    test_numbers: list[TestNumberSettings] = []
-    """Numbers that nothing is sent to."""
+    test_numbers: list[TestNumberSettings] | None = None
+    """Numbers that nothing is sent to; null: in a lab the five hundred of docs/limits.md, elsewhere none."""
 
     @field_validator("text")
     @classmethod
     def _holds_code(cls, text: str) -> str:
-        if "{code}" not in text:
-            raise ValueError("the text must hold {code}")
-        return text
+        return _text_of_code(text)
+
+    @field_validator("texts")
+    @classmethod
+    def _all_hold_codes(cls, texts: dict[str, str]) -> dict[str, str]:
+        return {_language(locale): _text_of_code(text, locale) for locale, text in texts.items()}
+
+    @field_validator("templates")
+    @classmethod
+    def _all_templates_hold_codes(cls, templates: Templates) -> Templates:
+        for name, texts in templates.items():
+            for locale, text in texts.items():
+                _text_of_code(text, f"{name}.{_language(locale)}")
+        return templates
+
+    @field_validator("test_numbers")
+    @classmethod
+    def _ranges_part(cls, ranges: list[TestNumberSettings] | None) -> list[TestNumberSettings] | None:
+        places = sorted((len(one.first), one.first, one.last or one.first) for one in ranges or ())
+        for (length, _, last), (next_length, first, _) in pairwise(places):
+            if length == next_length and first <= last:
+                raise ValueError(f"a range begins at {first}, but another one ends at {last}")
+        return ranges
 
     @model_validator(mode="after")
-    def _all_texts_hold_codes(self) -> "ConfirmationSettings":
-        for where, texts in {"texts": self.texts, **{f"templates.{name}": t for name, t in self.templates.items()}}.items():
-            for locale, text in texts.items():
-                if "{code}" not in text:
-                    raise ValueError(f"{where}.{locale}: the text must hold {{code}}")
+    def _templates_have_the_language(self) -> "ConfirmationSettings":
+        for name, texts in self.templates.items():
+            if self.locale.lower() not in {locale.lower() for locale in texts}:
+                raise ValueError(f"templates.{name}: there is no text in {self.locale!r}, the language of `locale`")
         return self
+
+
+def _text_of_code(text: str, where: str = "") -> str:
+    about = f"{where}: " if where else ""
+    if "{code}" not in text:
+        raise ValueError(f"{about}the text must hold {{code}}")
+    for name in re.findall(r"\{(\w+)\}", text):
+        if name not in ("code", "brand"):
+            raise ValueError(f"{about}{{{name}}} stands for nothing; {{code}} and {{brand}} do")
+    return text
+
+
+def _language(tag: str) -> str:
+    if not re.fullmatch(LANGUAGE, tag):
+        raise ValueError(f"{tag!r} is no language tag such as ru or pt-BR")
+    return tag
