@@ -31,7 +31,10 @@ module_app menu.so
 module_app ctrl_tcp.so
 ctrl_tcp_listen 127.0.0.1:{port}
 """
-ACCOUNT = "<sip:{user}@{host}:{port};transport={transport}>;auth_user={name};auth_pass={password};regint=600;answermode=manual\n"
+ACCOUNT = (
+    "<sip:{user}@{host}:{port};transport={transport}>;auth_user={name};auth_pass={password};"
+    "regint=600;answermode=manual\n"
+)
 
 
 def free_tcp_port() -> int:

@@ -71,7 +71,7 @@ class Call:
 
     @property
     def over(self) -> bool:
-        return self.status >= 300 and self.acknowledged or self.bye is not None
+        return (self.status >= 300 and self.acknowledged) or self.bye is not None
 
 
 class Phones:
@@ -117,7 +117,9 @@ class Phones:
 
     # What a test asks for
 
-    def call(self, peer: Address, called: str, caller: str, *more: tuple[str, str], asserted: str | None = None) -> Call:
+    def call(
+        self, peer: Address, called: str, caller: str, *more: tuple[str, str], asserted: str | None = None
+    ) -> Call:
         """Call somebody at `peer`; the INVITE is sent again until something comes."""
         if asserted is not None:
             more = (*more, ("p-asserted-identity", f"<sip:{asserted}@{self.address[0]}>"))

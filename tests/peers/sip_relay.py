@@ -31,7 +31,7 @@ class Relay:
     `near` is the address that stands for the near peer towards the far one, `far` the other way round.
     """
 
-    def __init__(self, seed: int, near: Address | None = None, far: Address | None = None, line: Line = Line()) -> None:  # noqa: B008 - Line is frozen
+    def __init__(self, seed: int, near: Address | None = None, far: Address | None = None, line: Line = Line()) -> None:
         self.chance, self.line = random.Random(seed), line
         self.sockets = [socket.socket(socket.AF_INET, socket.SOCK_DGRAM) for _ in range(2)]
         for each in self.sockets:

@@ -1,11 +1,21 @@
-"""SIP messages as the tests' own peers read and write them: by hand, so that the product's reading is not proved by itself."""
+"""SIP messages as the tests' own peers read and write them.
+
+By hand, so that the product's reading and writing is not proved by itself.
+"""
 
 import secrets
 from dataclasses import dataclass, field
 
 Address = tuple[str, int]
 
-REASONS = {100: "Trying", 180: "Ringing", 183: "Session Progress", 200: "OK", 486: "Busy Here", 487: "Request Terminated"}
+REASONS = {
+    100: "Trying",
+    180: "Ringing",
+    183: "Session Progress",
+    200: "OK",
+    486: "Busy Here",
+    487: "Request Terminated",
+}
 SHORT = {"v": "via", "f": "from", "t": "to", "i": "call-id", "m": "contact", "l": "content-length", "c": "content-type"}
 SPELT = {"call-id": "Call-ID", "cseq": "CSeq"}
 SDP = (
@@ -73,7 +83,9 @@ def user(uri: str) -> str:
 
 def response(request: Message, status: int, tag: str, *more: tuple[str, str], sdp: bool = False) -> Message:
     """Answer a request; `tag` is ours, in To."""
-    copied = [(name, value) for name, value in request.headers if name in ("via", "record-route", "from", "call-id", "cseq")]
+    copied = [
+        (name, value) for name, value in request.headers if name in ("via", "record-route", "from", "call-id", "cseq")
+    ]
     to = request["to"] if "tag=" in request["to"] or status == 100 else f"{request['to']};tag={tag}"
     headers = [*copied, ("to", to), *more]
     if sdp:
@@ -82,7 +94,14 @@ def response(request: Message, status: int, tag: str, *more: tuple[str, str], sd
 
 
 def request(
-    method: str, target: str, local: Address, caller: str, called: str, call_id: str, *more: tuple[str, str], sdp: bool = False
+    method: str,
+    target: str,
+    local: Address,
+    caller: str,
+    called: str,
+    call_id: str,
+    *more: tuple[str, str],
+    sdp: bool = False,
 ) -> Message:
     """Begin a request outside of any dialog."""
     here = f"{local[0]}:{local[1]}"
