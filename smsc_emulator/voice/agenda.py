@@ -1,0 +1,40 @@
+"""What is to happen at instants of the lab clock. The calls that it is about do not outlive a restart, nor does it."""
+
+import heapq
+from collections.abc import Callable
+from dataclasses import dataclass
+from itertools import count
+
+
+@dataclass(slots=True, eq=False)
+class Alarm:
+    """Something to do at an instant, unless it is called off before."""
+
+    due: int
+    do: Callable[[int], None]
+    off: bool = False
+
+
+class Agenda:
+    """The alarms, earliest first; of two at one instant the one that was set first."""
+
+    def __init__(self) -> None:
+        self._heap: list[tuple[int, int, Alarm]] = []
+        self._numbers = count()
+
+    def set(self, due: int, do: Callable[[int], None]) -> Alarm:
+        """Have `do` called with the lab's instant when the clock has reached `due`."""
+        alarm = Alarm(due, do)
+        heapq.heappush(self._heap, (due, next(self._numbers), alarm))
+        return alarm
+
+    def next_due(self) -> int | None:
+        """Return the instant of the earliest alarm that still holds, or None."""
+        while self._heap and self._heap[0][2].off:
+            heapq.heappop(self._heap)
+        return self._heap[0][0] if self._heap else None
+
+    def fire(self, now: int) -> None:
+        """Do what is due at or before `now`, and what that sets in turn if it is due as well."""
+        while (due := self.next_due()) is not None and due <= now:
+            heapq.heappop(self._heap)[2].do(now)
