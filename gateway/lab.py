@@ -14,7 +14,9 @@ from aiohttp import ClientSession, web
 import gateway
 from confirm.deadlines import CodeSending, Expiry
 from confirm.service import ConfirmService
-from gateway.adapters import SmppSms, receipts_to_journal
+from gateway.adapters.inbound import Deliveries
+from gateway.adapters.intake import Intake
+from gateway.adapters.sms import SmppSms
 from gateway.api import auth, bindings, confirmations, health, identifications, openapi, operators, services, webhooks
 from gateway.api.idempotency import Idempotency
 from gateway.api.lab import clock as lab_clock
@@ -250,6 +252,14 @@ class Lab:
 
     def _sms_link(self) -> EsmeClient:
         link = self.settings.smsc_link
+        deliveries = Deliveries(
+            Intake(self.database, self.activity, self.wake),
+            self.journal,
+            self.clock.now,
+            self.settings.voice_link.dial_plan(),
+            on_sms=lambda *_: None,
+            on_receipt=lambda *_: None,
+        )
         esme = EsmeClient(
             link.host or self._near,
             link.port if link.host else self.ports["smpp"],
@@ -257,7 +267,8 @@ class Lab:
             link.password,
             window=link.window,
             response_timeout=link.response_timeout / 1000,
-            on_deliver=receipts_to_journal(self.journal, self.clock.now),
+            on_deliver=deliveries.take,
+            on_data_sm=deliveries.take,
         )
         self._checks["smsc_link"] = lambda: esme.is_bound
         return esme

@@ -155,7 +155,7 @@ def _own_numbers(settings: Settings) -> Iterator[Finding]:
     numbers = confirmation.call_in.access_numbers
     paths: list[Path] = [("confirmation", "call_in", "access_numbers", place) for place in range(len(numbers))]
     yield from _unique(zip(paths, numbers, strict=True))
-    handsets = {each.phone_number for each in (*settings.subscribers, *settings.handsets)}
+    handsets = {each.phone_number for each in settings.subscribers} | {each.phone_number for each in settings.handsets}
     for path, number in zip(paths, numbers, strict=True):
         if number in handsets:
             yield path, f"{number} has a handset in the lab, which calls would go to"

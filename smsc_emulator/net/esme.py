@@ -46,7 +46,7 @@ OnDeliver = Callable[[DeliverSm], int | Awaitable[int]]
 """Takes a deliver_sm and returns the command_status to answer with, or what becomes it: answers keep the order of their
 requests, and reading goes on meanwhile. It must not block."""
 
-OnDataSm = Callable[[DataSm], int]
+OnDataSm = Callable[[DataSm], int | Awaitable[int]]
 """The same for a data_sm."""
 
 OnAlert = Callable[[AlertNotification], None]
