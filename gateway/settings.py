@@ -13,6 +13,7 @@ from smsc_emulator.base.config import Duration, Section
 from smsc_emulator.base.msisdn import DialPlan
 from smsc_emulator.core.settings import HandsetSettings, SmscSettings
 from smsc_emulator.operator.settings import OperatorSettings, RangeSettings, SubscriberSettings
+from smsc_emulator.voice.settings import VoiceSettings
 
 T = TypeVar("T")
 
@@ -70,6 +71,10 @@ class SmscLinkSettings(Section):
 
 
 Digits = Annotated[str, Field(pattern=r"^[0-9]{0,5}$")]
+
+
+OWN_TRUNK = "gateway"
+"""The name of the lab's own gateway among the trunks of the lab's switch."""
 
 
 class VoiceLinkSettings(Section):
@@ -172,6 +177,7 @@ class Settings(Section):
     lab: LabSettings = LabSettings()
     logs: LogSettings = LogSettings()
     smsc: SmscSettings = SmscSettings()
+    voice: VoiceSettings = VoiceSettings()
     smsc_link: SmscLinkSettings = SmscLinkSettings()
     voice_link: VoiceLinkSettings = VoiceLinkSettings()
     confirmation: ConfirmationSettings = ConfirmationSettings()

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from gateway.config import personalities
 from gateway.config.mistakes import Path, nearest
 from gateway.resources import config_path
-from gateway.settings import Settings
+from gateway.settings import OWN_TRUNK, Settings
 from smsc_emulator.net.tls import server_context
 
 Finding = tuple[Path, str]
@@ -150,7 +150,7 @@ def _handsets(settings: Settings) -> Iterator[Finding]:
 
 
 def _own_numbers(settings: Settings) -> Iterator[Finding]:
-    """The numbers that users call and write to are the gateway's alone."""
+    """The numbers that users call and write to, and its trunk at the switch, are the gateway's alone."""
     confirmation = settings.confirmation
     numbers = confirmation.call_in.access_numbers
     paths: list[Path] = [("confirmation", "call_in", "access_numbers", place) for place in range(len(numbers))]
@@ -159,6 +159,9 @@ def _own_numbers(settings: Settings) -> Iterator[Finding]:
     for path, number in zip(paths, numbers, strict=True):
         if number in handsets:
             yield path, f"{number} has a handset in the lab, which calls would go to"
+    for index, trunk in enumerate(settings.voice.trunks):
+        if trunk.name == OWN_TRUNK:
+            yield ("voice", "trunks", index, "name"), f"{OWN_TRUNK!r} is the trunk to the lab's own gateway"
     for index, account in enumerate(settings.smsc.accounts):
         short_code = confirmation.mo_sms.short_code
         if account.system_id != settings.smsc_link.system_id and short_code in account.serves:
@@ -185,7 +188,7 @@ CHECKS = (
     Check(frozenset({"subscribers"}), _subscribers),
     Check(frozenset({"subscribers", "operators"}), _contracts),
     Check(frozenset({"subscribers", "handsets"}), _handsets),
-    Check(frozenset({"confirmation", "subscribers", "handsets", "smsc", "smsc_link"}), _own_numbers),
+    Check(frozenset({"confirmation", "subscribers", "handsets", "smsc", "smsc_link", "voice"}), _own_numbers),
 )
 
 

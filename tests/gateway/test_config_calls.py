@@ -36,6 +36,10 @@ def mistakes(folder: Path, text: str) -> list[str]:
             ("lab.yaml:1:64: smsc.accounts[0].serves[0]: '3434' is the gateway's own (confirmation.mo_sms.short_code)"),
         ),
         (
+            "voice: {trunks: [{name: gateway, host: 192.0.2.1}]}\n",
+            "lab.yaml:1:26: voice.trunks[0].name: 'gateway' is the trunk to the lab's own gateway",
+        ),
+        (
             "voice_link: {transport: tls}\n",
             "lab.yaml:1:25: voice_link.transport: expected 'udp' or 'tcp' (got tls)",
         ),
