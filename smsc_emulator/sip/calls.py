@@ -1,4 +1,4 @@
-"""What a call is to those who make and take them: what an INVITE asks, what can be done with a call, what happens to it.
+"""What a call is to those who make and take them: what an INVITE asks, what can be done, what happens.
 
 `Agent` carries these acts and happenings over SIP; the voice switch and the gateway know nothing below this module.
 A call has a name, which whoever creates it chooses: the caller for an outgoing call, the agent for an incoming one.
@@ -39,6 +39,9 @@ class Invitation:
     """The Identity header (RFC 8224) as it stands; it is carried and shown, not verified."""
     headers: Mapping[str, str] = field(default_factory=dict)
     """Other header fields to send with the INVITE, such as X-Correlator; of one received, those that start with X-."""
+    max_forwards: int = 70
+    """How many more hops the call may take; of one received, one less than it came with. Passed on with the call, it
+    ends a call that goes in a circle: an INVITE with none left is not sent and ends with 483 (RFC 3261, 8.1.1.6)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +66,11 @@ class Progress:
 
 @dataclass(frozen=True, slots=True)
 class Answered:
-    """The call is answered and acknowledged: from now on it costs money."""
+    """The call is answered and acknowledged: from now on it costs money.
+
+    It is told of outgoing and of incoming calls; not of a call that is hung up at once because the answer crossed our
+    CANCEL, of which `Ended.answered` tells.
+    """
 
     call: str
 
@@ -79,7 +86,7 @@ class Ended:
     cause: int | None
     """The Q.850 cause in the Reason header (RFC 3326) of that response, BYE or CANCEL, if there was one."""
     answered: bool
-    """Whether it was answered, also where the answer crossed our CANCEL and the call was hung up at once (RFC 3261, 9.1)."""
+    """Whether it was answered, also where the answer crossed our CANCEL and it was hung up at once (RFC 3261, 9.1)."""
     by_peer: bool
     """Whether the other side ended it."""
 
@@ -91,7 +98,7 @@ class CallControl(Protocol):
     """What can be done with calls. An act on a call that is over, or on one that is unknown, does nothing."""
 
     def invite(self, call: str, peer: Peer, invitation: Invitation, *, expires: int | None = None) -> None:
-        """Call somebody. `expires` seconds of real time after which the callee gives up by itself (RFC 3261, 13.2.1)."""
+        """Call somebody. After `expires` seconds of real time the callee gives up by itself (RFC 3261, 13.2.1)."""
 
     def progress(self, call: str, status: int, *, early_media: bool = False) -> None:
         """Answer an incoming call with a provisional response; `early_media` puts the fixed SDP into it."""
