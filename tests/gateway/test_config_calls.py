@@ -37,7 +37,7 @@ def mistakes(folder: Path, text: str) -> list[str]:
         ),
         (
             "voice: {trunks: [{name: gateway, host: 192.0.2.1}]}\n",
-            "lab.yaml:1:26: voice.trunks[0].name: 'gateway' is the trunk to the lab's own gateway",
+            "lab.yaml:1:25: voice.trunks[0].name: 'gateway' is the trunk to the lab's own gateway",
         ),
         (
             "voice_link: {transport: tls}\n",
