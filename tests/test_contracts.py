@@ -10,6 +10,7 @@ import pytest
 ROOT = Path(__file__).parent.parent
 PURE = [
     "smsc_emulator/smpp/*.py",
+    "smsc_emulator/sip/*.py",
     "smsc_emulator/base/durations.py",
     "smsc_emulator/base/msisdn.py",
     "smsc_emulator/base/retries.py",

@@ -14,23 +14,12 @@ from smsc_emulator.sip.outgoing import ALLOW, OutgoingCall, invite_for
 from smsc_emulator.sip.respond import refusal_of, response_to
 from smsc_emulator.sip.timers import Timers
 
-KNOWN_METHODS = frozenset(
-    (
-        "INVITE",
-        "ACK",
-        "CANCEL",
-        "BYE",
-        "OPTIONS",
-        "REGISTER",
-        "PRACK",
-        "SUBSCRIBE",
-        "NOTIFY",
-        "PUBLISH",
-        "INFO",
-        "REFER",
-    )
-    + ("MESSAGE", "UPDATE")
-)
+# fmt: off
+KNOWN_METHODS = frozenset({
+    "INVITE", "ACK", "CANCEL", "BYE", "OPTIONS", "REGISTER", "PRACK", "SUBSCRIBE", "NOTIFY", "PUBLISH", "INFO", "REFER",
+    "MESSAGE", "UPDATE",
+})
+# fmt: on
 """The methods of the RFCs. One of them that is not served gets 405, any other 501 (RFC 3261, 8.2.1 and 21.5.2)."""
 
 

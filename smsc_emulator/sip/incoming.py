@@ -213,6 +213,6 @@ def invitation_of(invite: Request) -> Invitation:
         private=bool(privacy & {"id", "user"}),
         display_name=invite.caller.name,
         identity=invite.headers.get("Identity"),
-        headers={name: invite.headers[name] for name in invite.headers.keys() if name.lower().startswith("x-")},
+        headers={name: value for name, value in invite.fields() if name.lower().startswith("x-")},
         max_forwards=invite.number("Max-Forwards", 70) - 1,
     )

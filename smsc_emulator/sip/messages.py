@@ -52,9 +52,14 @@ class Message:
     def __bytes__(self) -> bytes:
         self.headers.remove("Content-Length")
         lines = [self.start_line()]
-        lines += [f"{name}: {clean(value)}" for name in self.headers.keys() for value in self.headers.getlist(name)]
+        lines += [f"{name}: {clean(value)}" for name, value in self.fields()]
         lines += [f"Content-Length: {len(self.body)}", "", ""]
         return "\r\n".join(lines).encode("utf-8", "replace") + self.body
+
+    def fields(self) -> list[tuple[str, str]]:
+        """Return the header fields, one name and value for each line."""
+        names = self.headers.keys()
+        return [(name, value) for name in names for value in self.headers.getlist(name)]
 
     @property
     def call_id(self) -> str:

@@ -235,9 +235,7 @@ class Transaction:
 
     def take(self, happened: Input, now: float) -> tuple[Action, ...]:
         """Go to the next state and return what is to be done."""
-        state, actions = (
-            TABLE[self.kind][self.state].get(happened, (self.state, ())) if not self.over else (self.state, ())
-        )
+        state, actions = TABLE[self.kind].get(self.state, {}).get(happened, (self.state, ()))
         if happened is Input.RETRANSMIT:
             self._interval = self._next_interval()
             self.resend_at = now + self._interval
