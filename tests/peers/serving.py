@@ -7,6 +7,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -47,6 +48,13 @@ class Serving:
         assert wait.returncode == 0, wait.stdout + wait.stderr + (self.data / "out.txt").read_text()
         self.ports = json.loads(ports.read_text())
         return self
+
+    @classmethod
+    def of(cls, data: Path, config: dict[str, Any], *options: str) -> "Serving":
+        """Start one with a configuration."""
+        data.mkdir(exist_ok=True)
+        (data / "lab.yaml").write_text(json.dumps(config))  # JSON is YAML too
+        return cls(data, ("--config", str(data / "lab.yaml"), *options)).start()
 
     @property
     def url(self) -> str:
@@ -104,6 +112,31 @@ class Serving:
         answer = self.post("/v1/identifications", {"service_id": "demo", "user_id": user, "phone_number": number})
         assert answer.status == 201, answer
         return answer
+
+    def confirm(self, number: str, *methods: str, **more: Any) -> Answer:
+        """Start a confirmation by one or more methods."""
+        chosen = {"method": methods[0]} if len(methods) == 1 else {"methods": list(methods)}
+        answer = self.post("/v1/confirmations", {"phone_number": number, **chosen, **more})
+        assert answer.status == 201, answer
+        return answer
+
+    def watch(self, path: str, ready: Callable[[Answer], Any], patience: float = 20.0) -> Answer:
+        """Return the resource as soon as it is as wished, waiting on its changes."""
+        deadline = time.monotonic() + patience
+        while not ready(answer := self.get(f"{path}?wait=250ms")):
+            assert time.monotonic() < deadline, answer
+        return answer
+
+    def advance(self, by: str) -> None:
+        assert self.post("/lab/clock/advance", {"by": by}).status == 200
+
+    def at(self, port: str) -> tuple[str, int]:
+        """Return the address of one of the lab's ports."""
+        return "127.0.0.1", self.ports[port]
+
+    def calls(self, number: str, query: str = "") -> Answer:
+        """Return the call log of a handset."""
+        return self.get(f"/lab/handsets/{number.replace('+', '%2B')}/calls{query}")
 
     def until(self, identification: str, *states: str) -> Answer:
         """Return the identification when it is in one of `states`, waiting on its changes."""

@@ -25,20 +25,24 @@ class Line:
     hold: float = 0.2
 
 
-class Relay:
-    """Two sockets: what comes in at one goes out of the other.
+BAD, GOOD = Line(), Line(0, 0, 0)
 
-    `near` is the address that stands for the near peer towards the far one, `far` the other way round.
+
+class Relay:
+    """Two sockets between a lab and its peer: what comes in at one goes out of the other.
+
+    `for_lab` is the address that stands for the peer, `for_peer` the one that stands for the lab. Who is not named by
+    `join` is whoever sent the last datagram from his side.
     """
 
-    def __init__(self, seed: int, near: Address | None = None, far: Address | None = None, line: Line = Line()) -> None:
+    def __init__(self, seed: int, line: Line = BAD) -> None:
         self.chance, self.line = random.Random(seed), line
         self.sockets = [socket.socket(socket.AF_INET, socket.SOCK_DGRAM) for _ in range(2)]
         for each in self.sockets:
             each.bind(("127.0.0.1", 0))
-        self.near, self.far = self.sockets[0].getsockname(), self.sockets[1].getsockname()
-        self.targets: list[Address | None] = [far, near]
-        """Where each socket sends to: the first to the far peer, the second to the near one."""
+        self.for_lab, self.for_peer = (each.getsockname() for each in self.sockets)
+        self.targets: list[Address | None] = [None, None]
+        """Where each socket sends to: the first to the lab, the second to the peer."""
         self.lost: Counter[bytes] = Counter()
         self.done: Counter[str] = Counter()
         """What was done to datagrams: passed, lost, doubled, held."""
@@ -47,8 +51,8 @@ class Relay:
         self.thread = threading.Thread(target=self._run, daemon=True)
         self.thread.start()
 
-    def join(self, near: Address, far: Address) -> None:
-        self.targets = [far, near]
+    def join(self, lab: Address | None = None, peer: Address | None = None) -> None:
+        self.targets = [lab or self.targets[0], peer or self.targets[1]]
 
     def close(self) -> None:
         self.closing = True
@@ -66,10 +70,12 @@ class Relay:
         while not self.closing:
             for each in select.select(self.sockets, [], [], 0.02)[0]:
                 try:
-                    datagram = each.recv(65535)
+                    datagram, sender = each.recvfrom(65535)
                 except ConnectionError:  # the peer's socket was closed
                     continue
-                self._pass_on(1 - self.sockets.index(each), datagram)
+                came_in = self.sockets.index(each)
+                self.targets[came_in] = self.targets[came_in] or sender
+                self._pass_on(1 - came_in, datagram)
             self._release(time.monotonic())
 
     def _pass_on(self, out: int, datagram: bytes) -> None:

@@ -1,4 +1,4 @@
-"""SIP software of other authors, each run ended after its test."""
+"""SIP software of other authors and labs for it, each ended after its test."""
 
 import shutil
 from collections.abc import Callable, Iterator
@@ -6,6 +6,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from baresip import Baresip
+from serving import Serving
+from sip_phone import Phones
 from sipp import Sipp
 
 
@@ -22,3 +25,38 @@ def sipp(tmp_path: Path, needed: Callable[..., None]) -> Iterator[Callable[..., 
     yield begin
     for run in runs:
         run.close()
+
+
+@pytest.fixture
+def baresip(tmp_path: Path, needed: Callable[..., None]) -> Iterator[Callable[..., Baresip]]:
+    """Return a function that starts a baresip which registers."""
+    needed(shutil.which("baresip"), "baresip is not installed")
+    running: list[Baresip] = []
+
+    def start(*arguments: Any, **more: Any) -> Baresip:
+        running.append(Baresip(tmp_path / f"baresip{len(running)}", *arguments, **more))
+        return running[-1]
+
+    yield start
+    for each in running:
+        each.close()
+
+
+@pytest.fixture
+def phones() -> Iterator[Phones]:
+    with Phones() as phones:
+        yield phones
+
+
+@pytest.fixture
+def serve(tmp_path: Path) -> Iterator[Callable[..., Serving]]:
+    """Return a function that starts a lab with a configuration, whose clock stands still."""
+    running: list[Serving] = []
+
+    def start(config: dict[str, Any]) -> Serving:
+        running.append(Serving.of(tmp_path / f"lab{len(running)}", config, "--paused-clock"))
+        return running[-1]
+
+    yield start
+    for lab in running:
+        lab.kill()

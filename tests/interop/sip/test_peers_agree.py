@@ -31,8 +31,8 @@ def test_sipp_calls_a_phone_that_is_busy(sipp: Callable[..., Any]) -> None:
 @pytest.mark.parametrize("seed", range(3))
 def test_a_bad_line_loses_doubles_and_holds_back_and_calls_still_end(seed: int) -> None:
     with Phones({CALLED: Conduct((), 486, 17)}) as phones, Phones() as callers, Relay(seed) as relay:
-        relay.join(callers.address, phones.address)
-        calls = [callers.call(relay.far, CALLED, f"{CALLER}{n}") for n in range(20)]
+        relay.join(peer=phones.address)
+        calls = [callers.call(relay.for_lab, CALLED, f"{CALLER}{n}") for n in range(20)]
         for call in calls:
             assert callers.ended(call).status == 486
             assert call.final is not None
