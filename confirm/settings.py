@@ -44,6 +44,15 @@ class FlashCallSettings(Section):
     wanted_digits: int = Field(6, ge=0, le=10)
     """Decimal digits of entropy below which the answer flags the code as weak; NIST SP 800-63B asks for six."""
 
+    @field_validator("callers")
+    @classmethod
+    def _none_holds_another(cls, callers: list[str]) -> list[str]:
+        for place, caller in enumerate(callers):
+            for other in callers[:place] + callers[place + 1 :]:
+                if len(other) == len(caller) and caller.rstrip("X").startswith(other.rstrip("X")):
+                    raise ValueError(f"{caller} is held by {other} already")
+        return callers
+
 
 class CallInSettings(Section):
     """A call by the user to an access number."""
