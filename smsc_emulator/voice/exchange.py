@@ -288,7 +288,7 @@ class Exchange:
                 self.turn.change(now, "call.answered", party.entry)
         if call.caller.leg is not None:
             leg = call.caller.leg
-            self._act(leg, lambda control: control.answer(leg))
+            self._act(leg, lambda control: control.answer(leg), awaits=True)
 
     def _leg_ended(self, call: Through, event: Ended, now: int) -> None:
         del self._legs[event.call]
