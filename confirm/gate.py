@@ -114,7 +114,7 @@ class Gate:
         signals = tuple(self._signals(tx, now, wish))
         decision = pumping.decide(signals, challenge_passed=wish.challenge_passed)
         if decision in ("deny", "challenge"):
-            refusal = Refusal(wish.service_id, wish.phone_number, wish.client_address, signals)
+            refusal = Refusal(wish.service_id, wish.phone_number, wish.client_address, wish.challenge_passed, signals)
             if decision == "deny":
                 raise NumberRefusedError("this number is not confirmed for now", refusal)
             raise ChallengeRequiredError("prove first that a person asks", refusal)
@@ -235,7 +235,7 @@ class Gate:
                 client=limits.network_of(wish.client_address),
             )
 
-    def _record(self, tx: Tx, now: int, wish: Asking, signals: tuple[Signal, ...]) -> None:
+    def _record(self, tx: Tx, now: int, wish: Starting, signals: tuple[Signal, ...]) -> None:
         for signal in signals:
             tx.record(
                 now,
@@ -245,6 +245,7 @@ class Gate:
                 signal=signal.name,
                 measured=signal.measured,
                 decision=signal.decision,
+                challenge_passed=wish.challenge_passed,
             )
 
     def _lock_wait(self, tx: Tx, now: int, asking: Asking) -> "_Wait":

@@ -1,7 +1,8 @@
 """What confirming costs: a charge for each SMS segment, call and query, in a synthetic currency.
 
 Amounts are whole millionths of the currency, so that sums are exact. Each charge has a reference of its own, made by
-who charges (`sms:<message_id>`, `call:<call>`, ...); a charge that is repeated changes nothing.
+who charges of what it is for (`call:<its id>`; an SMS: the confirmation and which of its codes), so that a charge that
+is repeated changes nothing.
 """
 
 from dataclasses import dataclass

@@ -37,6 +37,7 @@ class Refusal:
     service_id: str
     phone_number: str
     client_address: str | None
+    challenge_passed: bool
     signals: tuple[Signal, ...]
 
 
