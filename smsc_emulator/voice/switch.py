@@ -75,11 +75,6 @@ class Switch:
         """What the ticker looks after: the handsets' reactions, and the end of ringing."""
         return (self,)
 
-    @property
-    def storing(self) -> bool:
-        """Whether something is not stored yet, or not told to the parties."""
-        return self._storing is not None
-
     async def start(self) -> None:
         """Take up what an earlier run left; its calls that were under way are ended."""
         stored = await self._database.run(partial(store.load, now=self._clock.now()))
@@ -94,7 +89,7 @@ class Switch:
 
     async def close(self) -> None:
         """Store what has changed."""
-        await self._stored()
+        await self.stored()
         for leg in list(self._awaited):
             self._heard_of(leg)
 
@@ -119,7 +114,7 @@ class Switch:
         """Let the handsets do what is due, and tell the other parties."""
         self.exchange.fire(now)
         self._store_soon()
-        await self._stored()
+        await self.stored()
         for _ in range(2):  # a peer on this machine reads what it was told before the clock goes on
             await asyncio.sleep(0)
 
@@ -201,7 +196,7 @@ class Switch:
 
     async def _after(self, entry: Entry) -> Entry:
         self._store_soon()
-        await self._stored()
+        await self.stored()
         return entry
 
     def _store_soon(self) -> None:
@@ -209,7 +204,8 @@ class Switch:
         if self._storing is None and self.exchange.turn:
             self._storing = asyncio.get_running_loop().create_task(self._store(), name="voice switch")
 
-    async def _stored(self) -> None:
+    async def stored(self) -> None:
+        """Wait until everything is stored and the parties are told."""
         while self._storing is not None:
             await asyncio.shield(self._storing)
 
@@ -231,9 +227,10 @@ class Switch:
             await commit
         except Exception:
             log.exception("the voice switch's store failed", calls=len(turn.begun))
+            legs = dict.fromkeys(act.leg for act in turn.acts)
+            self._do([Act(leg, partial(_refuse, leg=leg), awaits=True) for leg in legs])
             for entry in turn.begun:
                 self.exchange.fail(entry, self._clock.now())
-            self._do([Act(act.leg, partial(_refuse, leg=act.leg), awaits=act.awaits) for act in turn.acts])
         else:
             self._do(turn.acts)
 

@@ -1,6 +1,5 @@
-"""A switch on a lab clock that stands still; the test plays the SIP endpoint: it notes the acts and gives the events."""
+"""A switch on a lab clock that stands still; the test plays the SIP endpoint, notes the acts and gives the events."""
 
-import asyncio
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 from itertools import count
@@ -28,7 +27,7 @@ Act = tuple[Any, ...]
 class ControlStub:
     """A CallControl that notes what it is told; what needs the other side's consent is consented to at once."""
 
-    tell: Callable[[CallEvent], None]
+    tell: Callable[[CallEvent], None] = lambda _event: None
     acts: list[Act] = field(default_factory=list)
     failure: Exception | None = None
 
@@ -67,13 +66,18 @@ class World:
 
     async def settled(self) -> list[Act]:
         """Wait until everything is stored and told; return the acts since this was last asked."""
-        while self.switch.storing:
-            await asyncio.sleep(0)
+        await self.switch.stored()
         acts, self.control.acts = self.control.acts, []
         return acts
 
     def incoming(
-        self, called: str = ALICE, caller: str = CALLER, *, peer: Peer = GATEWAY, asserted: str | None = None, **more: Any
+        self,
+        called: str = ALICE,
+        caller: str = CALLER,
+        *,
+        peer: Peer = GATEWAY,
+        asserted: str | None = None,
+        **more: Any,
     ) -> str:
         """Let somebody call; return the name of the leg."""
         leg = f"in-{next(self._names)}"
@@ -108,7 +112,7 @@ async def make_switch(clock: LabClock, database: Database) -> AsyncIterator[Call
     started: list[Switch] = []
 
     async def make(settings: VoiceSettings | None = None, **more: Any) -> World:
-        handsets, control = Handsets([ALICE, BOB, CAROL]), ControlStub(lambda event: switch.on_event(event))
+        handsets, control = Handsets([ALICE, BOB, CAROL]), ControlStub()
         activity = Activity(clock)
         ticker = Ticker(clock, activity)
         names = count(1)
@@ -123,6 +127,7 @@ async def make_switch(clock: LabClock, database: Database) -> AsyncIterator[Call
             wake=ticker.wake,
             **more,
         )
+        control.tell = switch.on_event
         await switch.start()
         started.append(switch)
         switch.add_trunk(Trunk("gateway", GATEWAY, (ACCESS,), trusted=True))
