@@ -5,13 +5,14 @@ asks `may_send`. Every send that was let through is told by `sent`, in the same 
 take one place. Nothing here concerns test numbers: they pass by and leave no trace.
 
 What is refused raises, so its unit of work is undone and it has created and billed nothing. The signals that it was
-refused for must stay, though: run what starts a confirmation by `recording_refusals`, which puts them on record in a
-unit of their own.
+refused for must stay, though: run what starts a confirmation within `recording_refusals`, which puts them on record in
+a unit of their own.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import Protocol, TypeVar
+from typing import Protocol
 
 from confirm import limits, limits_store, pumping
 from confirm.challenge import State
@@ -28,8 +29,6 @@ from confirm.pumping import Refusal, Signal
 from confirm.settings import ConfirmationSettings
 from smsc_emulator.base.database import Database, Tx
 from smsc_emulator.base.durations import SECOND, spell
-
-T = TypeVar("T")
 
 SENDING = ("sms_code", "flash_call")
 """The methods that reach the handset; the cool-down holds between them. The others wait for the user."""
@@ -292,10 +291,11 @@ _Wait = tuple[int, type[WaitError], str]
 """Milliseconds to wait, the error if there are any, and what it says."""
 
 
-async def recording_refusals(database: Database, gate: Gate, now: int, unit: Callable[[Tx], T]) -> T:
-    """Run a unit of work that may start a confirmation; what it is refused for is recorded, and raised again."""
+@asynccontextmanager
+async def recording_refusals(database: Database, gate: Gate, now: int) -> AsyncIterator[None]:
+    """Run units of work that may start a confirmation within this: what one is refused for is put on record."""
     try:
-        return await database.run(unit)
+        yield
     except StartRefusedError as error:
         refusal = error.refusal
         if refusal is not None:

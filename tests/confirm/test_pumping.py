@@ -237,9 +237,11 @@ async def test_a_start_that_is_refused_leaves_its_signals_and_nothing_else(datab
 
         return unit
 
-    assert await recording_refusals(database, door, NOW, begin(one)) == Admission()
+    async with recording_refusals(database, door, NOW):
+        assert await database.run(begin(one)) == Admission()
     for _ in range(2):
         with pytest.raises(NumberRefusedError):
-            await recording_refusals(database, door, NOW, begin(two))
+            async with recording_refusals(database, door, NOW):
+                await database.run(begin(two))
     told = [(event.type, event.subject) for event in database.journal.since(0, 10)]
     assert told == [("confirmation.created", "cnf_1")] + [("confirmation.signal", "+7000100")] * 2
