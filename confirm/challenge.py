@@ -289,7 +289,7 @@ def sent(confirmation: Confirmation, now: int, message_id: str | None) -> Confir
 
 
 def put_off(confirmation: Confirmation, again_at: int | None) -> Confirmation:
-    """Return the confirmation whose code could not be handed over now: it is tried again then, None: when it is told."""
+    """Return the confirmation whose code could not be handed over now, to be tried at `again_at`; None: when told."""
     if confirmation.over:
         return confirmation
     return replace(confirmation, send_state=SendState.QUEUED, send_due_at=again_at, call=None)
@@ -316,7 +316,13 @@ def miss(confirmation: Confirmation, now: int, outcome: str, error: int | None =
     """Return the confirmation whose last step has failed in a way that must not show: it waits on, for nothing."""
     missed = note(confirmation, outcome)
     return replace(
-        missed, send_state=SendState.REFUSED, send_error=error, send_due_at=None, sent_at=now, code_mac=None, number_mac=None
+        missed,
+        send_state=SendState.REFUSED,
+        send_error=error,
+        send_due_at=None,
+        sent_at=now,
+        code_mac=None,
+        number_mac=None,
     )
 
 
@@ -325,9 +331,7 @@ def note(confirmation: Confirmation, outcome: str) -> Confirmation:
     return replace(confirmation, steps=workflow.noted(confirmation.steps, confirmation.step, outcome))
 
 
-def _end_step(
-    confirmation: Confirmation, now: int, state: StepState, outcome: str | None = None
-) -> Confirmation:
+def _end_step(confirmation: Confirmation, now: int, state: StepState, outcome: str | None = None) -> Confirmation:
     steps = confirmation.steps
     if confirmation.present.state is StepState.CURRENT:
         steps = workflow.ended(steps, confirmation.step, now, state, outcome)

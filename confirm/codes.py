@@ -1,7 +1,7 @@
 """Secrets that are derived, never stored: codes, tokens and choices from a key, a confirmation and a generation.
 
-The same code can so be sent again though only its HMAC is kept, and a seeded lab, whose key comes from its seed, repeats
-its codes. Each draw is as likely as the others: what does not divide evenly is drawn again.
+The same code can so be sent again though only its HMAC is kept, and a seeded lab, whose key comes from its seed,
+repeats its codes. Each draw is as likely as the others: what does not divide evenly is drawn again.
 """
 
 import hashlib

@@ -99,7 +99,7 @@ class Trust(StrEnum):
     """How sure it is that a call or an SMS comes from the number that it shows. The order is from best to worst."""
 
     ASSERTED = "asserted"
-    """The originating network vouches: P-Asserted-Identity from a trusted trunk, or deliver_sm on the operator's bind."""
+    """The originating network vouches: P-Asserted-Identity from a trusted trunk, deliver_sm on the operator's bind."""
     UNVERIFIED = "unverified"
     """The caller says so himself, and nobody vouches."""
     SPOOF_SUSPECTED = "spoof_suspected"

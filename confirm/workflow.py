@@ -88,7 +88,7 @@ def begun(workflow: tuple[Step, ...], index: int, now: int) -> tuple[Step, ...]:
 def ended(
     workflow: tuple[Step, ...], index: int, now: int, state: StepState, outcome: str | None = None
 ) -> tuple[Step, ...]:
-    """Return the workflow with step `index` ended in `state`; an outcome that is noted already stays without another."""
+    """Return the workflow with step `index` ended in `state`; without an outcome the one that is noted stays."""
     return _with(workflow, index, state=state, outcome=outcome or workflow[index].outcome, ended_at=now)
 
 
