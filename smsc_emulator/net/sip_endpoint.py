@@ -16,11 +16,16 @@ import structlog
 from smsc_emulator.net.open_calls import OpenCalls
 from smsc_emulator.net.sip_stream import SipStream
 from smsc_emulator.sip.agent import Agent
-from smsc_emulator.sip.calls import CallEvent, Ended, Invitation, Peer
+from smsc_emulator.sip.calls import Answered, CallEvent, Ended, Invitation, Peer
+from smsc_emulator.sip.fields import read_via
+from smsc_emulator.sip.open_call import OpenCall
+from smsc_emulator.sip.registering import Registering
 from smsc_emulator.sip.timers import Timers
 
 UDP_BUFFER = 1 << 20
 """How many octets of datagrams wait for the kernel at most; what is beyond that is lost, as datagrams are."""
+CLOSE_PATIENCE = 0.5
+"""How long a closing endpoint waits for its peers to answer, in seconds."""
 MAX_CONNECTIONS = 1_000
 """How many peers may hold a TCP connection to us at the same time."""
 
@@ -35,13 +40,22 @@ class SipEndpoint(asyncio.DatagramProtocol):
         token: Callable[[int], str],
         on_event: Callable[[CallEvent], None],
         *,
-        timers: Timers = Timers(),  # noqa: B008 - frozen
+        timers: Timers = Timers(),  # noqa: B008 - it is frozen
         open_calls: Path | None = None,
+        on_register: Callable[[Registering], None] | None = None,
     ) -> None:
+        """`token` must never repeat itself, not even in a seeded lab: peers tell calls by what it returns.
+
+        Without `on_register` a REGISTER is not allowed.
+        """
         self._token = token
         self._on_event = on_event
+        self._on_register = on_register
         self._timers = timers
-        self._open_calls = None if open_calls is None else OpenCalls(open_calls)
+        self._path = open_calls
+        self._open_calls: OpenCalls | None = None
+        self._events: list[CallEvent | Registering] = []
+        self._deserted = asyncio.Event()
         self._udp: asyncio.DatagramTransport | None = None
         self._listener: asyncio.Server | None = None
         self._streams: dict[Peer, SipStream] = {}
@@ -59,28 +73,48 @@ class SipEndpoint(asyncio.DatagramProtocol):
     ) -> None:
         """Listen, on `port` (0: a free one) or on a UDP and a TCP socket that are bound to one port.
 
-        Raises OSError if that cannot be.
+        Calls that an earlier run has left open are ended. On a free port it listens where that run did, if it can: the
+        answers to that run's INVITEs come there. Raises OSError if it cannot listen, or cannot write `open_calls`.
         """
         loop = asyncio.get_running_loop()
-        udp, tcp = sockets or _bound(host, port)
+        self._open_calls = None if self._path is None else OpenCalls(self._path)
+        left = [] if self._open_calls is None else self._open_calls.all()
+        udp, tcp = sockets or _bound(host, port, prefer=_port_of(left))
         self.port = int(udp.getsockname()[1])
-        self._agent = Agent(Peer(_address(udp), self.port), self._token, self._timers)
+        local, registrar = Peer(_address(udp), self.port), self._on_register is not None
+        self._agent = Agent(local, self._token, self._timers, registrar=registrar)
         self._agent.at(loop.time())
         await loop.create_datagram_endpoint(lambda: self, sock=udp)
         self._listener = await loop.create_server(lambda: SipStream(self), sock=tcp, backlog=256)
+        for call in left:
+            self.taken_over.append(call.call)
+            self._agent.take_over(call)
         self._work()
 
     async def close(self) -> None:
-        """Stop listening and close every connection. Calls that are open stay open at their peers."""
+        """End every call, give the peers a moment to answer, stop listening, and close every connection.
+
+        Nothing is told any more. What the peers have not answered by then is taken over by the next run.
+        """
+        if self._udp is None or self._closed:
+            return
         self._closed = True
+        self._now().end_all()
+        self._work()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(CLOSE_PATIENCE):
+                while self._agent.busy:
+                    self._deserted.clear()
+                    await self._deserted.wait()
         if self._timer is not None:
             self._timer.cancel()
         if self._listener is not None:
             self._listener.close()
         for stream in list(self._streams.values()):
             stream.abort()
-        if self._udp is not None:
-            self._udp.close()
+        self._udp.close()
+        if self._open_calls is not None:
+            self._open_calls.close()
         for futures in self._settled.values():
             for future in futures:
                 future.cancel()
@@ -89,8 +123,9 @@ class SipEndpoint(asyncio.DatagramProtocol):
     # The CallControl.
 
     def invite(self, call: str, peer: Peer, invitation: Invitation, *, expires: int | None = None) -> None:
-        """Call somebody."""
+        """Call somebody. Raises OSError if the call cannot be written down; then it is not made."""
         self._now().invite(call, peer, invitation, expires=expires)
+        self._write_down(call)
         self._work()
 
     def progress(self, call: str, status: int, *, early_media: bool = False) -> None:
@@ -106,6 +141,23 @@ class SipEndpoint(asyncio.DatagramProtocol):
     def end(self, call: str, status: int = 480, cause: int | None = None) -> None:
         """End a call."""
         self._now().end(call, status, cause)
+        self._work()
+
+    # What a registrar does.
+
+    def accept_registration(self, request: str, contact: str | None, expires: int) -> None:
+        """Answer a REGISTER with what is registered now, and for how many seconds."""
+        self._now().accept_registration(request, contact, expires)
+        self._work()
+
+    def challenge(self, request: str, challenges: list[str]) -> None:
+        """Ask who registers: with the values of `Authenticator.challenges`."""
+        self._now().challenge(request, challenges)
+        self._work()
+
+    def refuse_registration(self, request: str, status: int) -> None:
+        """Refuse a REGISTER."""
+        self._now().refuse_registration(request, status)
         self._work()
 
     # Waiting.
@@ -132,7 +184,7 @@ class SipEndpoint(asyncio.DatagramProtocol):
         if data.strip(b"\r\n\x00"):
             self.take([data], Peer(addr[0], addr[1]))
 
-    def error_received(self, exc: OSError) -> None:
+    def error_received(self, exc: Exception) -> None:
         """Leave a datagram that was not sent to the retransmissions: nobody tells whose it was."""
 
     # What the streams call.
@@ -169,19 +221,30 @@ class SipEndpoint(asyncio.DatagramProtocol):
         return self._agent.at(asyncio.get_running_loop().time())
 
     def _work(self) -> None:
-        """Send what is to be sent, set the timer, and have told what has happened."""
+        """Write down what has happened, send what is to be sent, set the timer, and have told the rest."""
+        for event in self._agent.events():
+            if isinstance(event, Answered):
+                self._write_down(event.call)
+            elif isinstance(event, Ended) and self._open_calls is not None:
+                self._open_calls.strike(event.call)
+            self._events.append(event)
         self._send()
+        self._deserted.set()
         if not self._telling:
             self._telling = True
             asyncio.get_running_loop().call_soon(self._tell)
         self._plan()
+
+    def _write_down(self, call: str) -> None:
+        if self._open_calls is not None and (known := self._agent.open_call(call)) is not None:
+            self._open_calls.add(known)
 
     def _send(self) -> None:
         joined: dict[Peer, list[bytes]] = {}
         for peer, data in self._agent.data_to_send():
             if peer.transport == "tcp":
                 joined.setdefault(peer, []).append(data)
-            elif self._udp is not None and self._udp.get_write_buffer_size() < UDP_BUFFER:
+            elif self._udp is not None and not self._udp_is_full():
                 with suppress(OSError):  # an address that cannot be sent to is as one that does not answer
                     self._udp.sendto(data, (peer.host, peer.port))
         for peer, parts in joined.items():
@@ -190,28 +253,41 @@ class SipEndpoint(asyncio.DatagramProtocol):
                 stream = self._streams[peer] = SipStream(self, peer)
             stream.write(b"".join(parts))
 
+    def _udp_is_full(self) -> bool:
+        # asyncio's datagram transport has this, its abstract class does not.
+        waiting = getattr(self._udp, "get_write_buffer_size", None)
+        return waiting is not None and waiting() > UDP_BUFFER
+
     def _tell(self) -> None:
         self._telling = False
-        if self._closed:
-            return
-        for event in self._agent.events():
-            if isinstance(event, Ended) and self._open_calls is not None:
-                self._open_calls.strike(event.call)
-            try:
-                self._on_event(event)
-            except Exception:
-                log.exception("an event of a call failed")
+        events, self._events = self._events, []
+        for event in events:
+            if not self._closed:
+                self._tell_one(event)
         for call in [call for call in self._settled if not self.pending(call)]:
             for future in self._settled.pop(call):
                 if not future.done():
                     future.set_result(None)
+
+    def _tell_one(self, event: CallEvent | Registering) -> None:
+        try:
+            if isinstance(event, Registering):
+                assert self._on_register is not None
+                self._on_register(event)
+            elif event.call not in self.taken_over:
+                self._on_event(event)
+        except Exception:
+            # What one call makes its hearer do wrong must not end the others.
+            log.exception("an event of a call failed")
+            if isinstance(event, Registering):
+                self.refuse_registration(event.request, 500)
 
     def _plan(self) -> None:
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
         due = self._agent.next_deadline()
-        if due is not None and not self._closed:
+        if due is not None:
             self._timer = asyncio.get_running_loop().call_at(due, self._fire)
 
     def _fire(self) -> None:
@@ -220,8 +296,16 @@ class SipEndpoint(asyncio.DatagramProtocol):
         self._work()
 
 
-def _bound(host: str, port: int) -> tuple[socket.socket, socket.socket]:
-    """Return a UDP and a TCP socket on one port; 0 takes one that is free for both. Raises OSError."""
+def _port_of(left: list[OpenCall]) -> int:
+    """Return the port that the calls of an earlier run were made from."""
+    return next((read_via(call.via)[0].port or 0 for call in left), 0)
+
+
+def _bound(host: str, port: int, *, prefer: int = 0) -> tuple[socket.socket, socket.socket]:
+    """Return a UDP and a TCP socket on one port; 0 takes `prefer`, or one that is free for both. Raises OSError."""
+    if prefer and not port:
+        with suppress(OSError):
+            return _bound(host, prefer)
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     for _ in range(20):
         udp = socket.socket(family, socket.SOCK_DGRAM)

@@ -10,7 +10,9 @@ from smsc_emulator.sip.calls import CallEvent, Ended, Incoming, Invitation, Peer
 from smsc_emulator.sip.incoming import IncomingCall, invitation_of
 from smsc_emulator.sip.layer import ServerTransaction, Transactions, answer_to, received
 from smsc_emulator.sip.messages import BadMessageError, Request, parse
+from smsc_emulator.sip.open_call import OpenCall, open_call
 from smsc_emulator.sip.outgoing import ALLOW, OutgoingCall, invite_for
+from smsc_emulator.sip.registering import Registering, registering_of
 from smsc_emulator.sip.respond import refusal_of, response_to
 from smsc_emulator.sip.timers import Timers
 
@@ -26,12 +28,22 @@ KNOWN_METHODS = frozenset({
 class Agent:
     """One user agent. It implements `CallControl`."""
 
-    def __init__(self, local: Peer, token: Callable[[int], str], timers: Timers = Timers()) -> None:  # noqa: B008 - frozen
+    def __init__(
+        self,
+        local: Peer,
+        token: Callable[[int], str],
+        timers: Timers = Timers(),  # noqa: B008 - it is frozen
+        *,
+        registrar: bool = False,
+    ) -> None:
+        self._allow = ALLOW + (", REGISTER" if registrar else "")
+        self._registrar = registrar
+        self._registrations: dict[str, ServerTransaction] = {}
         self._layer = Transactions(local, token, timers)
         self._token = token
         self._calls: dict[str, OutgoingCall | IncomingCall] = {}
         self._dialogs: dict[tuple[str, str], OutgoingCall | IncomingCall] = {}
-        self._events: list[CallEvent] = []
+        self._events: list[CallEvent | Registering] = []
 
     # The CallControl.
 
@@ -75,6 +87,54 @@ class Agent:
         known = self._calls.get(call)
         return known is not None and known.pending
 
+    def end_all(self) -> None:
+        """End every call."""
+        for call in list(self._calls):
+            self.end(call, 503, 41)
+
+    @property
+    def busy(self) -> bool:
+        """Whether there are calls."""
+        return bool(self._calls)
+
+    # Calls that outlive the process.
+
+    def open_call(self, call: str) -> OpenCall | None:
+        """Return what must be written down of an outgoing call, so that another process can end it."""
+        known = self._calls.get(call)
+        if not isinstance(known, OutgoingCall):
+            return None
+        return open_call(call, known.invite, known.peer, known.dialog)
+
+    def take_over(self, left: OpenCall) -> None:
+        """End a call that an earlier process has left open: cancel it, and hang it up if it is answered."""
+        invite = left.invite()
+        call = OutgoingCall(left.call, invite, left.peer, self._layer, self._tell)
+        self._add(call)
+        call.take_over(left.dialog(invite.headers["From"]))
+
+    # Registrations.
+
+    def accept_registration(self, request: str, contact: str | None, expires: int) -> None:
+        """Answer a REGISTER with what is registered now, and for how many seconds."""
+        if transaction := self._registrations.pop(request, None):
+            response = response_to(transaction.request, 200, self._token(12))
+            if contact is not None and expires > 0:
+                response.headers.set("Contact", f"<{contact}>;expires={expires}")
+            self._layer.reply(transaction, response)
+
+    def challenge(self, request: str, challenges: list[str]) -> None:
+        """Ask who registers: with the values of `Authenticator.challenges`."""
+        if transaction := self._registrations.pop(request, None):
+            response = response_to(transaction.request, 401, self._token(12))
+            response.headers.setlist("WWW-Authenticate", challenges)
+            self._layer.reply(transaction, response)
+
+    def refuse_registration(self, request: str, status: int) -> None:
+        """Refuse a REGISTER: 403 for a wrong password, 404 for a user that is not there."""
+        if transaction := self._registrations.pop(request, None):
+            self._reply(transaction, status)
+
     # Inputs and outputs.
 
     def receive(self, data: bytes, peer: Peer, now: float) -> None:
@@ -95,7 +155,7 @@ class Agent:
             if isinstance(message, Request) and message.method != "ACK":
                 self._refuse(message, 400, peer)
 
-    def events(self) -> list[CallEvent]:
+    def events(self) -> list[CallEvent | Registering]:
         """Return what has happened since the last call, oldest first."""
         events, self._events = self._events, []
         return events
@@ -150,6 +210,10 @@ class Agent:
             self._take_invite(transaction)
         elif request.method == "OPTIONS":
             self._reply(transaction, 200)
+        elif request.method == "REGISTER" and self._registrar:
+            name = self._token(20)
+            self._events.append(registering_of(request, name, transaction.source))
+            self._registrations[name] = transaction
         else:
             self._reply(transaction, 481 if request.method == "BYE" else 405)
 
@@ -190,7 +254,7 @@ class Agent:
     def _reply(self, transaction: ServerTransaction, status: int) -> None:
         response = response_to(transaction.request, status, self._token(12))
         if status in (200, 405, 501):
-            response.headers.set("Allow", ALLOW)
+            response.headers.set("Allow", self._allow)
         if status == 420:
             response.headers.set("Unsupported", ", ".join(transaction.request.list_of("Require")))
         self._layer.reply(transaction, response)
