@@ -77,7 +77,7 @@ class Call:
 class Phones:
     """Any number of telephones behind one UDP socket; each answers as `conduct` says of its number, or else rings.
 
-    `conduct` and `reachable` may be changed at any time. `wait` blocks until the calls are as wished.
+    `conduct` may be changed at any time. `wait` blocks until the calls are as wished.
     """
 
     def __init__(self, conduct: dict[str, Conduct] | None = None, *, otherwise: Conduct = RINGS) -> None:
@@ -88,7 +88,8 @@ class Phones:
         """What came that belongs to no call, such as an OPTIONS or its answer."""
         self.wire: list[tuple[bool, bytes]] = []
         """Every datagram, with whether it was ours."""
-        self.reachable = True
+        self.deaf = False
+        """Whether what comes is thrown away unread; for one who sends what cannot be answered."""
         self.failure: Exception | None = None
         self.changed = threading.Condition()
         self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
@@ -179,16 +180,15 @@ class Phones:
             except ConnectionError:  # a peer that was killed: the kernel says so on the next read
                 continue
             with self.changed:
-                if datagram.strip() and self.reachable:
+                if datagram.strip() and not self.deaf:
                     self.wire.append((False, datagram))
                     self._receive(parse(datagram), peer)
                     self.changed.notify_all()
                 self._repeat(time.monotonic())
 
     def _send(self, octets: bytes, peer: Address) -> None:
-        if self.reachable:
-            self.wire.append((True, octets))
-            self.socket.sendto(octets, peer)
+        self.wire.append((True, octets))
+        self.socket.sendto(octets, peer)
 
     def _repeat(self, now: float) -> None:
         """Send again what waits for its answer: our INVITEs and our final answers."""

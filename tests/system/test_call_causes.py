@@ -109,9 +109,7 @@ def test_a_status_without_a_reason_fails_it_alike(
     assert [(step["state"], step["outcome"]) for step in over["steps"]] == [("failed", outcome)]
 
 
-@pytest.mark.parametrize(
-    ("status", "cause", "outcome"), [(486, 17, "busy"), (603, 21, "rejected"), (480, 19, "no_answer")]
-)
+@pytest.mark.parametrize(("status", "cause", "outcome"), [(486, 17, "busy"), (603, 21, "rejected"), (480, 19, "rang")])
 def test_a_phone_that_rang_has_shown_the_code_whatever_ended_the_call(
     lab: Serving, phones: Phones, number: str, status: int, cause: int, outcome: str
 ) -> None:

@@ -71,5 +71,6 @@ def test_what_the_lab_sends_is_dissected(serve: Callable[..., Serving], phones: 
 
 
 def test_the_dissector_would_see_what_is_malformed(tmp_path: Path) -> None:
+    malformed = b"INVITE sip:a@b SIP/2.0\r\nVia: SIP/2.0/UDP\r\nCSeq: x INVITE\r\n\r\n"
     with pytest.raises(AssertionError):
-        check(tmp_path / "malformed.pcap", [(True, b"INVITE sip:a@b SIP/2.0\r\nVia: SIP/2.0/UDP\r\nCSeq: x INVITE\r\n\r\n")])
+        check(tmp_path / "malformed.pcap", [(True, malformed)])
