@@ -101,6 +101,7 @@ class Gate:
         looks = settings.pumping
         self._watches_starts = looks.on_sequential is not None or looks.on_concentration is not None
         self._sends_kept = max((settings.cool_down, *(limit.within for limit in settings.limits)))
+        self._limits_sends = self._sends_kept > 0 or settings.lock.failures is not None
 
     def admit(self, tx: Tx, now: int, wish: Starting) -> Admission:
         """Return how a start may go on, and record what speaks against it.
@@ -126,7 +127,7 @@ class Gate:
 
         Their `retry_after` is exact to the second, rounded up: then all of them have passed.
         """
-        if confirmation.test:
+        if confirmation.test or not self._limits_sends:
             return
         waits = [self._lock_wait(tx, now, confirmation), self._cool_down_wait(tx, now, confirmation)]
         waits += self._limit_waits(tx, now, confirmation)

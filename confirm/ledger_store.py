@@ -19,4 +19,6 @@ charges = Table(
     Column("currency", String(3), nullable=False, comment="ISO 4217"),
     Index("ix_charges_service", "service_id", "ordinal"),
     Index("ix_charges_subject", "subject_id"),
+    # Holds all that is added up, so that totals are read from it alone.
+    Index("ix_charges_totals", "service_id", "kind", "currency", "quantity", "billable_seconds", "amount"),
 )

@@ -19,6 +19,7 @@ from sqlalchemy import (
     String,
     Table,
     bindparam,
+    cast,
     delete,
     func,
     insert,
@@ -137,7 +138,9 @@ _LAST_ENDS = (
     .where(ends.c.prefix == bindparam("prefix"))
     .order_by(ends.c.at.desc())
     .limit(LOOKED_AT)
+    .subquery()
 )
+_CONVERSION = select(func.count(), func.sum(cast(_LAST_ENDS.c.confirmed, Integer))).select_from(_LAST_ENDS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,7 +191,6 @@ def started_from(tx: Tx, service_id: str, client: str, since: int, most: int) ->
 
 def conversion(tx: Tx, service_id: str, prefix: str, since: int) -> Conversion:
     """Return what became of the prefix's last LOOKED_AT confirmations that ended after `since`."""
-    confirmed = list(
-        tx.conn.execute(_LAST_ENDS, {"service_id": service_id, "prefix": prefix, "since": since}).scalars()
-    )
-    return Conversion(len(confirmed), sum(confirmed))
+    values = {"service_id": service_id, "prefix": prefix, "since": since}
+    ended, confirmed = tx.conn.execute(_CONVERSION, values).one()
+    return Conversion(ended, confirmed or 0)

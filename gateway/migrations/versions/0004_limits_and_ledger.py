@@ -100,3 +100,8 @@ def _charges() -> None:
     with op.batch_alter_table("charges", schema=None) as batch_op:
         batch_op.create_index("ix_charges_service", ["service_id", "ordinal"], unique=False)
         batch_op.create_index("ix_charges_subject", ["subject_id"], unique=False)
+        batch_op.create_index(
+            "ix_charges_totals",
+            ["service_id", "kind", "currency", "quantity", "billable_seconds", "amount"],
+            unique=False,
+        )
