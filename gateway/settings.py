@@ -86,6 +86,8 @@ class VoiceLinkSettings(Section):
     """The switch's SIP port, where `host` is given."""
     transport: Literal["udp", "tcp"] = "udp"
     """How the switch is called."""
+    listen_host: str | None = None
+    """The address that the gateway's user agent listens on and calls from; without it, server.host."""
     listen_port: int = Field(0, ge=0, le=65535)
     """The gateway's own SIP port, for UDP and TCP; 0 takes a free one."""
     trusted_peers: list[IPv4Network | IPv6Network] | None = None

@@ -2,7 +2,7 @@
 
 import asyncio
 import math
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -20,6 +20,9 @@ PATIENCE: Final = 1.0
 A turn of the lab clock waits for calls that are being placed or taken back. A switch that holds a call without a word
 may itself be waiting for that clock.
 """
+
+CLOSE_PATIENCE: Final = 0.25
+"""The same for all calls together when the gateway stops."""
 
 NORMAL_CLEARING: Final = 16
 """Q.850's cause for hanging up as meant."""
@@ -49,14 +52,16 @@ class _Call:
 
 
 class SipCalls:
-    """Places calls at the switch `peer` and reports what becomes of them; see `confirm.ports.CallPort`.
+    """Places calls at the switch that `find` finds, and reports what becomes of them; see `confirm.ports.CallPort`.
 
-    `peer` returns None while there is no way to the switch. An answered call is hung up at once.
+    `find` raises CallUnavailableError while there is no way to the switch. An answered call is hung up at once.
     """
 
-    def __init__(self, control: CallControl, peer: Callable[[], Peer | None], intake: Intake, report: Report) -> None:
+    def __init__(
+        self, control: CallControl, find: Callable[[], Awaitable[Peer]], intake: Intake, report: Report
+    ) -> None:
         self._control = control
-        self._peer = peer
+        self._find = find
         self._intake = intake
         self._report = report
         self._calls: dict[str, _Call] = {}
@@ -66,9 +71,7 @@ class SipCalls:
 
         `ring` is not told to the switch, whose timers run on real time.
         """
-        peer = self._peer()
-        if peer is None:
-            raise CallUnavailableError("the voice switch cannot be reached")
+        peer = await self._find()
         loop = asyncio.get_running_loop()
         placed = self._calls[call] = _Call(loop.create_future(), loop.create_future())
         self._control.invite(call, peer, Invitation(caller=caller, called=to, asserted=caller))
@@ -86,6 +89,14 @@ class SipCalls:
             return
         self._control.end(call, cause=NORMAL_CLEARING)
         await asyncio.wait([placed.over], timeout=PATIENCE)
+
+    async def close(self) -> None:
+        """Take all calls back, so that no phone rings on, and wait a moment for the switch to have done it."""
+        over = [placed.over for placed in self._calls.values()]
+        for call in list(self._calls):
+            self._control.end(call, cause=NORMAL_CLEARING)
+        if over:
+            await asyncio.wait(over, timeout=CLOSE_PATIENCE)
 
     def on_event(self, event: CallEvent) -> None:
         """Take what the SIP user agent tells; calls that were not placed here are left alone."""

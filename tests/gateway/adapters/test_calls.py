@@ -16,9 +16,13 @@ SWITCH = Peer("192.0.2.1", 5060)
 TO, CALLER = "+70000000001", "+70001001234"
 
 
+async def found() -> Peer:
+    return SWITCH
+
+
 @pytest.fixture
 def port(control: Any, intake: Any, reports: Any) -> SipCalls:
-    return SipCalls(control, lambda: SWITCH, intake, reports.take)
+    return SipCalls(control, found, intake, reports.take)
 
 
 async def placing(port: SipCalls, control: Any) -> "asyncio.Task[None]":
@@ -102,7 +106,10 @@ async def test_a_switch_that_cannot_be_reached_has_placed_nothing(port: SipCalls
 
 
 async def test_without_a_way_to_the_switch_nothing_is_tried(control: Any, intake: Any, reports: Any) -> None:
-    port = SipCalls(control, lambda: None, intake, reports.take)
+    async def lost() -> Peer:
+        raise CallUnavailableError("there is no such host")
+
+    port = SipCalls(control, lost, intake, reports.take)
     with pytest.raises(CallUnavailableError):
         await port.place("cll_1", TO, CALLER, ring=10_000)
     assert control.invited.empty()
@@ -134,3 +141,14 @@ async def test_a_report_that_cannot_be_kept_holds_nobody_up(port: SipCalls, cont
     port.on_event(Ended("cll_1", 486, 17, answered=False, by_peer=True))
     await port._intake.close()
     assert told(reports) == [CallReport("cll_1", CallFate.BUSY, 486, 17)]
+
+
+async def test_closing_takes_every_call_back(port: SipCalls, control: Any, reports: Any) -> None:
+    task = await placing(port, control)
+    port.on_event(Progress("cll_1", 180))
+    await task
+    closing = asyncio.create_task(port.close())
+    assert (await control.next_end())[0] == "cll_1"
+    port.on_event(Ended("cll_1", 487, None, answered=False, by_peer=False))
+    await closing
+    assert told(reports)[-1].fate is CallFate.CANCELLED
