@@ -84,7 +84,7 @@ def _give_steps_to_old_ones() -> None:
     # Every part of the text is a column or a constant of this file.
     step = (
         """'[{"method":"' || method || '","time":' || (expires_at - requested_at) || ',"state":"' || """
-        f"""{_STEP_STATES} || '","outcome":null,"started_at":' || created_at || ',"ended_at":' || """
+        f"""{_STEP_STATES} || '","outcome": null,"started_at":' || created_at || ',"ended_at":' || """
         """coalesce(over_at, 'null') || '}]'"""
     )
     op.execute(f"UPDATE confirmations SET steps = {step}, generation = codes")  # noqa: S608
