@@ -1,4 +1,4 @@
-"""The confirmations' face over a real socket, on a lab clock that stands still; the test plays the SMSC's port."""
+"""The confirmations' face over a real socket, on a lab clock that stands still; the test plays the networks' ports."""
 
 import asyncio
 import re
@@ -10,10 +10,11 @@ import pytest
 from aiohttp import ClientSession
 from aiohttp.test_utils import TestServer
 
-from confirm.deadlines import CodeSending, Expiry
+from confirm.deadlines import CodeSending, Expiry, RingEnds, StepTimes
+from confirm.ports import CallFate, CallReport, InboundCall, InboundSms, Trust
 from confirm.service import ConfirmService
 from confirm.settings import ConfirmationSettings
-from gateway.api import confirmations
+from gateway.api import confirmations, ledger
 from gateway.api.auth import service_guard
 from gateway.api.idempotency import Idempotency
 from gateway.settings import ServiceSettings
@@ -56,6 +57,28 @@ class SmsStub:
 
 
 @dataclass
+class CallStub:
+    """A CallPort that notes who is to be called by whom, and which calls are taken back. Nothing rings by itself."""
+
+    placed: list[tuple[str, str, str]] = field(default_factory=list)
+    hung_up: list[str] = field(default_factory=list)
+
+    async def place(self, call: str, to: str, caller: str, *, ring: int) -> None:
+        self.placed.append((call, to, caller))
+
+    async def hang_up(self, call: str) -> None:
+        self.hung_up.append(call)
+
+    @property
+    def call(self) -> str:
+        return self.placed[-1][0]
+
+    @property
+    def caller(self) -> str:
+        return self.placed[-1][2]
+
+
+@dataclass
 class ConfirmationFace:
     """A client of the face, and the parts behind it."""
 
@@ -63,6 +86,7 @@ class ConfirmationFace:
     database: Database
     service: ConfirmService
     sms: SmsStub
+    calls: CallStub
     ticker: Ticker
     session: ClientSession
     url: str
@@ -76,10 +100,36 @@ class ConfirmationFace:
         async with self.session.request(method, f"{self.url}{path}", json=body, headers=sent) as answer:
             return answer.status, await answer.json(content_type=None), dict(answer.headers)
 
-    async def start(self, number: str = "+70000000001", **headers: str) -> dict[str, Any]:
-        status, confirmation, _ = await self.ask("POST", "/v1/confirmations", {"phone_number": number}, **headers)
-        assert status == 201
+    async def start(self, number: str = "+70000000001", **more: Any) -> dict[str, Any]:
+        body = {"phone_number": number, **more}
+        status, confirmation, _ = await self.ask("POST", "/v1/confirmations", body)
+        assert status == 201, confirmation
         return confirmation
+
+    async def refused(self, number: str = "+70000000001", **more: Any) -> tuple[int, dict[str, Any], dict[str, str]]:
+        """Return the answer to a start that is not let through."""
+        return await self.ask("POST", "/v1/confirmations", {"phone_number": number, **more})
+
+    async def get(self, confirmation: dict[str, Any], query: str = "") -> dict[str, Any]:
+        status, found, _ = await self.ask("GET", f"/v1/confirmations/{confirmation['id']}{query}")
+        assert status == 200, found
+        return found
+
+    async def rings(self, fate: CallFate = CallFate.RINGING, status: int = 180, **more: Any) -> None:
+        """Report what became of the last call."""
+        now, report = self.clock.now(), CallReport(self.calls.call, fate, status, **more)
+        await self.database.run(lambda tx: self.service.call_report(tx, now, report))
+
+    async def call_in(self, caller: str | None, to: str, trust: Trust = Trust.ASSERTED) -> None:
+        now, call = self.clock.now(), InboundCall("cll_in", caller, to, trust)
+        await self.database.run(lambda tx: self.service.inbound_call(tx, now, call))
+
+    async def sms_in(self, sender: str, text: str, short_code: str = "3434") -> None:
+        now, sms = self.clock.now(), InboundSms(sender, short_code, text, Trust.ASSERTED)
+        await self.database.run(lambda tx: self.service.inbound_sms(tx, now, sms))
+
+    def events(self, kind: str) -> list[Any]:
+        return self.database.journal.since(0, 1000, lambda event: event.type == kind)
 
     async def check(self, confirmation: dict[str, Any], code: str) -> tuple[int, dict[str, Any]]:
         path = f"/v1/confirmations/{confirmation['id']}/check"
@@ -88,22 +138,36 @@ class ConfirmationFace:
 
 
 @pytest.fixture
-async def face(clock: LabClock, database: Database) -> AsyncIterator[ConfirmationFace]:
-    watch, activity, sms = Watch(database.journal), Activity(clock), SmsStub()
+def settings() -> ConfirmationSettings:
+    return ConfirmationSettings()
+
+
+@pytest.fixture
+async def face(clock: LabClock, database: Database, settings: ConfirmationSettings) -> AsyncIterator[ConfirmationFace]:
+    watch, activity, sms, calls = Watch(database.journal), Activity(clock), SmsStub(), CallStub()
     tickers: list[Ticker] = []
     service = ConfirmService(
-        database, watch, ConfirmationSettings(), SecretRandomness(), b"key", lambda: [one.wake() for one in tickers]
+        database, watch, settings, SecretRandomness(), b"key", lambda: [one.wake() for one in tickers]
     )
-    sending = CodeSending(service, sms, "confirmlab", database, clock, activity)
-    tickers.append(Ticker(clock, activity, [sending, Expiry(service, database)]))
+    sending = CodeSending(service, sms, "confirmlab", database, clock, activity, calls=calls)
+    ring_ends = RingEnds(service, calls, database, clock, activity)
+    tickers.append(
+        Ticker(clock, activity, [sending, ring_ends, StepTimes(service, database), Expiry(service, database)])
+    )
     sms.gate.set()
-    groups = [confirmations.routes(service, database, watch, Idempotency(database))]
+    names = {service.id: service.name for service in SERVICES}
+    groups = [
+        confirmations.routes(service, database, watch, Idempotency(database, b"key"), names),
+        ledger.routes(service.ledger, database),
+    ]
     server = TestServer(application(groups, {"service": service_guard(SERVICES)}, clock))
     await server.start_server()
     ticking = asyncio.create_task(tickers[0].run())
     async with ClientSession() as session:
-        yield ConfirmationFace(clock, database, service, sms, tickers[0], session, str(server.make_url("")).rstrip("/"))
+        url = str(server.make_url("")).rstrip("/")
+        yield ConfirmationFace(clock, database, service, sms, calls, tickers[0], session, url)
     await server.close()
     ticking.cancel()
     await asyncio.gather(ticking, return_exceptions=True)
-    await sending.close()
+    for source in (sending, ring_ends):
+        await source.close()

@@ -11,6 +11,7 @@ from sqlalchemy import select
 from confirm.errors import ConfirmationError
 from confirm.service import ConfirmService
 from confirm.settings import ConfirmationSettings
+from confirm.workflow import Wish
 from gateway.identification import store
 from gateway.identification.attempt import Attempt, Outcome, State, Verdict
 from gateway.identification.bindings import State as BindingState
@@ -83,12 +84,12 @@ class Identification(RuleBasedStateMachine):
 
     @rule(service=st.sampled_from(SERVICES), user=st.sampled_from(USERS), number=st.sampled_from(NUMBERS))
     def start(self, service: str, user: str, number: str) -> None:
-        self.unit(lambda tx: self.service.start(tx, self.now, service, user, number))
+        self.unit(lambda tx: self.service.start(tx, self.now, user, Wish(service, number)))
 
     @rule()
     def send_codes(self) -> None:
-        for claimed, text in self.unit(lambda tx: self.confirm.claim_sends(tx, self.now)):
-            self.typed[claimed.owner] = text[:6]
+        for sending in self.unit(lambda tx: self.confirm.claim_sends(tx, self.now)):
+            self.typed[sending.claimed.owner] = sending.text[:6]
 
     @rule(number=picks, right=st.booleans() | st.just(True))
     def check(self, number: int, right: bool) -> None:

@@ -134,7 +134,7 @@ async def test_nothing_begins_under_a_profile_that_is_not_in_force(identifying):
 
 
 def test_a_profile_that_is_not_there_is_told_with_those_that_are(assemble):
-    with pytest.raises(ProfileError, match=r"no profile ru-1; known profiles: past, strict, test"):
+    with pytest.raises(ProfileError, match=r"no profile ru-1; known profiles: past, sms-only, strict, test"):
         assemble(Database("sqlite://", Journal()), None, "ru-1")
 
 
@@ -323,7 +323,7 @@ async def test_a_code_that_was_drawn_before_is_drawn_again(identifying):
             return drawn.pop(0).lower() if length == 24 and drawn else super().token(length)
 
     drawn = [first.identification_code]
-    identifying.service._randomness = Repeating("again")
+    identifying.service._entries._randomness = Repeating("again")
     second = await identifying.registering("+70000000002")
     assert drawn == []
     assert len({first.identification_code, second.identification_code}) == 2
