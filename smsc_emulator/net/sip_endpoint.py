@@ -125,7 +125,11 @@ class SipEndpoint(asyncio.DatagramProtocol):
     def invite(self, call: str, peer: Peer, invitation: Invitation, *, expires: int | None = None) -> None:
         """Call somebody. Raises OSError if the call cannot be written down; then it is not made."""
         self._now().invite(call, peer, invitation, expires=expires)
-        self._write_down(call)
+        try:
+            self._write_down(call)
+        except OSError:
+            self._agent.unmake(call)
+            raise
         self._work()
 
     def progress(self, call: str, status: int, *, early_media: bool = False) -> None:
@@ -223,10 +227,13 @@ class SipEndpoint(asyncio.DatagramProtocol):
     def _work(self) -> None:
         """Write down what has happened, send what is to be sent, set the timer, and have told the rest."""
         for event in self._agent.events():
-            if isinstance(event, Answered):
-                self._write_down(event.call)
-            elif isinstance(event, Ended) and self._open_calls is not None:
-                self._open_calls.strike(event.call)
+            try:
+                if isinstance(event, Answered):
+                    self._write_down(event.call)
+                elif isinstance(event, Ended) and self._open_calls is not None:
+                    self._open_calls.strike(event.call)
+            except OSError:
+                log.exception("the list of open calls cannot be written")
             self._events.append(event)
         self._send()
         self._deserted.set()
@@ -298,7 +305,7 @@ class SipEndpoint(asyncio.DatagramProtocol):
 
 def _port_of(left: list[OpenCall]) -> int:
     """Return the port that the calls of an earlier run were made from."""
-    return next((read_via(call.via)[0].port or 0 for call in left), 0)
+    return next((read_via(call.via).port for call in left), 0)
 
 
 def _bound(host: str, port: int, *, prefer: int = 0) -> tuple[socket.socket, socket.socket]:

@@ -31,7 +31,8 @@ class SipStream(asyncio.Protocol):
     def write(self, data: bytes) -> None:
         """Send, as soon as there is a connection."""
         if self._transport is None:
-            self._waiting += data
+            if len(self._waiting) + len(data) <= STREAM_BUFFER:
+                self._waiting += data
         elif self._transport.get_write_buffer_size() + len(data) > STREAM_BUFFER:
             self._transport.abort()
         else:

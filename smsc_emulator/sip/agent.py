@@ -42,6 +42,7 @@ class Agent:
         self._layer = Transactions(local, token, timers)
         self._token = token
         self._calls: dict[str, OutgoingCall | IncomingCall] = {}
+        self._invites: dict[ServerTransaction, IncomingCall] = {}
         self._dialogs: dict[tuple[str, str], OutgoingCall | IncomingCall] = {}
         self._events: list[CallEvent | Registering] = []
 
@@ -98,6 +99,12 @@ class Agent:
         return bool(self._calls)
 
     # Calls that outlive the process.
+
+    def unmake(self, call: str) -> None:
+        """Take back an `invite` of which nothing has been sent yet."""
+        if isinstance(known := self._calls.pop(call, None), OutgoingCall):
+            del self._dialogs[known.invite.call_id, known.tag]
+            known.unmake()
 
     def open_call(self, call: str) -> OpenCall | None:
         """Return what must be written down of an outgoing call, so that another process can end it."""
@@ -202,6 +209,8 @@ class Agent:
             self._take_cancel(transaction)
         elif request.headers.getlist("Require"):
             self._reply(transaction, 420)
+        elif request.uri.partition(":")[0].lower() not in ("sip", "sips", "tel"):
+            self._reply(transaction, 416)
         elif request.callee.tag:
             self._serve_in_dialog(transaction)
         elif self._layer.is_merged(transaction):
@@ -238,6 +247,7 @@ class Agent:
         call = IncomingCall(f"in-{self._token(20)}", transaction, self._layer, self._tell)
         self._layer.reply(transaction, response_to(transaction.request, 100))
         self._add(call)
+        self._invites[transaction] = call
         self._events.append(Incoming(call.name, invitation, transaction.source))
 
     def _take_cancel(self, transaction: ServerTransaction) -> None:
@@ -246,9 +256,9 @@ class Agent:
         if invite is None:
             self._reply(transaction, 481)
             return
-        call = next((call for call in self._calls.values() if call.invite is invite.request), None)
+        call = self._invites.get(invite)
         self._layer.reply(transaction, response_to(cancel, 200, self._token(12) if call is None else call.tag))
-        if isinstance(call, IncomingCall):
+        if call is not None:
             call.on_cancel(cancel)
 
     def _reply(self, transaction: ServerTransaction, status: int) -> None:
@@ -275,3 +285,5 @@ class Agent:
         if isinstance(event, Ended):
             call = self._calls.pop(event.call)
             del self._dialogs[call.invite.call_id, call.tag]
+            if isinstance(call, IncomingCall):
+                del self._invites[call.transaction]

@@ -1,5 +1,7 @@
 """A dialog (RFC 3261, 12): what two user agents agree on with a 2xx, and what requests within it look like."""
 
+import re
+from contextlib import suppress
 from dataclasses import dataclass, field
 from ipaddress import ip_address
 
@@ -70,34 +72,53 @@ def peer_of(uri: str, fallback: Peer) -> Peer:
 
 
 def contact_of(message: Message, fallback: str) -> str:
-    """Return the URI in Contact. Raises ValueError if there is one that cannot be read."""
-    contacts = message.list_of("Contact")
-    return read_party(contacts[0]).uri if contacts else fallback
+    """Return the URI in Contact; `fallback` if there is none that can be read."""
+    for contact in message.list_of("Contact")[:1]:
+        with suppress(ValueError):
+            return _fit(read_party(contact).uri)
+    return fallback
+
+
+def routes_of(message: Message) -> list[str]:
+    """Return Record-Route, without what cannot be read."""
+    routes = []
+    for value in message.list_of("Record-Route"):
+        with suppress(ValueError):
+            _fit(read_party(value).uri)
+            routes.append(value)
+    return routes
+
+
+def _fit(uri: str) -> str:
+    """Return a URI that can stand in a Request-Line. Raises ValueError for any other."""
+    if not uri or re.search(r"[\s<>\"]", uri):
+        raise ValueError("a URI is malformed")
+    return uri
 
 
 def as_caller(invite: Request, response: Response, peer: Peer) -> Dialog:
-    """Return the dialog that a response to our INVITE makes (12.1.2). Raises ValueError."""
+    """Return the dialog that a response to our INVITE makes (12.1.2)."""
     return Dialog(
         call_id=invite.call_id,
         local=invite.headers["From"],
         remote=response.headers["To"],
         remote_tag=response.callee.tag,
         target=contact_of(response, invite.uri),
-        routes=response.list_of("Record-Route")[::-1],
+        routes=routes_of(response)[::-1],
         peer=peer,
         sequence=invite.cseq.sequence,
     )
 
 
 def as_callee(invite: Request, local_tag: str, peer: Peer) -> Dialog:
-    """Return the dialog that our response to an INVITE makes (12.1.1). Raises ValueError."""
+    """Return the dialog that our response to an INVITE makes (12.1.1)."""
     return Dialog(
         call_id=invite.call_id,
         local=f"{invite.headers['To']};tag={local_tag}",
         remote=invite.headers["From"],
         remote_tag=invite.caller.tag,
         target=contact_of(invite, invite.caller.uri),
-        routes=invite.list_of("Record-Route"),
+        routes=routes_of(invite),
         peer=peer,
         sequence=0,
         remote_sequence=invite.cseq.sequence,

@@ -1,23 +1,41 @@
 """The parts of header fields: lists, parameters, name-addr, URIs, Via and Reason.
 
-sipmessage reads URIs, Via and CSeq. The rest is read here, since its patterns take a quoted string to end at the last
-quote of the field, split credentials at commas inside quotes, and raise TypeError for a parameter named `self`; and
-since what it writes is percent-encoded anew, while a Via or a tag must come back exactly as it was sent.
+sipmessage reads URIs and CSeq. The rest is read here, since its patterns take a quoted string to end at the last quote
+of the field, refuse host names with an underscore, and raise TypeError for a parameter named `self`; and since what it
+writes is percent-encoded anew, while a Via or a tag must come back exactly as it was sent.
 """
 
 import re
 from dataclasses import dataclass
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
-from sipmessage import URI, Via
+from sipmessage import URI
 
 _QUOTED = r'"(?:[^"\\]|\\.)*"'
 _LIST = re.compile(rf'(?:[^,"<]|{_QUOTED}|<[^>]*>|["<])+', re.DOTALL)
 _NAME_ADDR = re.compile(rf'\s*(?P<name>{_QUOTED}|[^<"]*)\s*<(?P<uri>[^<>]*)>(?P<rest>[^<>]*)\Z', re.DOTALL)
 _PARAMETER = re.compile(rf";\s*([^\s;=]+)(?:\s*=\s*({_QUOTED}|[^\s;]*))?", re.DOTALL)
+_VIA = re.compile(r"SIP\s*/\s*2\.0\s*/\s*(\w+)\s+(\[[0-9A-Fa-f:.]+\]|[\w.-]+)\s*(?::\s*([0-9]{1,5}))?\s*(?=;|\Z)", re.I)
+_USER = re.compile(r"(?:sips?:([^@\s<>]*)@[\w.:\[\]-]+|tel:([^;?\s<>]+))", re.IGNORECASE)
 _REASON = re.compile(r"Q\.850\s*(?:;[^;]*)*?;\s*cause\s*=\s*(\d{1,3})(?!\d)", re.IGNORECASE)
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]+")
 _USER_SAFE = "-_.!~*'()&=+$,/"
+
+
+@dataclass(frozen=True, slots=True)
+class Via:
+    """One value of Via."""
+
+    transport: str
+    host: str
+    """The host of sent-by; an IPv6 address stands in brackets."""
+    port: int
+    parameters: dict[str, str]
+
+    @property
+    def branch(self) -> str:
+        """The branch, empty if there is none."""
+        return self.parameters.get("branch", "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,8 +101,18 @@ def read_uri(text: str) -> URI:
 
 
 def user_of(text: str) -> str:
-    """Return the user part of a URI, without parameters of its own; empty if there is none. Raises ValueError."""
-    return (read_uri(text).user or "").partition(";")[0]
+    """Return the user part of a SIP or tel URI, without parameters of its own; empty if there is none.
+
+    Raises ValueError if the URI is neither.
+    """
+    try:
+        user = read_uri(text).user or ""
+    except ValueError:
+        found = _USER.match(text)  # a host that is no host name tells nothing of the user
+        if not found:
+            raise
+        user = unquote((found[1] or found[2] or "").partition(":")[0])
+    return user.partition(";")[0]
 
 
 def sip_uri(user: str, host: str, port: int | None = None, *, tcp: bool = False) -> str:
@@ -99,21 +127,20 @@ def bracketed(host: str) -> str:
     return f"[{host}]" if ":" in host else host
 
 
-def read_via(value: str) -> tuple[Via, dict[str, str]]:
-    """Read one Via value, and its parameters with lower-case names. Raises ValueError."""
-    try:
-        via = Via.parse(value)
-    except TypeError:
-        raise ValueError("a Via has an impossible parameter") from None
-    return via, parameters(value[value.find(";") :] if ";" in value else "")
+def read_via(value: str) -> Via:
+    """Read one Via value. Raises ValueError."""
+    found = _VIA.match(value)
+    if not found or int(found[3] or 0) > 65_535:
+        raise ValueError("a Via is malformed")
+    return Via(found[1].lower(), found[2].lower(), int(found[3] or 5060), parameters(value[found.end() :]))
 
 
 def stamped(via: str, host: str, port: int) -> str:
     """Return a top Via value with `received` and, if it asks for it, `rport` (RFC 3261, 18.2.1; RFC 3581, 4)."""
-    parsed, found = read_via(via)
-    if "rport" in found:
+    told = read_via(via)
+    if "rport" in told.parameters:
         via = re.sub(r";\s*rport\s*(?:=[^;]*)?(?=;|\Z)", f";rport={port}", via, flags=re.IGNORECASE)
-    if "rport" in found or parsed.host.strip("[]") != host:
+    if "rport" in told.parameters or told.host.strip("[]") != host:
         via = re.sub(r";\s*received\s*=[^;]*", "", via, flags=re.IGNORECASE) + f";received={host}"
     return via
 

@@ -33,7 +33,7 @@ class IncomingCall:
         self.tag = layer.token(12)
         self.invite = transaction.request
         self.dialog: Dialog = as_callee(self.invite, self.tag, transaction.source)
-        self._transaction = transaction
+        self.transaction = transaction
         self._layer = layer
         self._tell = tell
         self._stage = _Stage.RINGING
@@ -60,7 +60,7 @@ class IncomingCall:
         """Send a provisional response."""
         if self._stage is _Stage.RINGING:
             self._provisional = self._response(status, media=early_media)
-            self._layer.reply(self._transaction, self._provisional)
+            self._layer.reply(self.transaction, self._provisional)
             self._repeat_at = self._layer.now + self._layer.timers.keep_alive
             self._plan()
 
@@ -70,7 +70,7 @@ class IncomingCall:
             return
         self._stage = _Stage.ANSWERED
         self._provisional = self._response(200, media=True)
-        self._layer.reply(self._transaction, self._provisional)
+        self._layer.reply(self.transaction, self._provisional)
         self._interval = self._layer.timers.t1
         self._repeat_at = self._layer.now + self._interval
         self._give_up_at = self._layer.now + self._layer.timers.patience
@@ -147,7 +147,7 @@ class IncomingCall:
 
     def _repeat(self) -> None:
         if self._provisional is not None:
-            self._layer.reply(self._transaction, self._provisional)
+            self._layer.reply(self.transaction, self._provisional)
         if self._stage is _Stage.ANSWERED:
             self._interval = min(self._interval * 2, self._layer.timers.t2)
             self._repeat_at = self._layer.now + self._interval
@@ -169,7 +169,7 @@ class IncomingCall:
     def _response(self, status: int, *, media: bool = False) -> Response:
         response = response_to(self.invite, status, self.tag)
         local = self._layer.local
-        tcp = self._transaction.peer.transport == "tcp"
+        tcp = self.transaction.peer.transport == "tcp"
         response.headers.set("Contact", f"<{sip_uri('', local.host, local.port, tcp=tcp)}>")
         if status >= 200:
             response.headers.set("Allow", ALLOW)
@@ -182,7 +182,7 @@ class IncomingCall:
         response = response_to(self.invite, status, self.tag)
         if cause is not None:
             response.headers.set("Reason", reason(cause))
-        self._layer.reply(self._transaction, response)
+        self._layer.reply(self.transaction, response)
 
     def _hang_up(self, cause: int | None) -> None:
         self._stage = _Stage.HANGING_UP

@@ -12,7 +12,7 @@ from smsc_emulator.sip.calls import Peer
 from smsc_emulator.sip.fields import bracketed, stamped
 from smsc_emulator.sip.messages import Message, Request, Response
 from smsc_emulator.sip.timers import Schedule, Timers
-from smsc_emulator.sip.transactions import Action, Input, Kind, Transaction
+from smsc_emulator.sip.transactions import Action, Input, Kind, State, Transaction
 
 COOKIE = "z9hG4bK"
 """What a branch begins with since RFC 3261 (8.1.1.7)."""
@@ -35,13 +35,6 @@ class ClientUser(Protocol):
 
     def on_failure(self, transaction: "ClientTransaction", status: int) -> None:
         """Take note that there will be no response: 408 if none came in time, 503 if the peer cannot be reached."""
-
-
-class ServerUser(Protocol):
-    """Who answers a request."""
-
-    def on_unacknowledged(self) -> None:
-        """Take note that nobody has acknowledged the response."""
 
 
 class ClientTransaction(Transaction):
@@ -107,7 +100,7 @@ class Transactions:
     def request(self, request: Request, peer: Peer, user: ClientUser) -> ClientTransaction:
         """Begin a transaction with a request that has its Via, and send it."""
         kind = Kind.INVITE_CLIENT if request.method == "INVITE" else Kind.CLIENT
-        key = (request.via[1]["branch"], request.method)
+        key = (request.via.branch, request.method)
         transaction = self._clients[key] = ClientTransaction(kind, key, peer, self.timers, self.now)
         transaction.request, transaction.user = request, user
         transaction.sent = bytes(request)
@@ -142,9 +135,8 @@ class Transactions:
 
     def take_response(self, response: Response) -> None:
         """Give a response to the request it answers; one that answers nothing is dropped."""
-        branch = response.via[1].get("branch", "")
-        transaction = self._clients.get((branch, response.cseq.method))
-        if transaction is None or transaction.request.call_id != response.call_id:
+        transaction = self._clients.get((response.via.branch, response.cseq.method))
+        if transaction is None or transaction.request.call_id != response.call_id or len(response.vias) > 1:
             return
         for action in transaction.take(_input_of(response.status), self.now):
             if action is Action.ACKNOWLEDGE:
@@ -168,11 +160,6 @@ class Transactions:
     def invite_of(self, cancel: Request) -> ServerTransaction | None:
         """Return the INVITE that a CANCEL is meant for (9.2)."""
         return self._servers.get(server_key(cancel, method="INVITE"))
-
-    def knows_ack(self, ack: Request) -> bool:
-        """Return whether an ACK is that of a final response other than 2xx, or a repeated one."""
-        transaction = self._servers.get(server_key(ack))
-        return transaction is not None
 
     def is_merged(self, transaction: ServerTransaction) -> bool:
         """Return whether the same request is already here by another way (8.2.2.2)."""
@@ -200,11 +187,20 @@ class Transactions:
                 item.handle_deadline()
 
     def transport_failed(self, peer: Peer) -> None:
-        """Take note that what was sent to `peer` did not arrive, or that the connection is gone."""
-        everything: list[Transaction] = [*self._clients.values(), *self._servers.values()]
-        for transaction in everything:
-            if transaction.peer == peer and not transaction.over:
-                self._carry_out(transaction, transaction.take(Input.TRANSPORT_ERROR, self.now))
+        """Take note that what was sent to `peer` did not arrive, or that the connection is gone.
+
+        Responses then go by a new connection to where the request says that its sender listens (18.2.2), once.
+        """
+        for server in [server for server in self._servers.values() if server.peer == peer]:
+            listens = Peer(peer.host, server.request.via.port, "tcp")
+            if peer == server.source and peer != listens:
+                server.peer = listens
+                if server.kind is Kind.SERVER or server.state is State.COMPLETED:
+                    self._carry_out(server, server.take(Input.REQUEST, self.now))
+            else:
+                self._carry_out(server, server.take(Input.TRANSPORT_ERROR, self.now))
+        for client in [client for client in self._clients.values() if client.peer == peer]:
+            self._carry_out(client, client.take(Input.TRANSPORT_ERROR, self.now))
 
     def _carry_out(self, transaction: Transaction, actions: tuple[Action, ...]) -> None:
         self._plan(transaction)
@@ -230,22 +226,20 @@ class Transactions:
 
 def server_key(request: Request, *, method: str = "") -> Key:
     """Return what a request's transaction is found by (17.2.3)."""
-    via, found = request.via
+    via = request.via
     method = method or ("INVITE" if request.method == "ACK" else request.method)
-    branch = found.get("branch", "")
-    sent_by = f"{via.host.lower()}:{via.port or 5060}"
-    if branch.startswith(COOKIE) and branch != COOKIE:
-        return (branch, sent_by, method)
+    sent_by = f"{via.host}:{via.port}"
+    if via.branch.startswith(COOKIE) and via.branch != COOKIE:
+        return (via.branch, sent_by, method)
     number = str(request.cseq.sequence)
-    return (branch, sent_by, method, request.uri, request.caller.tag, request.call_id, number)
+    return (via.branch, sent_by, method, request.uri, request.caller.tag, request.call_id, number)
 
 
 def answer_to(request: Request, source: Peer) -> Peer:
     """Return where the responses to a request go (18.2.2; RFC 3581, 4)."""
     if source.transport == "tcp":
         return source
-    via, found = request.via
-    return Peer(source.host, source.port if "rport" in found else via.port or 5060)
+    return Peer(source.host, source.port if "rport" in request.via.parameters else request.via.port)
 
 
 def received(request: Request, source: Peer) -> None:

@@ -8,10 +8,10 @@ import re
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from sipmessage import CSeq, Headers, Via
+from sipmessage import CSeq, Headers
 from sipmessage.message import COMPACT_FORMS
 
-from smsc_emulator.sip.fields import Party, clean, read_party, read_via, split_list
+from smsc_emulator.sip.fields import Party, Via, clean, read_party, read_via, split_list
 
 MAX_MESSAGE = 65_535
 """The longest message that is read, in octets."""
@@ -52,7 +52,7 @@ class Message:
     def __bytes__(self) -> bytes:
         self.headers.remove("Content-Length")
         lines = [self.start_line()]
-        lines += [f"{name}: {clean(value)}" for name, value in self.fields()]
+        lines += [f"{clean(name)}: {clean(value)}" for name, value in self.fields()]
         lines += [f"Content-Length: {len(self.body)}", "", ""]
         return "\r\n".join(lines).encode("utf-8", "replace") + self.body
 
@@ -82,8 +82,8 @@ class Message:
         return read_party(self.headers["To"])
 
     @cached_property
-    def via(self) -> tuple[Via, dict[str, str]]:
-        """The top Via and its parameters."""
+    def via(self) -> Via:
+        """The top Via."""
         return read_via(self.vias[0])
 
     @property
@@ -261,7 +261,7 @@ def _check(message: Request | Response, *, framed: bool) -> None:
 
 
 def _check_fields(message: Message) -> None:
-    if not message.call_id or not message.via[0] or not message.cseq.method:
+    if not message.call_id or not message.via.host or not message.cseq.method:
         raise ValueError("a field is empty")
     if not message.caller.uri or not message.callee.uri:
         raise ValueError("From or To is empty")

@@ -71,6 +71,13 @@ class OutgoingCall:
         self._transaction = self._layer.resume(self.invite, self.peer, self)
         self._cancel()
 
+    def unmake(self) -> None:
+        """Take the INVITE back before it is sent."""
+        if self._transaction is not None:
+            self._layer.forget(self._transaction)
+            self._layer.data_to_send()
+            self._stage = _Stage.OVER
+
     # What the user does.
 
     def end(self, cause: int | None) -> None:
@@ -96,6 +103,8 @@ class OutgoingCall:
                 self._over(response.status, read_cause(response.headers.getlist("Reason")), by_peer=not self._ending[0])
         elif transaction.request.method == "BYE" and response.status >= 200 and self._stage is _Stage.HANGING_UP:
             self._over(200, None, answered=True)
+        elif transaction.request.method == "CANCEL" and response.status == 481 and self._stage is _Stage.CANCELLED:
+            self._over(481, None)  # the callee has forgotten the call, so no final response will come
 
     def on_failure(self, transaction: ClientTransaction, status: int) -> None:
         """The peer said nothing in time, or cannot be reached."""
@@ -103,13 +112,12 @@ class OutgoingCall:
             self._over(status, None)
         elif transaction.request.method == "BYE" and self._stage is _Stage.HANGING_UP:
             self._over(200, None, answered=True)
+        elif transaction.request.method == "CANCEL" and status == 503:
+            self._give_up(503)
 
     def handle_deadline(self) -> None:
         """Give up an INVITE that is cancelled and whose final response does not come (9.1)."""
-        if self._stage is _Stage.CANCELLED:
-            if self._transaction is not None:
-                self._layer.forget(self._transaction)
-            self._over(408, None)
+        self._give_up(408)
 
     def _on_provisional(self, response: Response) -> None:
         if self._stage is _Stage.CALLING:
@@ -155,6 +163,12 @@ class OutgoingCall:
         self._over(200, read_cause(request.headers.getlist("Reason")), answered=True, by_peer=True)
 
     # Ending.
+
+    def _give_up(self, status: int) -> None:
+        if self._stage is _Stage.CANCELLED:
+            if self._transaction is not None:
+                self._layer.forget(self._transaction)
+            self._over(status, None)
 
     def _cancel(self) -> None:
         self._stage = _Stage.CANCELLED
