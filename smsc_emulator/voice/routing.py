@@ -3,10 +3,11 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import TypeAlias
-from urllib.parse import unquote
 
 from smsc_emulator.handsets.handset import Handset
-from smsc_emulator.sip.calls import Peer, Transport
+from smsc_emulator.sip.calls import Peer
+from smsc_emulator.sip.dialogs import peer_of
+from smsc_emulator.sip.fields import sip_uri, user_of
 from smsc_emulator.voice.settings import PhoneSettings, TrunkSettings
 
 
@@ -36,22 +37,13 @@ class Contact:
     """The user of its address; empty if it has none."""
     peer: Peer
 
+    def __str__(self) -> str:
+        return sip_uri(self.user, self.peer.host, self.peer.port, tcp=self.peer.transport == "tcp")
+
     @classmethod
     def parse(cls, uri: str) -> "Contact":
-        """Return what a URI of the form sip:user@address:port;transport=udp means.
-
-        Raises ValueError for any other form.
-        """
-        scheme, _, rest = uri.partition(":")
-        if scheme.lower() != "sip":
-            raise ValueError(f"{uri!r} is no sip: URI")
-        user, _, place = rest.rpartition("@")
-        address, *parameters = place.split(";")
-        host, _, port = (
-            address.rpartition(":") if not address.endswith("]") and ":" in address else (address, "", "5060")
-        )
-        transport: Transport = "tcp" if "transport=tcp" in (one.lower() for one in parameters) else "udp"
-        return cls(unquote(user), Peer(host.strip("[]"), int(port), transport))
+        """Return what a URI such as sip:user@127.0.0.1:5060;transport=tcp means. Raises ValueError."""
+        return cls(user_of(uri), peer_of(uri, Peer("127.0.0.1", 5060)))
 
 
 @dataclass(slots=True, eq=False)

@@ -11,7 +11,7 @@ from contextlib import AbstractContextManager
 from dataclasses import asdict
 from functools import partial
 from itertools import count
-from typing import Any
+from typing import Any, Protocol
 
 import structlog
 
@@ -22,24 +22,34 @@ from smsc_emulator.base.msisdn import DialPlan
 from smsc_emulator.handsets.handset import Handset
 from smsc_emulator.handsets.voice import HABIT, Voice
 from smsc_emulator.sip.calls import CallControl, CallEvent, Ended, Incoming
+from smsc_emulator.sip.registering import Registering
 from smsc_emulator.voice import store
 from smsc_emulator.voice.calls import Act, Entry, Turn
 from smsc_emulator.voice.errors import NoLineError, NoSuchCallError
 from smsc_emulator.voice.exchange import Dialling, Exchange, Habits
 from smsc_emulator.voice.firewall import Firewall
-from smsc_emulator.voice.routing import Contact, Routing, Trunk
+from smsc_emulator.voice.registrar import Registrar, RegistrationControl
+from smsc_emulator.voice.routing import Routing, Trunk
 from smsc_emulator.voice.settings import FirewallRuleSettings, VoiceSettings
 
+HEARING = 5
+"""Turns of the loop in which a peer in this process reads what it was told, before the lab clock goes on. A final
+response is not waited for like a request: its ACK tells nobody anything."""
+
 log = structlog.get_logger(__name__)
+
+
+class VoiceControl(CallControl, RegistrationControl, Protocol):
+    """What the switch can do over SIP."""
 
 
 class Switch:
     """Calls between the lab's handsets, its SIP phones and its trunks.
 
-    `control` carries the switch's acts over SIP and has its events given to `on_event`; `await start()` comes before
-    the first of them. `names` makes a new name for each leg that goes out. `assigned` tells whether an operator of the
-    lab has been given a number, for the firewall. `wake` has the ticker look at `deadlines` again. `await close()`
-    stores what is left; it comes after the end of `control`.
+    `control` carries the switch's acts over SIP and has its events given to `on_event` and `on_register`; `await
+    start()` comes before the first of them. `names` makes a new name for each leg that goes out. `assigned` tells
+    whether an operator of the lab has been given a number, for the firewall. `wake` has the ticker look at `deadlines`
+    again. `await close()` stores what is left; it comes after the end of `control`.
     """
 
     gives_up = False
@@ -50,7 +60,7 @@ class Switch:
         clock: Clock,
         database: Database,
         handsets: Mapping[str, Handset],
-        control: CallControl,
+        control: VoiceControl,
         *,
         activity: Activity,
         names: Callable[[], str],
@@ -66,7 +76,9 @@ class Switch:
         self.routing = Routing(handsets, settings.phones, settings.trunks)
         self.firewall = Firewall(settings.firewall, assigned or self.routing.is_line)
         habits = Habits(settings.no_answer_after, settings.call_waiting, settings.transit)
-        self.exchange = Exchange(habits, self.routing, self.firewall, plan or DialPlan(), names)
+        plan = plan or DialPlan()
+        self.exchange = Exchange(habits, self.routing, self.firewall, plan, names)
+        self._registrar = Registrar(self.routing, plan, database, clock, control)
         self._awaited: dict[str, AbstractContextManager[int]] = {}
         self._storing: asyncio.Task[None] | None = None
 
@@ -83,12 +95,11 @@ class Switch:
         if stored.habits is not None:
             self._take_habits(stored.habits)
         for number, contact, until in stored.registrations:
-            phone = self.routing.phones.get(number)
-            if phone is not None and phone.settings.contact is None:
-                phone.contact, phone.registered_until = Contact.parse(contact), until
+            self._registrar.restore(number, contact, until)
 
     async def close(self) -> None:
         """Store what has changed."""
+        await self._registrar.close()
         await self.stored()
         for leg in list(self._awaited):
             self._heard_of(leg)
@@ -106,6 +117,10 @@ class Switch:
         self.exchange.receive(event, self._clock.now())
         self._store_soon()
 
+    def on_register(self, event: Registering) -> None:
+        """Let a SIP phone tell where it is."""
+        self._registrar.on_register(event)
+
     async def next_due(self) -> int | None:
         """Return the instant of the next reaction, or None."""
         return self.exchange.next_due()
@@ -115,7 +130,7 @@ class Switch:
         self.exchange.fire(now)
         self._store_soon()
         await self.stored()
-        for _ in range(2):  # a peer on this machine reads what it was told before the clock goes on
+        for _ in range(HEARING):
             await asyncio.sleep(0)
 
     # The lab's powers over its numbers.

@@ -45,6 +45,15 @@ class ControlStub:
         self._note("end", call, status, cause)
         self.tell(Ended(call, status, cause, answered=False, by_peer=False))
 
+    def accept_registration(self, request: str, contact: str | None, expires: int) -> None:
+        self._note("accept", request, contact, expires)
+
+    def challenge(self, request: str, challenges: list[str]) -> None:
+        self._note("challenge", request, challenges)
+
+    def refuse_registration(self, request: str, status: int) -> None:
+        self._note("refuse", request, status)
+
     def _note(self, *act: Any) -> None:
         if self.failure is not None:
             raise self.failure
