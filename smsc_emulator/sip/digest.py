@@ -36,7 +36,7 @@ class Authenticator:
     lifetime: float = 300.0
     """How long a nonce is good, in seconds."""
     _counts: dict[str, int] = field(default_factory=dict)
-    """The highest count of each nonce that was used, so that nothing can be sent again by somebody else."""
+    """The highest count of each nonce and cnonce that were used, so that nothing can be sent again by somebody else."""
 
     def challenges(self, now: float, *, stale: bool = False) -> list[str]:
         """Return the values of WWW-Authenticate."""
@@ -62,7 +62,8 @@ class Authenticator:
         right = hmac.compare_digest(expected.encode(), told.get("response", "").lower().encode())
         if not right or told.get("username") != username or not self._is_ours(nonce):
             return Verdict.WRONG
-        return Verdict.PROVEN if self._is_fresh(nonce, count, now) else Verdict.STALE
+        # Who is challenged in the same second gets the same nonce, and counts for himself: by his own cnonce.
+        return Verdict.PROVEN if self._is_fresh(nonce, told.get("cnonce", ""), count, now) else Verdict.STALE
 
     def _nonce(self, at: int) -> str:
         stamp = f"{at:x}"
@@ -74,14 +75,14 @@ class Authenticator:
             return False
         return hmac.compare_digest(self._nonce(int(stamp, 16)).encode(), nonce.encode())
 
-    def _is_fresh(self, nonce: str, count: str, now: float) -> bool:
+    def _is_fresh(self, nonce: str, cnonce: str, count: str, now: float) -> bool:
         if not re.fullmatch(r"[0-9a-fA-F]{8}", count) or now - int(nonce.partition(".")[0], 16) > self.lifetime:
             return False
-        number = int(count, 16)
-        if number <= self._counts.get(nonce, 0):
+        number, used = int(count, 16), f"{nonce} {cnonce}"
+        if number <= self._counts.get(used, 0):
             return False
-        self._counts.pop(nonce, None)
-        self._counts[nonce] = number
+        self._counts.pop(used, None)
+        self._counts[used] = number
         if len(self._counts) > _MOST_NONCES:
             del self._counts[next(iter(self._counts))]
         return True
