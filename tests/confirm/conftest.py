@@ -127,10 +127,13 @@ class Confirming:
     ) -> Confirmation:
         asked = Wish(service_id, number, tuple(StepSettings(method=method) for method in methods), **wish)
         started = await self.unit(lambda tx, now: self.service.start(tx, now, asked))
-        if not settled:
-            return started
-        await self.service.send_settled(started.id)
-        return await self.rest(started)
+        return await self.settle(started) if settled else started
+
+    async def settle(self, confirmation: Confirmation) -> Confirmation:
+        """Have what is due sent, and let what is under way end."""
+        await self.ticker.advance(0)
+        await self.service.send_settled(confirmation.id)
+        return await self.rest(confirmation)
 
     async def rest(self, confirmation: Confirmation) -> Confirmation:
         """Let what is under way end, and return the confirmation."""
@@ -146,13 +149,11 @@ class Confirming:
 
     async def resend(self, confirmation: Confirmation, **more: Any) -> Confirmation:
         await self.unit(lambda tx, now: self.service.resend(tx, now, confirmation.id, **more))
-        await self.service.send_settled(confirmation.id)
-        return await self.rest(confirmation)
+        return await self.settle(confirmation)
 
     async def next(self, confirmation: Confirmation) -> Confirmation:
         await self.unit(lambda tx, now: self.service.next(tx, now, confirmation.id))
-        await self.service.send_settled(confirmation.id)
-        return await self.rest(confirmation)
+        return await self.settle(confirmation)
 
     async def cancel(self, confirmation: Confirmation) -> Confirmation:
         return await self.unit(lambda tx, now: self.service.cancel(tx, now, confirmation.id))
@@ -208,8 +209,13 @@ def settings() -> ConfirmationSettings:
 def assemble(clock: LabClock, journal: Journal, settings: ConfirmationSettings) -> Assemble:
     """Join the parts around a database, as a process does when it starts."""
 
-    def join(database: Database, sms: PlayedSmsc, switch: PlayedSwitch | None = None) -> Confirming:
-        switch = switch or PlayedSwitch()
+    def join(
+        database: Database,
+        sms: PlayedSmsc | None = None,
+        switch: PlayedSwitch | None = None,
+        settings: ConfirmationSettings = settings,
+    ) -> Confirming:
+        sms, switch = sms or PlayedSmsc(), switch or PlayedSwitch()
         tickers: list[Ticker] = []
 
         def wake() -> None:
