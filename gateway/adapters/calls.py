@@ -14,7 +14,7 @@ from gateway.adapters.intake import Intake
 from smsc_emulator.base.database import Tx
 from smsc_emulator.sip.calls import Answered, CallControl, CallEvent, Ended, Invitation, Peer, Progress
 
-PATIENCE: Final = 1.0
+PATIENCE: Final = 0.5
 """Real seconds for which a caller waits for a network that says nothing; what it says later is told as it comes.
 
 A turn of the lab clock waits for calls that are being placed or taken back. A switch that holds a call without a word

@@ -1,0 +1,151 @@
+"""Calls through a whole lab: the gateway's user agent, the voice switch and the handsets, over real sockets.
+
+The lab clock stands still unless a test turns it, so that a phone rings as long as the test needs.
+"""
+
+import asyncio
+from typing import Any
+from urllib.parse import quote
+
+import pytest
+
+A, B, C = "+70000000001", "+70000000002", "+70000000003"
+
+
+@pytest.fixture
+async def user(start_lab: Any) -> Any:
+    return await start_lab()
+
+
+async def test_a_flash_call_rings_shows_its_code_and_is_taken_back_when_its_time_is_over(user: Any) -> None:
+    confirmation = await user.confirm(A, "flash_call")
+    (ringing,) = await user.call_log(A)
+    assert ringing["state"] == "ringing"
+    await user.advance("9999ms")
+    assert (await user.call_log(A))[0]["state"] == "ringing"
+    await user.advance("1ms")
+    (over,) = await user.call_log(A)
+    assert (over["outcome"], over["sip_status"]) == ("cancelled", 487)
+    confirmed = await user.check(confirmation, over["from"][-4:])
+    assert (confirmed["state"], confirmed["proof"]["method"]) == ("confirmed", "flash_call")
+    assert (confirmed["cost"]["amount"], confirmed["cost"]["billable_seconds"]) == ("0.01", 0)
+
+
+@pytest.mark.parametrize("transport", ["udp", "tcp"])
+async def test_a_call_to_an_access_number_confirms_and_is_rejected(start_lab: Any, transport: str) -> None:
+    user = await start_lab("lab", f"voice_link: {{transport: {transport}}}")
+    confirmation = await user.confirm(A, "call_in")
+    await user.post(f"/lab/handsets/{quote(A)}/calls", {"to": confirmation["instructions"]["access_number"]})
+    confirmed = await user.confirmed(confirmation)
+    assert (confirmed["state"], confirmed["proof"]["trust"]) == ("confirmed", "asserted")
+    ended = await user.event("call.ended", A)
+    assert (ended["data"]["status"], ended["data"]["cause"]) == (486, 17)
+
+
+async def test_an_sms_to_the_short_code_confirms(user: Any) -> None:
+    confirmation = await user.confirm(A, "mo_sms")
+    told = confirmation["instructions"]
+    await user.post(f"/lab/handsets/{quote(A)}/messages", {"to": told["short_code"], "text": told["text"]})
+    confirmed = await user.confirmed(confirmation)
+    assert (confirmed["state"], confirmed["proof"]["method"]) == ("confirmed", "mo_sms")
+
+
+async def test_a_caller_who_shows_another_number_proves_nothing_for_either(user: Any) -> None:
+    confirmation = await user.confirm(A, "call_in")
+    to = confirmation["instructions"]["access_number"]
+    await user.post(f"/lab/handsets/{quote(B)}/calls", {"to": to, "shown": A})
+    unproven = await user.event("confirmation.unproven", confirmation["id"])
+    assert "spoof_suspected" in str(unproven["data"])
+    assert (await user.get(f"/v1/confirmations/{confirmation['id']}"))["state"] == "pending"
+
+
+async def test_a_caller_who_is_withheld_confirms_nobody(user: Any) -> None:
+    confirmation = await user.confirm(A, "call_in")
+    to = confirmation["instructions"]["access_number"]
+    await user.post(f"/lab/handsets/{quote(A)}/calls", {"to": to, "shown": "withheld"})
+    assert (await user.event("call.ended", A))["data"]["status"] == 486
+    assert (await user.get(f"/v1/confirmations/{confirmation['id']}"))["state"] == "pending"
+
+
+@pytest.mark.parametrize("transit", ["plus", "digits", "00", "8", "national"])
+async def test_a_caller_is_known_however_his_number_is_spelled(user: Any, transit: str) -> None:
+    await user.call("PUT", "/lab/voice", {"transit": transit})
+    confirmation = await user.confirm(A, "call_in")
+    await user.post(f"/lab/handsets/{quote(A)}/calls", {"to": confirmation["instructions"]["access_number"]})
+    assert (await user.confirmed(confirmation))["state"] == "confirmed"
+
+
+async def test_a_phone_that_rings_does_not_hold_up_the_clock(user: Any) -> None:
+    began = asyncio.get_running_loop().time()
+    await asyncio.gather(*(user.confirm(number, "flash_call") for number in (A, B, C)))
+    for number in (A, B, C):
+        await user.call_log(number)
+    for _ in range(5):
+        await user.advance("1s")
+    assert asyncio.get_running_loop().time() - began < 4
+    assert [(await user.call_log(number))[0]["state"] for number in (A, B, C)] == ["ringing"] * 3
+
+
+async def test_a_turn_of_the_clock_fires_the_ends_of_ringing_at_their_instants(user: Any) -> None:
+    for number in (A, B, C):
+        await user.confirm(number, "flash_call")
+        await user.call_log(number)
+        await user.advance("3s")
+    await user.advance("1h")
+    calls = [(await user.call_log(number))[0] for number in (A, B, C)]
+    for call in calls:
+        ended = await user.event("call.ended", call["to"])
+        assert (ended["data"]["outcome"], call["ended_at"]) == ("cancelled", ended["at"])
+    instants = [(seconds(call["ended_at"]) - seconds(calls[0]["started_at"])) for call in calls]
+    assert instants == pytest.approx([10, 13, 16])
+
+
+def seconds(instant: str) -> float:
+    hours, minutes, rest = instant.partition("T")[2].removesuffix("Z").split(":")
+    return int(hours) * 3600 + int(minutes) * 60 + float(rest)
+
+
+@pytest.mark.parametrize(
+    ("behaviour", "outcome"),
+    [("busy", "busy"), ("off", "unreachable"), ("unknown", "nobody"), ("barred", "barred"), ("no_answer", "no_answer")],
+)
+async def test_a_call_that_never_rings_gives_way_to_the_next_step(user: Any, behaviour: str, outcome: str) -> None:
+    await user.behave(A, behaviour)
+    await user.confirm(A, "flash_call", "sms_code")
+    await user.advance("10m")
+    (call,) = await user.call_log(A)
+    assert call["outcome"] == outcome
+    inbox = await user.get(f"/lab/handsets/{quote(A)}/messages?wait=5s")
+    assert len(inbox["messages"]) == 1
+
+
+async def test_an_answered_call_is_hung_up_and_paid(user: Any) -> None:
+    await user.behave(A, "answered", after="2s")
+    confirmation = await user.confirm(A, "flash_call")
+    await user.call_log(A)
+    await user.advance("2s")
+    (call,) = await user.call_log(A)
+    assert (call["state"], call["outcome"]) == ("ended", "answered")
+    found = await user.get(f"/v1/confirmations/{confirmation['id']}")
+    assert found["cost"] == {"amount": "0.012", "currency": "XTS", "billable_seconds": 1}
+
+
+async def test_what_rings_is_taken_back_when_it_is_confirmed_or_cancelled(user: Any) -> None:
+    confirmed, cancelled = await user.confirm(A, "flash_call"), await user.confirm(B, "flash_call")
+    (call,) = await user.call_log(A)
+    await user.call_log(B)
+    await user.check(confirmed, call["from"])
+    await user.call("DELETE", f"/v1/confirmations/{cancelled['id']}")
+    for number in (A, B):
+        assert (await user.event("call.ended", number))["data"]["outcome"] == "cancelled"
+
+
+async def test_a_lab_that_stops_lets_no_phone_ring_on(start_lab: Any) -> None:
+    user = await start_lab()
+    confirmation = await user.confirm(A, "flash_call")
+    (call,) = await user.call_log(A)
+    await user.lab.stop()
+    again = await start_lab()
+    (over,) = await again.call_log(A)
+    assert over["outcome"] == "cancelled"
+    assert (await again.check(confirmation, call["from"][-4:]))["state"] == "confirmed"
