@@ -120,7 +120,7 @@ class Ledger:
     ) -> bool:
         """Charge `quantity` things and `billable_seconds` of an answered call; False if `reference` was charged before.
 
-        A call that was charged when it was placed is charged again with quantity 0 for its seconds.
+        The seconds of a call may be charged apart from it, with a reference of their own and quantity 0.
         """
         values = {
             "reference": reference,
