@@ -7,6 +7,7 @@ in `ground`. Nothing is shared between two labs of one process.
 from aiohttp import web
 
 import gateway
+from confirm import test_numbers
 from confirm.deadlines import CodeSending, Expiry, RingEnds, StepTimes
 from confirm.service import ConfirmService
 from gateway.adapters.inbound import Deliveries
@@ -99,7 +100,7 @@ class Lab:
         self._confirm = ConfirmService(
             ground.database,
             self._watch,
-            self.settings.confirmation,
+            test_numbers.settled(self.settings.confirmation, lab=self.settings.lab.enabled),
             ground.randomness("confirm"),
             ground.key(),
             ground.wake,

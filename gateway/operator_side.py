@@ -34,6 +34,7 @@ from smsc_emulator.operator.behaviour import Behaviours
 from smsc_emulator.operator.lookups import Lookups
 from smsc_emulator.operator.subscribers import ADDED, Subscribers
 from smsc_emulator.sip.calls import CallEvent, Peer
+from smsc_emulator.sip.registering import Registering
 from smsc_emulator.voice.routing import Trunk
 from smsc_emulator.voice.switch import Switch
 
@@ -141,7 +142,8 @@ class OperatorSide:
         ground, settings = self._ground, self._settings
         # Tags and branches must be new after each restart, also where a seed repeats the rest.
         token = SecretRandomness().token
-        endpoint = SipEndpoint(token, self._on_call, open_calls=ground.folder.path / "switch.calls")
+        open_calls = ground.folder.path / "switch.calls"
+        endpoint = SipEndpoint(token, self._on_call, on_register=self._on_register, open_calls=open_calls)
         plan = numbering_plan(settings.operators)
         self.switch = Switch(
             settings.voice,
@@ -166,6 +168,9 @@ class OperatorSide:
 
     def _on_call(self, event: CallEvent) -> None:
         self.switch.on_event(event)
+
+    def _on_register(self, event: Registering) -> None:
+        self.switch.on_register(event)
 
 
 def _own_accounts(settings: Settings) -> Sequence[AccountSettings]:

@@ -21,9 +21,6 @@ A turn of the lab clock waits for calls that are being placed or taken back. A s
 may itself be waiting for that clock.
 """
 
-CLOSE_PATIENCE: Final = 0.25
-"""The same for all calls together when the gateway stops."""
-
 NORMAL_CLEARING: Final = 16
 """Q.850's cause for hanging up as meant."""
 
@@ -74,7 +71,11 @@ class SipCalls:
         peer = await self._find()
         loop = asyncio.get_running_loop()
         placed = self._calls[call] = _Call(loop.create_future(), loop.create_future())
-        self._control.invite(call, peer, Invitation(caller=caller, called=to, asserted=caller))
+        try:
+            self._control.invite(call, peer, Invitation(caller=caller, called=to, asserted=caller))
+        except OSError as error:  # it could not be written down, and so was not made
+            del self._calls[call]
+            raise CallUnavailableError(str(error)) from error
         try:
             await asyncio.wait([placed.settled], timeout=PATIENCE)
         finally:
@@ -89,14 +90,6 @@ class SipCalls:
             return
         self._control.end(call, cause=NORMAL_CLEARING)
         await asyncio.wait([placed.over], timeout=PATIENCE)
-
-    async def close(self) -> None:
-        """Take all calls back, so that no phone rings on, and wait a moment for the switch to have done it."""
-        over = [placed.over for placed in self._calls.values()]
-        for call in list(self._calls):
-            self._control.end(call, cause=NORMAL_CLEARING)
-        if over:
-            await asyncio.wait(over, timeout=CLOSE_PATIENCE)
 
     def on_event(self, event: CallEvent) -> None:
         """Take what the SIP user agent tells; calls that were not placed here are left alone."""

@@ -89,7 +89,6 @@ class VoiceLink:
 
     async def close(self) -> None:
         """Take the calls back and stop listening."""
-        await self.calls.close()
         await self.endpoint.close()
 
     def _take(self, event: CallEvent) -> None:

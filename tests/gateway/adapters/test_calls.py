@@ -143,12 +143,14 @@ async def test_a_report_that_cannot_be_kept_holds_nobody_up(port: SipCalls, cont
     assert told(reports) == [CallReport("cll_1", CallFate.BUSY, 486, 17)]
 
 
-async def test_closing_takes_every_call_back(port: SipCalls, control: Any, reports: Any) -> None:
-    task = await placing(port, control)
-    port.on_event(Progress("cll_1", 180))
-    await task
-    closing = asyncio.create_task(port.close())
-    assert (await control.next_end())[0] == "cll_1"
-    port.on_event(Ended("cll_1", 487, None, answered=False, by_peer=False))
-    await closing
-    assert told(reports)[-1].fate is CallFate.CANCELLED
+async def test_a_call_that_cannot_be_written_down_is_not_placed(
+    port: SipCalls, control: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: Any, **__: Any) -> None:
+        raise OSError("no space left on device")
+
+    monkeypatch.setattr(control, "invite", full)
+    with pytest.raises(CallUnavailableError, match="no space left"):
+        await port.place("cll_1", TO, CALLER, ring=10_000)
+    await port.hang_up("cll_1")
+    assert control.ended.empty()
