@@ -146,7 +146,14 @@ def routes(
         handlers.start,
         body=ConfirmationStart,
         answers={201: InstructedConfirmation},
-        problems=(*errors.STARTING, errors.OWN_CODE_UNFIT, errors.NO_SUCH_TEMPLATE, *idempotency.PROBLEMS),
+        problems=(
+            errors.CONFIRMATION_PENDING,
+            errors.RESEND_TOO_SOON,
+            errors.OWN_CODE_UNFIT,
+            errors.NO_SUCH_TEMPLATE,
+            *errors.STARTING,
+            *idempotency.PROBLEMS,
+        ),
         headers=idempotency.HEADERS,
     )
     add(

@@ -44,12 +44,7 @@ NUMBER_LOCKED = ProblemKind("number_locked", 429, "The number is locked for a ti
 
 SENDING = (COOL_DOWN, LIMITED, NUMBER_LOCKED)
 """What can stand in the way of anything that sends."""
-STARTING = (
-    CONFIRMATION_PENDING,
-    CHALLENGE_REQUIRED,
-    NUMBER_REFUSED,
-    *SENDING,
-)
+STARTING = (CHALLENGE_REQUIRED, NUMBER_REFUSED, *SENDING)
 """What can stand in the way of any start of a confirmation."""
 
 # Identifications.
