@@ -27,7 +27,9 @@ class Signal:
     decision: Decision
     """What the configuration says to do about it."""
     measured: float
-    """Numbers that follow each other, the share of the prefix that was confirmed, or numbers of the client address."""
+    """Numbers that follow each other, the share of the prefix that was confirmed, or numbers of the client address.
+
+    Numbers are counted no further than the setting asks."""
 
 
 @dataclass(frozen=True, slots=True)

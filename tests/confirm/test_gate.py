@@ -13,7 +13,7 @@ from confirm.ports import CallFate
 from confirm.settings import ConfirmationSettings
 from confirm.store import confirmations
 from confirm.test_numbers import OF_A_LAB
-from smsc_emulator.base.durations import HOUR, MINUTE, SECOND
+from smsc_emulator.base.durations import HOUR, MINUTE
 
 
 def configured(**settings: Any) -> pytest.MarkDecorator:

@@ -8,6 +8,7 @@ from asking import Asked, memory
 from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import func, select
+from sqlalchemy.event import listen
 
 from confirm import limits, limits_store
 from confirm.challenge import State
@@ -325,3 +326,23 @@ def test_test_numbers_are_neither_limited_nor_counted() -> None:
         door.failed(untouched, NOW, Asked(test=True))
         door.may_answer(untouched, NOW, Asked(test=True))
         door.over(untouched, NOW, Asked(test=True, state=State.FAILED, reason="send_failed"))
+
+
+def test_every_question_is_answered_by_an_index(tx: Tx) -> None:
+    asked: list[tuple[str, Any]] = []
+    listen(tx.conn, "before_cursor_execute", lambda _c, _cursor, text, values, *_: asked.append((text, values)))
+    per = ["number", "prefix", "client_address", "service"]
+    signals = {f"on_{name}": "allow" for name in ("sequential", "low_conversion", "concentration")}
+    windows = [{"per": one, "count": 3, "within": HOUR} for one in per]
+    door = gate(limits=windows, cool_down=1, lock=LOCK, pumping=signals)
+    one = Asked(client_address="192.0.2.1")
+    door.admit(tx, NOW, one)
+    send(door, tx, NOW, one)
+    door.failed(tx, NOW, one)
+    door.over(tx, NOW, Asked(state=State.CONFIRMED))
+    questions = [(text, values) for text, values in asked if text.startswith("SELECT")]
+    assert len(questions) == len(per) + len(signals) + 2
+    for text, values in questions:
+        plan = [row[3] for row in tx.conn.exec_driver_sql(f"EXPLAIN QUERY PLAN {text}", values)]
+        assert any("USING" in step and "INDEX ix_confirmation_" in step for step in plan), (text, plan)
+        assert not any(step.startswith("SCAN confirmation_") for step in plan), (text, plan)
