@@ -32,9 +32,11 @@ class PlayedSmsc:
     def __init__(self) -> None:
         self.texts: list[tuple[str, str]] = []
         self.outcomes: list[Exception | asyncio.Future[str]] = []
+        self.asked = asyncio.Event()
 
     async def submit(self, to: str, text: str, sender: str) -> str:
         self.texts.append((to, text))
+        self.asked.set()
         if not self.outcomes:
             return f"message-{len(self.texts)}"
         outcome = self.outcomes.pop(0)

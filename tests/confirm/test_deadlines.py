@@ -56,7 +56,8 @@ async def test_the_smscs_answer_to_an_earlier_code_says_nothing_about_the_last(c
     opened = await confirming.start("sms_code", settled=False)
     assert not (await confirming.service.send_settled(opened.id, seconds=0.05)).send_settled
     confirming.clock.move_to(opened.created_at + 60 * SECOND)
-    resent = await confirming.resend(opened)
+    await confirming.unit(lambda tx, now: confirming.service.resend(tx, now, opened.id))
+    resent = await confirming.service.send_settled(opened.id)
     answer.set_result("late")
     await confirming.activity.settled(confirming.clock.now())
     assert (await confirming.get(resent)).message_id == "message-2"
