@@ -25,16 +25,12 @@ from smsc_emulator.sip.calls import CallControl, CallEvent, Ended, Incoming
 from smsc_emulator.sip.registering import Registering
 from smsc_emulator.voice import store
 from smsc_emulator.voice.calls import Act, Entry, Turn
-from smsc_emulator.voice.errors import NoLineError, NoSuchCallError
+from smsc_emulator.voice.errors import CallOverError, NoLineError, NoSuchCallError
 from smsc_emulator.voice.exchange import Dialling, Exchange, Habits
 from smsc_emulator.voice.firewall import Firewall
 from smsc_emulator.voice.registrar import Registrar, RegistrationControl
 from smsc_emulator.voice.routing import Routing, Trunk
 from smsc_emulator.voice.settings import FirewallRuleSettings, VoiceSettings
-
-HEARING = 5
-"""Turns of the loop in which a peer in this process reads what it was told, before the lab clock goes on. A final
-response is not waited for like a request: its ACK tells nobody anything."""
 
 log = structlog.get_logger(__name__)
 
@@ -130,8 +126,6 @@ class Switch:
         self.exchange.fire(now)
         self._store_soon()
         await self.stored()
-        for _ in range(HEARING):
-            await asyncio.sleep(0)
 
     # The lab's powers over its numbers.
 
@@ -147,7 +141,11 @@ class Switch:
     async def answer(self, number: str, entry_id: int) -> Entry:
         """Answer a call to a handset. Raises NoLineError, NoSuchCallError or CallOverError."""
         await self.call(number, entry_id)
-        return await self._after(self.exchange.answer(number, entry_id, self._clock.now()))
+        try:
+            answered = self.exchange.answer(number, entry_id, self._clock.now())
+        except NoSuchCallError:
+            raise CallOverError("the call is over") from None
+        return await self._after(answered)
 
     async def hang_up(self, number: str, entry_id: int) -> Entry:
         """End a call as this number's user would: reject it, take it back or hang up; one that is over is left alone.
