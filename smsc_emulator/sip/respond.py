@@ -20,7 +20,9 @@ def response_to(request: Request, status: int, tag: str = "") -> Response:
 def refusal_of(request: Request, status: int) -> Response:
     """Return a response to a request that cannot be understood in full, the same each time it comes."""
     response = Response(status)
-    copy(request, response, "Via", "From", "To", "Call-ID", "CSeq")
+    copy(request, response, "Via")
+    for name in ("From", "To", "Call-ID", "CSeq"):
+        response.headers.set(name, request.headers[name])
     to = request.headers["To"]
     if ";tag=" not in to.replace(" ", "").lower():
         told = "\n".join((*request.headers.getlist("Via"), request.headers["Call-ID"]))

@@ -236,7 +236,7 @@ class Transaction:
     def take(self, happened: Input, now: float) -> tuple[Action, ...]:
         """Go to the next state and return what is to be done."""
         state, actions = TABLE[self.kind].get(self.state, {}).get(happened, (self.state, ()))
-        if happened is Input.RETRANSMIT:
+        if happened is Input.RETRANSMIT and self.resend_at is not None:
             self._interval = self._next_interval()
             self.resend_at = now + self._interval
         if state is not self.state:
