@@ -51,10 +51,16 @@ class Serving:
 
     @classmethod
     def of(cls, data: Path, config: dict[str, Any], *options: str) -> "Serving":
-        """Start one with a configuration."""
-        data.mkdir(exist_ok=True)
+        """Start one with a configuration; as a context it is killed at the end."""
         (data / "lab.yaml").write_text(json.dumps(config))  # JSON is YAML too
         return cls(data, ("--config", str(data / "lab.yaml"), *options)).start()
+
+    def __enter__(self) -> "Serving":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self.process is not None and self.process.poll() is None:
+            self.kill()
 
     @property
     def url(self) -> str:
@@ -121,9 +127,9 @@ class Serving:
         return answer
 
     def watch(self, path: str, ready: Callable[[Answer], Any], patience: float = 20.0) -> Answer:
-        """Return the resource as soon as it is as wished, waiting on its changes."""
+        """Return the resource as soon as it is as wished; some of its changes end a wait, others come after it."""
         deadline = time.monotonic() + patience
-        while not ready(answer := self.get(f"{path}?wait=250ms")):
+        while not ready(answer := self.get(f"{path}?wait=100ms")):
             assert time.monotonic() < deadline, answer
         return answer
 

@@ -137,6 +137,12 @@ class Phones:
         with self.changed:
             self._send(bytes(within(call.invite, "CANCEL", call.invite["to"])), call.peer)
 
+    def progress(self, call: Call, status: int) -> None:
+        """Answer a call provisionally, of the test's own accord."""
+        with self.changed:
+            call.provisional.append(status)
+            self._reply(call, status)
+
     def send(self, octets: bytes, peer: Address) -> None:
         with self.changed:
             self._send(octets, peer)

@@ -1,7 +1,7 @@
 """A lab in a process of its own, and a webhook receiver."""
 
-import json
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -15,12 +15,9 @@ from sip_phone import Phones
 def serve(tmp_path: Path) -> Iterator[Callable[..., Serving]]:
     running: list[Serving] = []
 
-    def start(*options: str, config: dict[str, Any] | None = None) -> Serving:
+    def start(*options: str) -> Serving:
         data = tmp_path / f"lab{len(running)}"
         data.mkdir()
-        if config is not None:
-            (data / "lab.yaml").write_text(json.dumps(config))  # JSON is YAML too
-            options = ("--config", str(data / "lab.yaml"), *options)
         lab = Serving(data, options)
         running.append(lab)
         return lab.start()
@@ -29,6 +26,13 @@ def serve(tmp_path: Path) -> Iterator[Callable[..., Serving]]:
     for lab in running:
         if lab.process is not None and lab.process.poll() is None:
             lab.kill()
+
+
+@pytest.fixture(scope="module")
+def configured(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[dict[str, Any]], Serving]]:
+    """Return a function that starts a lab with a configuration, whose clock stands still, for all tests of a module."""
+    with ExitStack() as labs:
+        yield lambda config: labs.enter_context(Serving.of(tmp_path_factory.mktemp("lab"), config, "--paused-clock"))
 
 
 @pytest.fixture
@@ -44,7 +48,8 @@ def receiver() -> Iterator[Receiver]:
     receiver.close()
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def phones() -> Iterator[Phones]:
+    """Return telephones for all tests of a module."""
     with Phones() as phones:
         yield phones

@@ -1,83 +1,70 @@
-"""kill -9 while a phone rings, and a restart on the same folder: it stops ringing, the confirmation ends rightly."""
+"""kill -9 while phones ring, and a restart on the same folder: they stop ringing, the confirmations end rightly."""
 
 from collections.abc import Callable
 from typing import Any
 
-import pytest
 from serving import Serving
-from sip_phone import Conduct, Phones
+from sip_phone import Call, Conduct, Phones
 
-NUMBER, BEHIND_TRUNK = "+70003000001", "+79990000001"
-
-
-def config(phones: Phones) -> dict[str, Any]:
-    trunk = {"name": "carrier", "host": phones.address[0], "port": phones.address[1], "numbers": ["+7999"]}
-    phone = {"phone_number": NUMBER, "contact": phones.contact(NUMBER)}
-    return {"voice": {"phones": [phone], "trunks": [trunk]}}
+PHONE, WAITS, SILENT, BEHIND_TRUNK = "+70003000001", "+70003000002", "+70003000003", "+79990000001"
 
 
-def ringing(lab: Serving, phones: Phones, number: str) -> tuple[str, Any]:
-    """Flash-call a phone; return the path of the confirmation and the call, once it rings and the lab knows."""
+def flash_call(lab: Serving, phones: Phones, number: str) -> tuple[str, Call]:
+    """Flash-call a phone; return the path of the confirmation and the call, once the lab knows that it rings."""
     path = f"/v1/confirmations/{lab.confirm(number, 'flash_call')['id']}"
     call = phones.rings(number)
-    lab.watch(path, lambda shown: shown["code_sent"]["state"] == "sent")
+    if number != SILENT:
+        lab.watch(path, lambda shown: shown["code_sent"]["state"] == "sent")
     return path, call
 
 
-@pytest.mark.parametrize("number", [NUMBER, BEHIND_TRUNK])
-def test_the_phone_stops_ringing_and_the_code_that_it_showed_is_good(
-    serve: Callable[..., Any], phones: Phones, number: str
-) -> None:
-    lab = serve("--paused-clock", config=config(phones))
-    path, call = ringing(lab, phones, number)
-    lab.kill()
-    assert call.cancel is None
-    lab.start()
+def ended(phones: Phones, call: Call) -> None:
     assert phones.ended(call).status == 487
-    shown = lab.get(path)
-    assert (shown["state"], shown["attempts_left"]) == ("pending", 3)
+    same = [each for each in phones.calls.values() if each.called == call.called]
+    assert same == [call], "the number was called again"
+
+
+def confirms(lab: Serving, path: str, call: Call) -> None:
+    """What the phone showed before the crash is right after it, and was never tried before."""
+    assert (lab.get(path)["state"], lab.get(path)["attempts_left"]) == ("pending", 3)
     assert lab.post(f"{path}/check", {"code": call.caller[-4:]})["state"] == "confirmed"
-    assert len(phones.calls) == 1, "the number was called again"
 
 
-def test_a_confirmation_that_nobody_answers_after_the_restart_expires_at_its_old_time(
-    serve: Callable[..., Any], phones: Phones
+def test_phones_of_the_switch_stop_ringing_and_what_they_showed_is_good(
+    configured: Callable[[dict[str, Any]], Serving], phones: Phones
 ) -> None:
-    lab = serve("--paused-clock", config=config(phones))
-    path, call = ringing(lab, phones, NUMBER)
-    expires = lab.get(path)["expires_at"]
+    trunk = {"name": "carrier", "host": phones.address[0], "port": phones.address[1], "numbers": ["+7999"]}
+    listed = [{"phone_number": number, "contact": phones.contact(number)} for number in (PHONE, WAITS)]
+    lab = configured({"voice": {"phones": listed, "trunks": [trunk]}})
+    (own, call), (_, trunk_call) = (flash_call(lab, phones, number) for number in (PHONE, BEHIND_TRUNK))
+    waiting, third = flash_call(lab, phones, WAITS)
+    expires = lab.get(waiting)["expires_at"]
     lab.kill()
+    assert not any(each.cancel for each in phones.calls.values())
     lab.start()
-    phones.ended(call)
+    for each in (call, trunk_call, third):
+        ended(phones, each)
+    confirms(lab, own, call)
     lab.advance("4m59s")
-    assert (lab.get(path)["state"], lab.get(path)["expires_at"]) == ("pending", expires)
+    assert (lab.get(waiting)["state"], lab.get(waiting)["expires_at"]) == ("pending", expires)
     lab.advance("1s")
-    assert lab.get(path)["state"] == "expired"
-    assert len(phones.calls) == 1
+    assert lab.get(waiting)["state"] == "expired"
+    assert len(phones.calls) == 3
 
 
-def test_the_gateways_own_call_is_taken_back_at_a_switch_elsewhere(serve: Callable[..., Any], phones: Phones) -> None:
-    """The gateway calls straight to the phone's socket, as it would call an operator's switch."""
-    switch = {"host": phones.address[0], "port": phones.address[1]}
-    lab = serve("--paused-clock", config={"voice_link": switch})
-    path, call = ringing(lab, phones, NUMBER)
+def test_the_gateways_own_calls_to_a_switch_elsewhere_are_taken_back(
+    configured: Callable[[dict[str, Any]], Serving], phones: Phones
+) -> None:
+    """One phone has rung, the other has not said a word to the INVITE; it gets its CANCEL when it does."""
+    phones.calls.clear()
+    phones.conduct[SILENT] = Conduct(())
+    lab = configured({"voice_link": {"host": phones.address[0], "port": phones.address[1]}})
+    rang, silent = (flash_call(lab, phones, number) for number in (PHONE, SILENT))
     lab.kill()
     lab.start()
-    assert phones.ended(call).status == 487
-    assert lab.post(f"{path}/check", {"code": call.caller[-4:]})["state"] == "confirmed"
-    assert len(phones.calls) == 1
-
-
-def test_a_call_that_nobody_has_answered_yet_is_not_placed_twice(serve: Callable[..., Any], phones: Phones) -> None:
-    """The phone says nothing to the INVITE at first; the code that it shows can be typed all the same."""
-    phones.otherwise = Conduct(())
-    switch = {"host": phones.address[0], "port": phones.address[1]}
-    lab = serve("--paused-clock", config={"voice_link": switch})
-    path = f"/v1/confirmations/{lab.confirm(NUMBER, 'flash_call')['id']}"
-    call = phones.rings(NUMBER)
-    lab.kill()
-    lab.start()
-    assert lab.post(f"{path}/check", {"code": call.caller[-4:]})["state"] == "confirmed"
-    phones.wait(lambda: call.cancel)
-    phones.ended(call)
-    assert len(phones.calls) == 1
+    ended(phones, rang[1])
+    confirms(lab, *rang)
+    confirms(lab, *silent)
+    assert len(phones.calls) == 2
+    phones.progress(silent[1], 180)
+    ended(phones, silent[1])

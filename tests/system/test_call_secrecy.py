@@ -1,53 +1,67 @@
-"""What an answer tells of a number that is nobody's, and what a folder tells of codes: nothing."""
+"""What answers tell of a number that is nobody's, and what the journal and the log tell of codes: nothing."""
 
 from collections.abc import Callable
 from typing import Any
 
 import pytest
+from serving import Answer, Serving
 from sip_phone import Conduct, Phones
 
-NOBODYS, BARRED, SILENT = "+70003000001", "+70003000002", "+70003000003"
+UNREACHED = {
+    "+70003000001": Conduct((), 404, 1),
+    "+70003000002": Conduct((), 403, 55),
+    "+70003000003": Conduct((), 480, 18),
+}
+RINGS = "+70003000009"
+OWN = ("id", "phone_number", "created_at", "expires_at", "steps", "code_sent", "instructions")
+"""What differs from one confirmation to the next in any case, by its value or by its times."""
 
 
-@pytest.mark.parametrize(
-    ("number", "conduct"),
-    [(NOBODYS, Conduct((), 404, 1)), (BARRED, Conduct((), 403, 55)), (SILENT, Conduct((), 480, 18))],
-)
-def test_a_number_that_is_nobodys_looks_like_one_that_is_not_reached(
-    serve: Callable[..., Any], phones: Phones, number: str, conduct: Conduct
-) -> None:
-    phones.conduct[number] = conduct
-    config = {"voice": {"phones": [{"phone_number": number, "contact": phones.contact(number)}]}}
-    lab = serve("--paused-clock", config=config)
-    path = f"/v1/confirmations/{lab.confirm(number, 'flash_call')['id']}"
-    phones.ended(phones.rings(number))
-    shown = lab.watch(path, lambda shown: shown["steps"][0]["outcome"])
-    assert shown["steps"][0]["outcome"] == "not_reached"
-    if number == NOBODYS:
-        assert shown["state"] == "pending"
-    lab.advance("5m")
-    assert lab.watch(path, lambda shown: shown["state"] != "pending")["state"] in ("expired", "failed")
-
-
-def test_neither_the_code_nor_the_caller_is_in_the_folder_or_the_journal(
-    serve: Callable[..., Any], phones: Phones
-) -> None:
-    number = "+70003000009"
-    lab = serve(
-        "--paused-clock",
-        config={
-            "voice": {"phones": [{"phone_number": number, "contact": phones.contact(number)}]},
-            "confirmation": {"flash_call": {"digits": 6, "callers": ["+7000987XXXX"]}},
-        },
+@pytest.fixture(scope="module")
+def lab(configured: Callable[[dict[str, Any]], Serving], phones: Phones) -> Serving:
+    phones.conduct.update(UNREACHED)
+    numbers = (*UNREACHED, RINGS)
+    return configured(
+        {
+            "voice": {"phones": [{"phone_number": each, "contact": phones.contact(each)} for each in numbers]},
+            "confirmation": {"flash_call": {"digits": 6, "callers": ["+7000987XXXX", "+7000988XXXX"]}},
+        }
     )
-    path = f"/v1/confirmations/{lab.confirm(number, 'flash_call')['id']}"
-    caller = phones.rings(number).caller
+
+
+def told(shown: Answer) -> dict[str, Any]:
+    """Return what an answer tells beside the confirmation's own names and times."""
+    steps = [(step["method"], step["state"], step["outcome"]) for step in shown["steps"]]
+    return {
+        **{k: v for k, v in shown.body.items() if k not in OWN},
+        "steps": steps,
+        "sent": shown["code_sent"]["state"],
+    }
+
+
+def test_nobodys_number_looks_like_one_that_is_barred_or_silent(lab: Serving, phones: Phones) -> None:
+    paths = [f"/v1/confirmations/{lab.confirm(number, 'flash_call')['id']}" for number in UNREACHED]
+    for number in UNREACHED:
+        phones.ended(phones.rings(number))
+    shown = [lab.watch(path, lambda shown: shown["code_sent"]["state"] == "sent") for path in paths]
+    assert told(shown[0]) == told(shown[1]) == told(shown[2])
+    assert shown[0]["state"] == "pending"
+    assert [told(lab.get(path))["steps"] for path in paths] == [[("flash_call", "current", None)]] * 3
+    lab.advance("5m")
+    ended = [lab.watch(path, lambda shown: shown["state"] != "pending") for path in paths]
+    assert {each["state"] for each in ended} == {"expired"}
+    causes = [event["data"]["cause"] for event in lab.get("/lab/journal?type=call.ended")["events"]]
+    assert sorted(causes) == [1, 18, 55]
+
+
+def test_neither_the_code_nor_the_caller_is_in_the_journal_or_the_log(lab: Serving, phones: Phones) -> None:
+    path = f"/v1/confirmations/{lab.confirm(RINGS, 'flash_call')['id']}"
+    caller = phones.rings(RINGS).caller
     lab.watch(path, lambda shown: shown["code_sent"]["state"] == "sent")
     lab.advance("10s")
     lab.post(f"{path}/check", {"code": "000000"})
-    events = str([event for event in lab.get("/lab/journal")["events"] if event["type"].startswith("confirmation")])
-    assert caller[1:] not in events
-    assert caller[-6:] not in events
-    lab.stop()
-    output = (lab.data / "out.txt").read_text()
-    assert caller[-6:] not in output
+    lab.post(f"{path}/check", {"code": caller})
+    events = lab.get("/lab/journal")["events"]
+    assert "confirmation.confirmed" in {event["type"] for event in events}
+    assert caller[-6:] not in str(events)
+    assert caller[-6:] not in (lab.data / "out.txt").read_text()

@@ -15,20 +15,19 @@ CALLS = HANDSETS * EACH
 AT_ONCE = 8
 
 
-@pytest.fixture
-def lab(serve: Callable[..., Serving], phones: Phones) -> Serving:
+@pytest.fixture(scope="module")
+def lab(configured: Callable[[dict[str, Any]], Serving], phones: Phones) -> Serving:
     """A lab whose pools are just large enough: four callers and four access numbers for four calls to each handset."""
     trunk = {"name": "carrier", "host": phones.address[0], "port": phones.address[1], "numbers": ["+7999"]}
-    return serve(
-        "--paused-clock",
-        config={
+    return configured(
+        {
             "voice": {"trunks": [{**trunk, "trusted": True}]},
             "confirmation": {
                 "second_start": "independent",
                 "attempts": 10,
                 "flash_call": {"callers": ["+70001000001", "+70001000002", "+70001000013", "+70001000024"]},
             },
-        },
+        }
     )
 
 

@@ -1,6 +1,7 @@
 """Five thousand mutated datagrams at the lab's SIP ports: it serves on, and none of them made it stumble."""
 
 import random
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -49,6 +50,11 @@ def mutated(chance: random.Random, messages: list[bytes]) -> bytes:
         if not data:
             break
     return bytes(data)
+
+
+@pytest.fixture(scope="module")
+def lab(configured: Callable[[dict[str, Any]], Serving]) -> Serving:
+    return configured({})
 
 
 @pytest.mark.parametrize("port", ["sip", "sip_gateway"])
