@@ -79,7 +79,12 @@ class SipEndpoint(asyncio.DatagramProtocol):
         loop = asyncio.get_running_loop()
         self._open_calls = None if self._path is None else OpenCalls(self._path)
         left = [] if self._open_calls is None else self._open_calls.all()
-        udp, tcp = sockets or _bound(host, port, prefer=_port_of(left))
+        try:
+            udp, tcp = sockets or _bound(host, port, prefer=_port_of(left))
+        except OSError:
+            if self._open_calls is not None:
+                self._open_calls.close()
+            raise
         self.port = int(udp.getsockname()[1])
         local, registrar = Peer(_address(udp), self.port), self._on_register is not None
         self._agent = Agent(local, self._token, self._timers, registrar=registrar)
@@ -329,7 +334,8 @@ def _bound(host: str, port: int, *, prefer: int = 0) -> tuple[socket.socket, soc
                 break
         else:
             return udp, tcp
-    raise failure
+    # As asyncio tells it for its own sockets; the error of a bare one does not name the address.
+    raise OSError(failure.errno, f"error while attempting to bind on address ({host!r}, {port})") from failure
 
 
 def _address(bound: socket.socket) -> str:
