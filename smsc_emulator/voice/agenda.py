@@ -11,8 +11,12 @@ class Alarm:
     """Something to do at an instant, unless it is called off before."""
 
     due: int
-    do: Callable[[int], None]
-    off: bool = False
+    do: Callable[[int], None] | None
+    """None: it is called off."""
+
+    def call_off(self) -> None:
+        """Let nothing happen; what it was about is let go at once, however far off it was."""
+        self.do = None
 
 
 class Agenda:
@@ -30,11 +34,13 @@ class Agenda:
 
     def next_due(self) -> int | None:
         """Return the instant of the earliest alarm that still holds, or None."""
-        while self._heap and self._heap[0][2].off:
+        while self._heap and self._heap[0][2].do is None:
             heapq.heappop(self._heap)
         return self._heap[0][0] if self._heap else None
 
     def fire(self, now: int) -> None:
         """Do what is due at or before `now`, and what that sets in turn if it is due as well."""
         while (due := self.next_due()) is not None and due <= now:
-            heapq.heappop(self._heap)[2].do(now)
+            do = heapq.heappop(self._heap)[2].do
+            if do is not None:
+                do(now)

@@ -13,6 +13,9 @@ KEPT = 1_000
 """How many calls the log of a number keeps; the oldest go first."""
 
 
+LONGEST_USER = 128
+"""How many characters of a caller or a called user that is no number are kept in a log."""
+
 Direction = Literal["in", "out"]
 
 

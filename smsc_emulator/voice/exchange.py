@@ -21,7 +21,7 @@ from smsc_emulator.handsets.states import OUTCOMES as SMS_OUTCOMES
 from smsc_emulator.handsets.voice import HABIT, NORMAL_CLEARING, Reaction, Spelling, Voice, outcome_of
 from smsc_emulator.sip.calls import Answered, CallControl, CallEvent, Ended, Incoming, Invitation, Progress
 from smsc_emulator.voice.agenda import Agenda
-from smsc_emulator.voice.calls import Act, CallState, Direction, Entry, Party, Through, Turn
+from smsc_emulator.voice.calls import LONGEST_USER, Act, CallState, Direction, Entry, Party, Through, Turn
 from smsc_emulator.voice.errors import CallOverError, HandsetCannotCallError, NoSuchCallError
 from smsc_emulator.voice.firewall import CAUSES, Firewall, Sighting
 from smsc_emulator.voice.routing import Phone, Routing, Target, Trunk
@@ -309,7 +309,7 @@ class Exchange:
         call.state = CallState.ENDED
         self._forget_plan(call)
         if call.hang_up is not None:
-            call.hang_up.off = True
+            call.hang_up.call_off()
         if call.sighting is not None and not was_answered:
             call.sighting.zero_duration = True
         final = 200 if was_answered else status
@@ -325,6 +325,7 @@ class Exchange:
         self, call: Through, party: Party, number: str, direction: Direction, shown: str | None, to: str, now: int
     ) -> Entry:
         """Begin a call in the log of a number."""
+        shown, to = shown and shown[:LONGEST_USER], to[:LONGEST_USER]
         entry = party.entry = Entry(next(self.ids), number, direction, shown, to, now)
         self._entries[entry.id] = call, party
         self._busy[number] = self._busy.get(number, 0) + 1
@@ -368,7 +369,7 @@ class Exchange:
     @staticmethod
     def _forget_plan(call: Through) -> None:
         for alarm in call.plan:
-            alarm.off = True
+            alarm.call_off()
         call.plan.clear()
 
     def _act(self, leg: str, do: Callable[[CallControl], None], *, awaits: bool = False) -> None:

@@ -94,7 +94,8 @@ class Routing:
         for trunk in near:
             if trunk.peer.port == peer.port:
                 return trunk
-        return near[0] if peer.transport == "tcp" and len(near) == 1 else None
+        connected = [trunk for trunk in near if trunk.peer.transport == peer.transport == "tcp"]
+        return connected[0] if len(connected) == 1 else None
 
     def target(self, number: str) -> Target | None:
         """Return where calls to `number` go; None if it is nobody's. A phone goes before a handset of its number."""

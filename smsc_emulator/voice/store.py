@@ -27,7 +27,7 @@ from sqlalchemy import (
 
 from smsc_emulator.base.database import Tx, metadata
 from smsc_emulator.handsets.voice import CallBehaviour, Voice
-from smsc_emulator.voice.calls import KEPT, CallState, Entry, Turn
+from smsc_emulator.voice.calls import KEPT, LONGEST_USER, CallState, Entry, Turn
 
 RESTARTED = "lab_restarted"
 """The outcome of a call that was under way when the lab ended."""
@@ -38,8 +38,8 @@ calls = Table(
     Column("id", BigInteger, primary_key=True, autoincrement=False),
     Column("number", String(20), nullable=False, comment="whose log it is in"),
     Column("direction", String(3), nullable=False, comment="in or out"),
-    Column("shown", String(128), comment="the caller as shown; null: withheld"),
-    Column("to", String(128), nullable=False),
+    Column("shown", String(LONGEST_USER), comment="the caller as shown; null: withheld"),
+    Column("to", String(LONGEST_USER), nullable=False),
     Column("started_at", BigInteger, nullable=False, comment="lab time, ms"),
     Column("state", String(8), nullable=False),
     Column("rang_at", BigInteger),
