@@ -14,6 +14,7 @@ from smsc_emulator.base.durations import HOUR
 from smsc_emulator.base.journal import Journal
 from smsc_emulator.base.msisdn import DialPlan
 from smsc_emulator.sip.calls import CallControl, Incoming, Invitation, Peer
+from smsc_emulator.sip.causes import cause_of
 from smsc_emulator.smpp import receipts, segments
 from smsc_emulator.smpp.constants import CommandStatus, EsmClass, Tag, Ton
 from smsc_emulator.smpp.pdus import DataSm, DeliverSm
@@ -26,9 +27,6 @@ UNALLOCATED: Final = (404, 1)
 
 CONGESTION: Final = (503, 42)
 """The same for a call that could not be put on record."""
-
-CAUSES: Final = {480: 18, 486: 17, 603: 21}
-"""The Q.850 cause beside each status that a call is rejected with."""
 
 OTHER_KINDS: Final = (
     EsmClass.DELIVERY_ACKNOWLEDGEMENT | EsmClass.USER_ACKNOWLEDGEMENT | EsmClass.INTERMEDIATE_NOTIFICATION
@@ -76,7 +74,7 @@ class InboundCalls:
         self._intake = intake
         self._report = report
         self._access_numbers = access_numbers
-        self._rejection = reject_with, CAUSES[reject_with]
+        self._rejection = reject_with, cause_of(reject_with)
         self._plan = plan
         self._is_trusted = is_trusted
 
