@@ -34,7 +34,10 @@ def test_the_page_has_examples_of_all_that_it_tells_of(tmp_path: Path) -> None:
 
 def test_the_refusals_are_those_of_the_api() -> None:
     rows = re.findall(r"^\| (\d{3}) \| `(\w+)` \|", PAGE, re.MULTILINE)
-    kinds = {(str(kind.status), kind.code) for kind in (*errors.STARTING, errors.RESEND_TOO_SOON)}
+    kinds = {
+        (str(kind.status), kind.code)
+        for kind in (*errors.STARTING, errors.CONFIRMATION_PENDING, errors.RESEND_TOO_SOON)
+    }
     assert set(rows) == kinds
 
 
