@@ -70,6 +70,9 @@ CALL_FAILED = ProblemKind("call_failed", 502, "Nobody listens at the address tha
 CALL_OVER = ProblemKind("call_over", 409, "The call is not in a state for this, or not any more.")
 HANDSET_CANNOT_CALL = ProblemKind("handset_cannot_call", 409, "The handset has no network just now.")
 
+# The voice switch.
+RULES_OF_ONE_NAME = ProblemKind("rules_of_one_name", 409, "Each rule of the firewall needs a name of its own.")
+
 # Webhook endpoints.
 WEBHOOK_URL_REFUSED = ProblemKind("webhook_url_refused", 403, "Webhooks may not go to this URL.")
 TOO_MANY_WEBHOOK_ENDPOINTS = ProblemKind(

@@ -4,10 +4,11 @@ from typing import Annotated
 
 from pydantic import BaseModel, Field
 
+from gateway.api.errors import RULES_OF_ONE_NAME
 from gateway.api.types import Duration
 from smsc_emulator.base import durations
 from smsc_emulator.base.config import Whole
-from smsc_emulator.base.web import BAD_REQUEST, Call, Model, ProblemError, Reply, Routes
+from smsc_emulator.base.web import Call, Model, ProblemError, Reply, Routes
 from smsc_emulator.handsets.voice import Spelling
 from smsc_emulator.voice.exchange import Habits
 from smsc_emulator.voice.routing import Phone, Trunk
@@ -102,13 +103,14 @@ def routes(switch: Switch) -> Routes:
         "Say what the switch does with the calls that come from now on",
         body=SwitchBody,
         answers={200: SwitchShown},
+        problems=(RULES_OF_ONE_NAME,),
     )
     async def change(call: Call) -> Reply:
         body: SwitchBody = call.body
         rules = switch.firewall.rules if body.firewall is None else [_rule(rule) for rule in body.firewall]
         names = [rule.name for rule in rules]
         if len(set(names)) < len(names):
-            raise ProblemError(BAD_REQUEST, "body.firewall: two rules have one name")
+            raise ProblemError(RULES_OF_ONE_NAME, "body.firewall: two rules have one name")
         await switch.set_habits(_habits(switch.habits, body), rules)
         return Reply(_switch(switch))
 

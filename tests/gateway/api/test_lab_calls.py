@@ -247,5 +247,5 @@ async def test_the_switch_is_changed_member_by_member(face: Face) -> None:
     assert changed["firewall"][0].items() >= rule.items()
     face.call("+70001001234")
     assert (await face.events.get()).status == 608  # type: ignore[union-attr] # the first event is the end
-    assert (await face.ask("PUT", "/lab/voice", {"firewall": [rule, rule]}))[0] == 400
+    assert (await face.ask("PUT", "/lab/voice", {"firewall": [rule, rule]}))[0] == 409
     assert (await face.ask("PUT", "/lab/voice", {"firewall": []}))[1]["firewall"] == []
