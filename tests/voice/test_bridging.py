@@ -87,6 +87,27 @@ async def test_a_phone_that_rings_too_long_is_given_up(world: Any) -> None:
     assert (await world.last(PHONE)).outcome == "no_answer"
 
 
+async def test_a_call_that_was_answered_lasts_as_long_as_its_parties_like(world: Any) -> None:
+    world.incoming(PHONE)
+    out, _, _ = await invited(world)
+    world.answered(out)
+    await world.settled()
+    assert await world.advance(3600 * SECOND) == []
+    assert (await world.last(PHONE)).state == "answered"
+
+
+async def test_a_call_that_is_over_leaves_nothing_to_be_done(world: Any) -> None:
+    leg = world.incoming(PHONE)
+    out, _, _ = await invited(world)
+    world.ended(out, 486, 17)
+    await world.switch.call_from(ALICE, Dialling(ACCESS, hang_up_after=5 * SECOND))
+    out, _, _ = await invited(world)
+    assert await world.switch.next_due() is not None
+    world.ended(out, 486, 17)
+    assert await world.switch.next_due() is None
+    assert leg != out
+
+
 async def test_a_phone_that_has_not_registered_is_unreachable(world: Any) -> None:
     leg = world.incoming(AWAY)
     assert await world.settled() == [("end", leg, 480, 20)]
