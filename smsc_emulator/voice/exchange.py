@@ -160,8 +160,8 @@ class Exchange:
     # The way of a call.
 
     def _begin(self, event: Incoming, now: int) -> None:
-        source = self.routing.source(event.peer)
         wanted = event.invitation
+        source = self.routing.source(event.peer, from_dialled(wanted.caller, self._plan))
         called = from_dialled(wanted.called, self._plan) or wanted.called
         vouched = source.number if isinstance(source, Phone) else wanted.asserted
         trusted = isinstance(source, Phone) or (source is not None and source.trusted)

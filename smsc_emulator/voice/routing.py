@@ -82,14 +82,15 @@ class Routing:
         """Whether the lab itself has a handset or a phone with this number."""
         return number in self.phones or number in self.handsets
 
-    def source(self, peer: Peer) -> Phone | Trunk | None:
+    def source(self, peer: Peer, caller: str | None = None) -> Phone | Trunk | None:
         """Return whose calls come from `peer`; None for a stranger.
 
-        Over TCP the port of a caller is any, so there the address alone tells, if it tells one trunk.
+        Of several phones at one place it is the one with the number `caller`, or else the first. Over TCP the port of a
+        caller is any, so there the address alone tells, if it tells one trunk.
         """
-        for phone in self.phones.values():
-            if phone.contact is not None and phone.contact.peer == peer:
-                return phone
+        phones = [phone for phone in self.phones.values() if phone.contact and phone.contact.peer == peer]
+        if phones:
+            return next((phone for phone in phones if phone.number == caller), phones[0])
         near = [trunk for trunk in self.trunks.values() if trunk.peer.host == peer.host]
         for trunk in near:
             if trunk.peer.port == peer.port:

@@ -58,6 +58,14 @@ def test_a_caller_is_known_by_his_address_and_over_tcp_by_the_address_alone(
     assert name_of(routing.source(peer)) == source
 
 
+def test_several_phones_at_one_place_are_told_apart_by_their_numbers() -> None:
+    both = [PhoneSettings(phone_number=f"+7000000005{n}", contact="sip:127.0.0.5:5070") for n in (1, 2)]
+    routing = Routing({}, both, [])
+    callers = ["+70000000052", "+70000000051", "+70000000077", None]
+    found = [name_of(routing.source(Peer("127.0.0.5", 5070), caller)) for caller in callers]
+    assert found == ["+70000000052", "+70000000051", "+70000000051", "+70000000051"]
+
+
 def test_two_trunks_of_one_address_cannot_be_told_apart_over_tcp(routing: Routing) -> None:
     routing.trunks["second"] = Trunk("second", Peer("127.0.0.7", 5063, "tcp"), ())
     assert routing.source(Peer("127.0.0.7", 40000, "tcp")) is None
