@@ -308,11 +308,11 @@ class NoTx:
 
 def test_without_limits_nothing_is_read_and_nothing_written() -> None:
     door, untouched = gate(), NoTx()
-    door.admit(untouched, NOW, Asked())
-    door.may_send(untouched, NOW, Asked())
-    door.may_answer(untouched, NOW, Asked())
-    door.sent(untouched, NOW, Asked())
-    door.failed(untouched, NOW, Asked())
+    door.admit(untouched, NOW, Asked(client_address="192.0.2.1"))
+    door.may_send(untouched, NOW, Asked(client_address="192.0.2.1"))
+    door.may_answer(untouched, NOW, Asked(client_address="192.0.2.1"))
+    door.sent(untouched, NOW, Asked(client_address="192.0.2.1"))
+    door.failed(untouched, NOW, Asked(client_address="192.0.2.1"))
     door.over(untouched, NOW, Asked(state=State.CONFIRMED))
 
 
