@@ -64,6 +64,8 @@ def peer_of(uri: str, fallback: Peer) -> Peer:
         host = str(ip_address(parsed.host.strip("[]")))
     except ValueError:
         return fallback
+    if parsed.port is not None and not 0 < parsed.port < 65_536:
+        return fallback
     told = {name.lower(): value for name, value in parsed.parameters.items()}.get("transport")
     transport = (told or fallback.transport).lower()
     if transport == "tcp" == fallback.transport and host == fallback.host and parsed.port == fallback.port:

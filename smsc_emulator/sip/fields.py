@@ -13,9 +13,11 @@ from sipmessage import URI
 
 _QUOTED = r'"(?:[^"\\]|\\.)*"'
 _LIST = re.compile(rf'(?:[^,"<]|{_QUOTED}|<[^>]*>|["<])+', re.DOTALL)
-_NAME_ADDR = re.compile(rf'\s*(?P<name>{_QUOTED}|[^<"]*)\s*<(?P<uri>[^<>]*)>(?P<rest>[^<>]*)\Z', re.DOTALL)
+_NAME_ADDR = re.compile(rf'(?P<name>{_QUOTED}\s*|[^<"]*)<(?P<uri>[^<>]*)>(?P<rest>[^<>]*)\Z', re.DOTALL)
 _PARAMETER = re.compile(rf";\s*([^\s;=]+)(?:\s*=\s*({_QUOTED}|[^\s;]*))?", re.DOTALL)
-_VIA = re.compile(r"SIP\s*/\s*2\.0\s*/\s*(\w+)\s+(\[[0-9A-Fa-f:.]+\]|[\w.-]+)\s*(?::\s*([0-9]{1,5}))?\s*(?=;|\Z)", re.I)
+_VIA = re.compile(
+    r"SIP\s*/\s*2\.0\s*/\s*(\w+)\s+(\[[0-9A-Fa-f:.]+\]|[\w.-]+)(?:\s*:\s*([0-9]{1,5}))?\s*(?=;|\Z)", re.IGNORECASE
+)
 _USER = re.compile(r"(?:sips?:([^@\s<>]*)@[\w.:\[\]-]+|tel:([^;?\s<>]+))", re.IGNORECASE)
 _REASON = re.compile(r"Q\.850\s*(?:;[^;]*)*?;\s*cause\s*=\s*(\d{1,3})(?!\d)", re.IGNORECASE)
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]+")
@@ -82,7 +84,7 @@ def quoted(value: str) -> str:
 
 def read_party(value: str) -> Party:
     """Read a name-addr or addr-spec (RFC 3261, 20.10). Raises ValueError."""
-    found = _NAME_ADDR.match(value)
+    found = _NAME_ADDR.match(value.strip())
     if found:
         return Party(found["uri"].strip(), unquoted(found["name"].strip()), parameters(found["rest"]))
     uri, _, rest = value.partition(";")

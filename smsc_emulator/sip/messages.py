@@ -50,9 +50,8 @@ class Message:
         raise NotImplementedError
 
     def __bytes__(self) -> bytes:
-        self.headers.remove("Content-Length")
-        lines = [self.start_line()]
-        lines += [f"{clean(name)}: {clean(value)}" for name, value in self.fields()]
+        fields = [(name, value) for name, value in self.fields() if name.lower() != "content-length"]
+        lines = [self.start_line(), *(f"{clean(name)}: {clean(value)}" for name, value in fields)]
         lines += [f"Content-Length: {len(self.body)}", "", ""]
         return "\r\n".join(lines).encode("utf-8", "replace") + self.body
 
@@ -215,10 +214,12 @@ def parse(data: bytes, *, framed: bool = False) -> Request | Response:
 
 
 def _begin(start: str, body: bytes) -> Request | Response:
+    if len(start) > MAX_LINE:
+        raise BadMessageError("the first line is too long")
     if found := _STATUS.match(start):
         return Response(int(found[1]), found[2] or "", body=body)
     found = _START.match(start)
-    if not found or len(start) > MAX_LINE:
+    if not found:
         raise BadMessageError("the first line is neither a request's nor a response's")
     return Request(found[1], found[2], (int(found[3]), int(found[4])), body=body)
 

@@ -287,7 +287,7 @@ def test_a_route_that_is_strict_becomes_the_request_uri(bench: Bench) -> None:
     assert bench.out[0][0].port == 5083
 
 
-@pytest.mark.parametrize("contact", ["<sip:x@a.host.that.is.not.looked.up>", "<>", '"x', "<sip:a b@c>", ""])
+@pytest.mark.parametrize("contact", ["<sip:x@not.looked.up>", "<sip:x@127.0.0.1:99999>", "<>", '"x', "<sip:a b@c>", ""])
 def test_a_contact_that_names_no_address_leaves_the_peer_as_it_was(bench: Bench, contact: str) -> None:
     invite = bench.dialing()
     (ack,) = bench.respond(invite, 200, "x", f"Contact: {contact}")
