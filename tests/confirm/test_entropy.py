@@ -5,7 +5,7 @@ from itertools import product
 from math import log10
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from confirm.entropy import Entropy, Pool, of_pool
@@ -68,6 +68,7 @@ DISTINCT = CALLERS.map(
 )
 
 
+@settings(deadline=None)  # some pools are written out in full
 @given(DISTINCT, st.text("0123456789", min_size=4, max_size=6))
 def test_a_pool_has_the_numbers_of_its_patterns_and_no_others(callers, code):
     pool = Pool(callers)

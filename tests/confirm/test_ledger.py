@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from asking import memory
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from confirm import ledger
@@ -92,6 +92,7 @@ def test_entries_are_those_of_one_service_page_by_page(tx: Tx) -> None:
     assert book.entries(tx, "demo", after=rest[-1].ordinal) == []
 
 
+@settings(deadline=None)  # each example makes a database of its own
 @given(
     st.lists(
         st.tuples(st.sampled_from(["sms", "call", "query"]), st.integers(0, 9), st.integers(0, 99), st.integers(0, 5)),

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 from asking import Asked, memory
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import func, select
 from sqlalchemy.event import listen
@@ -27,8 +27,8 @@ def tx() -> Iterator[Tx]:
         yield tx
 
 
-def gate(**settings: Any) -> Gate:
-    return Gate(ConfirmationSettings(**settings))
+def gate(**given: Any) -> Gate:
+    return Gate(ConfirmationSettings(**given))
 
 
 def send(gate: Gate, tx: Tx, now: int, asked: Asked) -> None:
@@ -97,6 +97,7 @@ def free_at(sent: Sequence[tuple[int, Asked]], asked: Asked, rules: Sequence[dic
     return next(at for at in ends if at >= now and not any(full(rule, at) for rule in rules))
 
 
+@settings(deadline=None)  # each example makes a database of its own
 @given(rules=LIMITS, asks=st.lists(st.tuples(st.integers(0, 3_000), ASKED), max_size=25))
 def test_retry_after_is_exact_over_all_limits_together(rules: Any, asks: Any) -> None:
     rules = [*{rule["per"]: rule for rule in rules}.values()]
