@@ -9,7 +9,7 @@ import pytest
 from serving import Serving
 from sip_phone import Phones
 
-HANDSETS, EACH = 250, 4
+HANDSETS, EACH = 500, 2
 NUMBERS = [f"+7999000{n:04d}" for n in range(HANDSETS)]
 CALLS = HANDSETS * EACH
 AT_ONCE = 8
@@ -17,7 +17,7 @@ AT_ONCE = 8
 
 @pytest.fixture(scope="module")
 def lab(configured: Callable[[dict[str, Any]], Serving], phones: Phones) -> Serving:
-    """A lab whose pools are just large enough: four callers and four access numbers for four calls to each handset."""
+    """A lab whose pools are just large enough: two callers and two access numbers for the two calls of each handset."""
     trunk = {"name": "carrier", "host": phones.address[0], "port": phones.address[1], "numbers": ["+7999"]}
     return configured(
         {
@@ -25,7 +25,8 @@ def lab(configured: Callable[[dict[str, Any]], Serving], phones: Phones) -> Serv
             "confirmation": {
                 "second_start": "independent",
                 "attempts": 10,
-                "flash_call": {"callers": ["+70001000001", "+70001000002", "+70001000013", "+70001000024"]},
+                "flash_call": {"callers": ["+70001000001", "+70001000012"]},
+                "call_in": {"access_numbers": ["+70002000001", "+70002000002"]},
             },
         }
     )
@@ -51,7 +52,6 @@ def test_a_thousand_flash_calls_each_prove_their_own_confirmation(
     for call in phones.calls.values():
         codes[call.called].add(call.caller[-4:])
     assert {len(each) for each in codes.values()} == {EACH}, "two open calls to one handset showed one code"
-    pool.map(lambda each: sent(lab, each["id"]), started)
 
     def prove(number: str) -> None:
         """Type each code for each confirmation of the number: each proves one, and none proves two."""
@@ -63,10 +63,6 @@ def test_a_thousand_flash_calls_each_prove_their_own_confirmation(
 
     list(pool.map(prove, NUMBERS))
     phones.wait(lambda: all(call.over for call in phones.calls.values()), 40)
-
-
-def sent(lab: Serving, confirmation: str) -> None:
-    lab.watch(f"/v1/confirmations/{confirmation}", lambda shown: shown["code_sent"]["state"] == "sent", 40)
 
 
 def proves(lab: Serving, confirmation: str, code: str) -> bool:
