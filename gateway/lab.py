@@ -113,8 +113,9 @@ class Lab:
         ground, link, calls = self.ground, self.settings.voice_link, None
         switch = None if self.operator_side is None else self.operator_side.voice_peer(link.transport)
         if switch is not None or link.host is not None:
-            voice = self._voice_link(Route(link, switch))
-            await voice.start(link.listen_host or self.settings.server.host, link.listen_port)
+            listens_on = link.listen_host or self.settings.server.host
+            voice = self._voice_link(Route(link, switch, listens_on))
+            await voice.start(listens_on, link.listen_port)
             ground.stack.push_async_callback(voice.close)
             ground.ports["sip_gateway"] = voice.endpoint.port
             if self.operator_side is not None and link.host is None:

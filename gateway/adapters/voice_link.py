@@ -19,18 +19,22 @@ from smsc_emulator.sip.calls import CallEvent, Incoming, Peer
 
 
 class Route:
-    """Where the voice switch is: the lab's own, or the configured one, whose name is looked up for each call."""
+    """Where the voice switch is: the lab's own, or the configured one, whose name is looked up for each call.
 
-    def __init__(self, link: VoiceLinkSettings, own: Peer | None) -> None:
+    `listens_on` is the gateway's own address, which can reach addresses of its own family alone.
+    """
+
+    def __init__(self, link: VoiceLinkSettings, own: Peer | None, listens_on: str) -> None:
         self._link = link
         self._peer = own
+        self._family = socket.AF_INET6 if ":" in listens_on else socket.AF_INET
 
     async def find(self) -> Peer:
         """Return where to call. Raises CallUnavailableError if its name cannot be looked up."""
         link = self._link
         if link.host is not None:
             try:
-                found = await asyncio.get_running_loop().getaddrinfo(link.host, link.port, type=socket.SOCK_DGRAM)
+                found = await asyncio.get_running_loop().getaddrinfo(link.host, link.port, family=self._family)
             except OSError as error:
                 raise CallUnavailableError(f"the voice switch {link.host} cannot be found: {error}") from None
             self._peer = Peer(str(found[0][4][0]), link.port, link.transport)

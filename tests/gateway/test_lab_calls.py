@@ -9,6 +9,10 @@ from urllib.parse import quote
 
 import pytest
 
+from smsc_emulator.base.randomness import SecretRandomness
+from smsc_emulator.net.sip_endpoint import SipEndpoint
+from smsc_emulator.sip.calls import CallEvent, Ended, Incoming, Invitation, Peer
+
 A, B, C = "+70000000001", "+70000000002", "+70000000003"
 
 
@@ -149,3 +153,78 @@ async def test_a_lab_that_stops_lets_no_phone_ring_on(start_lab: Any) -> None:
     (over,) = await again.call_log(A)
     assert over["outcome"] == "cancelled"
     assert (await again.check(confirmation, call["from"][-4:]))["state"] == "confirmed"
+
+
+@pytest.mark.parametrize(("behaviour", "after", "fate"), [("rejected", 5, "rejected"), ("answered", 2, "answered")])
+async def test_what_a_handset_does_is_reported_at_its_instant_though_the_clock_is_turned_far_past_it(
+    user: Any, behaviour: str, after: int, fate: str
+) -> None:
+    await user.behave(A, behaviour, after=f"{after}s")
+    confirmation = await user.confirm(A, "flash_call")
+    (call,) = await user.call_log(A)
+    await user.advance("48h")
+    ended = await user.event("confirmation.call_ended", confirmation["id"])
+    assert ended["data"]["fate"] == fate
+    assert seconds(ended["at"]) - seconds(call["started_at"]) == pytest.approx(after)
+
+
+async def test_a_step_whose_call_fails_late_begins_the_next_at_that_instant(user: Any) -> None:
+    await user.behave(A, "out_of_coverage")
+    confirmation = await user.confirm(A, "flash_call", "sms_code")
+    await user.advance("48h")
+    first, second = (await user.get(f"/v1/confirmations/{confirmation['id']}"))["steps"]
+    assert seconds(first["ended_at"]) - seconds(first["started_at"]) == pytest.approx(4)
+    assert second["started_at"] == first["ended_at"]
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "::1"])
+async def test_calls_find_their_way_on_every_kind_of_address(start_lab: Any, host: str) -> None:
+    user = await start_lab("lab", f'server: {{host: "{host}"}}')
+    flash_call, call_in = await user.confirm(A, "flash_call"), await user.confirm(B, "call_in")
+    (call,) = await user.call_log(A)
+    assert (await user.check(flash_call, call["from"][-4:]))["state"] == "confirmed"
+    assert (await user.event("call.ended", A))["data"]["outcome"] == "cancelled"
+    await user.post(f"/lab/handsets/{quote(B)}/calls", {"to": call_in["instructions"]["access_number"]})
+    assert (await user.confirmed(call_in))["proof"]["trust"] == "asserted"
+
+
+async def test_a_stranger_at_the_gateways_own_port_proves_nothing(user: Any) -> None:
+    confirmation = await user.confirm(A, "call_in")
+    heard: asyncio.Queue[CallEvent] = asyncio.Queue()
+    stranger = SipEndpoint(SecretRandomness().token, heard.put_nowait)
+    await stranger.start("127.0.0.1")
+    try:
+        access_number = confirmation["instructions"]["access_number"]
+        gateway = Peer("127.0.0.1", user.lab.ports["sip_gateway"])
+        stranger.invite("c", gateway, Invitation(caller=A, called=access_number, asserted=A))
+        async with asyncio.timeout(5):
+            rejected = await heard.get()
+            assert rejected == Ended("c", 486, 17, answered=False, by_peer=True)
+            stranger.invite("d", gateway, Invitation(caller=A, called=B, asserted=A))
+            assert await heard.get() == Ended("d", 404, 1, answered=False, by_peer=True)
+    finally:
+        await stranger.close()
+    unproven = await user.event("confirmation.unproven", confirmation["id"])
+    assert "unverified" in str(unproven["data"])
+    assert (await user.get(f"/v1/confirmations/{confirmation['id']}"))["state"] == "pending"
+
+
+async def test_a_voice_switch_of_ones_own_takes_the_calls(start_lab: Any) -> None:
+    heard: asyncio.Queue[CallEvent] = asyncio.Queue()
+    switch = SipEndpoint(SecretRandomness().token, heard.put_nowait)
+    await switch.start("127.0.0.1")
+    try:
+        user = await start_lab("lab", f"voice_link: {{host: localhost, port: {switch.port}}}")
+        confirmation = await user.confirm(A, "flash_call")
+        async with asyncio.timeout(5):
+            incoming = await heard.get()
+            assert isinstance(incoming, Incoming)
+            assert incoming.invitation.called == A
+            switch.progress(incoming.call, 180)
+            code = incoming.invitation.caller[-4:]
+            assert (await user.check(confirmation, code))["state"] == "confirmed"
+            cancelled = await heard.get()
+            assert isinstance(cancelled, Ended)
+            assert (cancelled.status, cancelled.by_peer) == (487, True)
+    finally:
+        await switch.close()
