@@ -16,6 +16,7 @@ from smsc_emulator.voice.settings import BlockStatus, Decision, FirewallRuleSett
 from smsc_emulator.voice.switch import Switch
 
 _VOICE = "/lab/voice"
+_LONGEST = 30 * durations.DAY
 _TRANSIT = "How callers are spelled on their way through, where a handset says nothing else."
 
 
@@ -120,7 +121,7 @@ def routes(switch: Switch) -> Routes:
 def _habits(habits: Habits, body: SwitchBody) -> Habits:
     ring = habits.no_answer_after if body.no_answer_after is None else durations.parse(body.no_answer_after)
     return Habits(
-        max(ring, 1),
+        min(max(ring, 1), _LONGEST),
         habits.call_waiting if body.call_waiting is None else body.call_waiting,
         habits.transit if body.transit is None else body.transit,
     )
