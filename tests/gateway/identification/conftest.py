@@ -90,10 +90,12 @@ class Identifying:
     ring_ends: RingEnds
 
     async def start(
-        self, number: str = NUMBER, user: str = "user-1", service: str = "demo", methods: Sequence[str] = ()
+        self, number: str = NUMBER, user: str = "user-1", service: str = "demo", methods: Sequence[Any] = ()
     ) -> Attempt:
+        """Start an attempt. `methods` are names, or {"method": ..., "time": ...}."""
         now = self.clock.now()
-        wish = Wish(service, number, tuple(StepSettings(method=method) for method in methods))
+        steps = [{"method": one} if isinstance(one, str) else one for one in methods]
+        wish = Wish(service, number, tuple(StepSettings.model_validate(step) for step in steps))
         attempt = await self.database.run(lambda tx: self.service.start(tx, now, user, wish))
         if attempt.confirmation_id is not None:
             await self.confirm.send_settled(attempt.confirmation_id)
@@ -123,11 +125,13 @@ class Identifying:
         await self.database.run(lambda tx: self.confirm.inbound_call(tx, now, call))
         return await self.get(attempt)
 
-    async def send_token(self, attempt: Attempt) -> Attempt:
-        """Send the SMS that the user is asked for."""
+    async def send_token(self, attempt: Attempt, *, times: int = 1) -> Attempt:
+        """Send the SMS that the user is asked for, once or more often."""
         now, told = self.clock.now(), self.confirm.instructions(await self.confirmation(attempt))
         assert told
         sms = InboundSms(attempt.phone_number, told["short_code"], told["text"], Trust.ASSERTED)
+        for _ in range(times - 1):
+            await self.database.run(lambda tx: self.confirm.inbound_sms(tx, now, sms))
         await self.database.run(lambda tx: self.confirm.inbound_sms(tx, now, sms))
         return await self.get(attempt)
 
