@@ -12,9 +12,10 @@ from typing import Any
 import pytest
 
 from smsc_emulator.base.activity import Activity
-from smsc_emulator.base.clock import LabClock
+from smsc_emulator.base.clock import LabClock, utc_millis
 from smsc_emulator.base.database import Database
 from smsc_emulator.base.durations import SECOND
+from smsc_emulator.base.msisdn import DialPlan
 from smsc_emulator.base.randomness import SecretRandomness
 from smsc_emulator.base.ticker import Ticker
 from smsc_emulator.handsets.handsets import Handsets
@@ -22,8 +23,10 @@ from smsc_emulator.handsets.voice import CallBehaviour, Voice
 from smsc_emulator.net.sip_endpoint import SipEndpoint
 from smsc_emulator.sip.calls import Answered, CallEvent, Ended, Incoming, Invitation, Peer, Progress, Transport
 from smsc_emulator.sip.registering import Registering
+from smsc_emulator.voice import store
 from smsc_emulator.voice.exchange import Dialling
-from smsc_emulator.voice.routing import Trunk
+from smsc_emulator.voice.registrar import Registrar
+from smsc_emulator.voice.routing import Routing, Trunk
 from smsc_emulator.voice.settings import PhoneSettings, VoiceSettings
 from smsc_emulator.voice.switch import Switch
 
@@ -349,6 +352,37 @@ async def test_a_registration_outlives_a_restart(start_side: Any, telephone: Tel
     second = await start_side()
     second.gateway.call(second.peer, PHONE)
     assert "sip:me@127.0.0.1" in await telephone.heard("INVITE")
+
+
+async def test_a_registration_that_ran_out_while_the_lab_was_down_is_not_taken_up(
+    start_side: Any, database: Database
+) -> None:
+    await database.run(lambda tx: store.put_registration(tx, PHONE, "sip:me@127.0.0.1:5999", utc_millis() - 1))
+    side = await start_side()
+    name = side.gateway.call(side.peer, PHONE)
+    assert await side.gateway.next() == Ended(name, 480, 20, answered=False, by_peer=True)
+
+
+async def test_a_registration_ends_when_its_time_is_up(
+    clock: LabClock, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    timers: list[tuple[float, Callable[[], None]]] = []
+    loop = asyncio.get_running_loop()
+    later = loop.call_later
+
+    def call_later(seconds: float, do: Any, *rest: Any, **more: Any) -> Any:
+        timers.append((seconds, do))
+        return later(seconds, do, *rest, **more)
+
+    monkeypatch.setattr(loop, "call_later", call_later)
+    routing = Routing({}, [PhoneSettings(phone_number=PHONE)], [])
+    registrar = Registrar(routing, DialPlan(), database, clock, SipEndpoint(str, lambda _: None), utc=lambda: 5_000)
+    registrar.restore(PHONE, "sip:127.0.0.1:5999", 65_000)
+    assert routing.phones[PHONE].contact is not None
+    (seconds, end), *_ = timers
+    end()
+    assert (seconds, routing.phones[PHONE].contact) == (60, None)
+    await registrar.close()
 
 
 async def test_a_phone_is_called_from_a_handset(side: Any, telephone: Telephone) -> None:
