@@ -252,6 +252,14 @@ async def confirming(assemble: Assemble, database: Database) -> AsyncIterator[Co
 
 
 @pytest.fixture
+async def by_hand(assemble: Assemble, database: Database) -> AsyncIterator[Confirming]:
+    """The same parts, whose deadlines fire only where the test turns the clock, for what happens at their instants."""
+    parts = assemble(database)
+    yield parts
+    await parts.close()
+
+
+@pytest.fixture
 async def restart(tmp_path, assemble, confirming):
     """Start another process's parts on the same file, after the last ones died without a word."""
     opened = []

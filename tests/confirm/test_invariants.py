@@ -78,7 +78,6 @@ class Workflows(RuleBasedStateMachine):
             self.conn.close()
             self.engine.dispose()
 
-    @rule()
     def restart(self) -> None:
         """Start anew after a kill: what is in flight is lost, what is stored stays."""
         journal = Journal()
@@ -222,35 +221,40 @@ class Workflows(RuleBasedStateMachine):
             receipt = SmsReceipt(self.messages[number % len(self.messages)], state, "001")
             self.unit(lambda tx: self.service.receipt(tx, self.now, receipt))
 
-    @rule(number=picks, fate=st.sampled_from([CallFate.RINGING] * 6 + [CallFate.DIVERTED] + FINAL))
-    def report(self, number: int, fate: CallFate) -> None:
-        """Report on any call there has ever been; what is over may well be reported again."""
+    @rule(number=picks, fate=st.sampled_from([CallFate.RINGING] * 6 + [CallFate.DIVERTED, None] + FINAL))
+    def report(self, number: int, fate: CallFate | None) -> None:
+        """Report on any call there has ever been; what is over may well be reported again. None: it was not placed."""
         if not self.lines:
             return
         line = self.lines[-1 - number % len(self.lines)]
+        if fate is None:
+            if line.open:
+                self.unplaced(line)
+            return
         line.open = line.open and fate not in FINAL
         told = CallReport(line.call, fate, 480, None, 1 if fate is CallFate.ANSWERED else 0)
         self.unit(lambda tx: self.service.call_report(tx, self.now, told))
 
-    @rule(number=picks)
-    def unplaced(self, number: int) -> None:
-        lines = [line for line in self.lines if line.open]
-        if lines:
-            line = lines[number % len(lines)]
-            line.open = False
-            self.unit(lambda tx: self.service.call_unplaced(tx, self.now, line.call))
+    def unplaced(self, line: Line) -> None:
+        line.open = False
+        self.unit(lambda tx: self.service.call_unplaced(tx, self.now, line.call))
 
     # Time.
 
-    @rule()
     def hang_up(self) -> None:
         for call in self.unit(lambda tx: self.service.ring_ends(tx, self.now)):
             for line in self.lines:
                 line.open = line.open and line.call != call
             self.unit(lambda tx, call=call: self.service.hung_up(tx, self.now, call))
 
-    @rule(by=st.sampled_from([1, SECOND, 10 * SECOND, MINUTE, 5 * MINUTE]), handled=st.booleans())
-    def turn(self, by: int, handled: bool) -> None:
+    @rule(
+        by=st.sampled_from([0, 0, 1, SECOND, 10 * SECOND, MINUTE, 5 * MINUTE]),
+        handled=st.booleans(),
+        restarted=st.sampled_from([False, False, False, True]),
+    )
+    def turn(self, by: int, handled: bool, restarted: bool) -> None:
+        if restarted:
+            self.restart()
         self.now += by
         self.hang_up()
         if handled:

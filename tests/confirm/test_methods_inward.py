@@ -25,22 +25,22 @@ async def test_a_call_to_the_access_number_confirms_without_anything_being_sent(
     assert (await confirming.shown(waiting))["cost"]["amount"] == "0"
 
 
-async def test_a_call_counts_at_the_very_last_instant_and_not_after_it(confirming):
-    first, second = await confirming.start("call_in"), await confirming.start("call_in", number=OTHER)
-    confirming.clock.move_to(first.expires_at)
-    assert (await confirming.call_in(first.access_number)).state is State.CONFIRMED
-    confirming.clock.move_to(first.expires_at + 1)
-    assert await confirming.call_in(second.access_number, OTHER) is None
+async def test_a_call_counts_at_the_very_last_instant_and_not_after_it(by_hand):
+    first, second = await by_hand.start("call_in"), await by_hand.start("call_in", number=OTHER)
+    by_hand.clock.move_to(first.expires_at)
+    assert (await by_hand.call_in(first.access_number)).state is State.CONFIRMED
+    by_hand.clock.move_to(first.expires_at + 1)
+    assert await by_hand.call_in(second.access_number, OTHER) is None
 
 
-async def test_a_call_at_the_very_end_of_a_step_counts_and_a_later_one_finds_the_next_step(confirming):
-    first = await confirming.start("call_in", "sms_code")
-    second = await confirming.start("call_in", "sms_code", number=OTHER)
-    confirming.clock.move_to(first.step_due_at)
-    assert (await confirming.call_in(first.access_number)).state is State.CONFIRMED
-    confirming.clock.move_to(first.step_due_at + 1)
-    assert await confirming.call_in(second.access_number, OTHER) is None
-    assert (await confirming.rest(second)).method == "sms_code"
+async def test_a_call_at_the_very_end_of_a_step_counts_and_a_later_one_finds_the_next_step(by_hand):
+    first = await by_hand.start("call_in", "sms_code")
+    second = await by_hand.start("call_in", "sms_code", number=OTHER)
+    by_hand.clock.move_to(first.step_due_at)
+    assert (await by_hand.call_in(first.access_number)).state is State.CONFIRMED
+    by_hand.clock.move_to(first.step_due_at + 1)
+    assert await by_hand.call_in(second.access_number, OTHER) is None
+    assert (await by_hand.rest(second)).method == "sms_code"
 
 
 async def test_the_same_call_twice_or_long_after_is_harmless(confirming):

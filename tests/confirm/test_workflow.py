@@ -72,14 +72,14 @@ async def test_failures_add_up_over_all_steps(confirming):
     assert (failed.state, failed.reason, failed.step) == (State.FAILED, "too_many_attempts", 2)
 
 
-async def test_a_code_counts_at_the_very_end_of_its_step_and_is_wrong_after_it(confirming):
-    first = await confirming.start("sms_code", "call_in")
-    second = await confirming.start("sms_code", "sms_code", number="+70000000002")
-    (_, text), (_, other) = confirming.sms.texts
-    confirming.clock.move_to(first.step_due_at)
-    assert (await confirming.check(first, text[:6])).state is State.CONFIRMED
-    confirming.clock.move_to(first.step_due_at + 1)
-    late = await confirming.check(second, other[:6])
+async def test_a_code_counts_at_the_very_end_of_its_step_and_is_wrong_after_it(by_hand):
+    first = await by_hand.start("sms_code", "call_in")
+    second = await by_hand.start("sms_code", "sms_code", number="+70000000002")
+    (_, text), (_, other) = by_hand.sms.texts
+    by_hand.clock.move_to(first.step_due_at)
+    assert (await by_hand.check(first, text[:6])).state is State.CONFIRMED
+    by_hand.clock.move_to(first.step_due_at + 1)
+    late = await by_hand.check(second, other[:6])
     assert (late.step, late.attempts_left) == (1, 2)
 
 
