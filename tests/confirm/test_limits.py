@@ -237,6 +237,16 @@ def test_failures_that_are_too_far_apart_lock_nothing(tx: Tx) -> None:
     door.may_send(tx, NOW + 900 * SECOND, Asked())
 
 
+def test_failures_are_kept_for_as_long_as_they_count_and_no_longer(tx: Tx) -> None:
+    door = gate(lock={"failures": 3, "within": 10 * MINUTE, "lasts": 5 * MINUTE})
+    wrong(door, tx, 0, 300, 540)
+    with pytest.raises(LockedError):
+        door.may_send(tx, NOW + 540 * SECOND, Asked())
+    for minutes in range(30, 300, 5):
+        wrong(door, tx, minutes * 60, asked=Asked(f"+7000{minutes:07d}"))
+        assert rows(tx, limits_store.failures) <= 3
+
+
 def test_a_lock_holds_for_one_number_at_one_service(tx: Tx) -> None:
     door = gate(lock=LOCK)
     wrong(door, tx, 0, 0, 0)

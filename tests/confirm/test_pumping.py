@@ -7,8 +7,9 @@ import pytest
 from asking import Asked, memory
 from hypothesis import given
 from hypothesis import strategies as st
+from sqlalchemy import func, select
 
-from confirm import pumping
+from confirm import limits_store, pumping
 from confirm.challenge import State
 from confirm.errors import ChallengeRequiredError, NumberRefusedError, StartRefusedError
 from confirm.gate import Admission, Gate, recording_refusals
@@ -176,6 +177,16 @@ def test_the_addresses_of_one_ipv6_subscriber_are_one(tx: Tx) -> None:
     door = gate(on_concentration="deny", concentration=2)
     assert start(door, tx, Asked(*numbers(100), "2001:db8::1")) == Admission()
     assert start(door, tx, Asked(*numbers(200), "2001:db8::2")) is None
+
+
+def test_what_signals_look_at_is_pruned_when_it_no_longer_counts(tx: Tx) -> None:
+    door = gate(on_sequential="allow", on_low_conversion="allow")
+    for minutes in range(0, 600, 20):
+        start(door, tx, Asked(f"+7000{minutes:07d}"), NOW + minutes * MINUTE)
+        door.over(tx, NOW + minutes * MINUTE, Asked(state=State.EXPIRED))
+        for table in (limits_store.starts, limits_store.ends):
+            kept: int = tx.conn.execute(select(func.count()).select_from(table)).scalar_one()
+            assert kept == min(3, minutes // 20 + 1)
 
 
 # Decisions
