@@ -146,7 +146,7 @@ def waiting_for(tx: Tx, phone_number: str, method: str) -> list[Confirmation]:
 
 
 def on_access_number(tx: Tx, access_number: str) -> list[Confirmation]:
-    """Return all services' pending confirmations whose users are to call `access_number`."""
+    """Return pending confirmations, of any service, whose users are to call `access_number`; two at most."""
     c = confirmations.c
     return _all(tx, select(confirmations).where(c.state == State.PENDING, c.access_number == access_number).limit(2))
 

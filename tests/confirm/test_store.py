@@ -1,0 +1,45 @@
+"""Confirmations that were stored before there were workflows."""
+
+from pathlib import Path
+
+import pytest
+from alembic import command
+from sqlalchemy import text
+
+from confirm import store
+from confirm.challenge import State
+from confirm.workflow import Step, StepState
+from gateway.migrations import config
+from smsc_emulator.base.database import Tx, make_engine
+
+OLD_ROW = text(
+    "INSERT INTO confirmations (id, service_id, phone_number, method, ordinal, attempts, failures, created_at, "
+    "expires_at, requested_at, state, over_at, send_state, codes) VALUES ('cnf_1', 'demo', '+70000000001', 'sms_code', "
+    "1, 3, 0, 1000, 301000, 1000, :state, :over_at, 'sent', 1)"
+)
+
+
+@pytest.mark.parametrize(
+    ("state", "step_state"),
+    [
+        (State.PENDING, StepState.CURRENT),
+        (State.CONFIRMED, StepState.ANSWERED),
+        (State.FAILED, StepState.FAILED),
+        (State.EXPIRED, StepState.TIMED_OUT),
+        (State.CANCELLED, StepState.SKIPPED),
+    ],
+)
+def test_one_from_before_workflows_becomes_a_workflow_of_its_one_method(
+    tmp_path: Path, state: State, step_state: StepState
+) -> None:
+    engine = make_engine(f"sqlite:///{tmp_path / 'lab.sqlite3'}")
+    over_at = None if state is State.PENDING else 5000
+    with engine.connect() as connection:
+        command.upgrade(config(connection), "0002")
+        connection.execute(OLD_ROW, {"state": state.value, "over_at": over_at})
+        command.upgrade(config(connection), "head")
+        found = store.find(Tx(connection, []), "cnf_1")
+    engine.dispose()
+    assert found is not None
+    assert (found.state, found.generation, found.test) == (state, 1, False)
+    assert found.steps == (Step("sms_code", 300_000, step_state, None, 1000, over_at),)
