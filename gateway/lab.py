@@ -118,6 +118,7 @@ class Lab:
             await voice.start(listens_on, link.listen_port)
             ground.stack.push_async_callback(voice.close)
             ground.ports["sip_gateway"] = voice.endpoint.port
+            ground.checks["voice_link"] = lambda: voice.endpoint.listens
             if self.operator_side is not None and link.host is None:
                 own = Peer(ground.near, voice.endpoint.port, link.transport)
                 self.operator_side.connect(own)

@@ -162,7 +162,7 @@ class OperatorSide:
         await endpoint.start(settings.server.host, settings.server.sip_port)
         ground.stack.push_async_callback(endpoint.close)
         ground.ports["sip"] = endpoint.port
-        ground.checks["voice_switch"] = lambda: endpoint.port != 0
+        ground.checks["voice_switch"] = lambda: endpoint.listens
         ground.time.ticker.add(*self.switch.deadlines)
         self.groups += [lab_calls.routes(self.switch, ground.journal), lab_voice.routes(self.switch)]
 

@@ -96,6 +96,16 @@ class SipEndpoint(asyncio.DatagramProtocol):
             self._agent.take_over(call)
         self._work()
 
+    @property
+    def listens(self) -> bool:
+        """Whether it can be reached: it has been started, and neither closed nor broken off by the system."""
+        return (
+            self._udp is not None
+            and not self._udp.is_closing()
+            and self._listener is not None
+            and self._listener.is_serving()
+        )
+
     async def close(self) -> None:
         """End every call, give the peers a moment to answer, stop listening, and close every connection.
 
@@ -295,10 +305,10 @@ class SipEndpoint(asyncio.DatagramProtocol):
                 self.refuse_registration(event.request, 500)
 
     def _plan(self) -> None:
+        due = self._agent.next_deadline()
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
-        due = self._agent.next_deadline()
         if due is not None:
             self._timer = asyncio.get_running_loop().call_at(due, self._fire)
 

@@ -5,6 +5,9 @@ from typing import Any
 
 import pytest
 
+from smsc_emulator.base.randomness import SecretRandomness
+from smsc_emulator.net.sip_endpoint import SipEndpoint
+
 A = "+70000000001"
 
 
@@ -44,7 +47,16 @@ async def test_a_lab_listens_for_calls_on_two_ports_and_tells_that_it_is_ready(s
     user = await start_lab()
     assert sorted(user.lab.ports) == ["http", "sip", "sip_gateway", "smpp"]
     assert len(set(user.lab.ports.values())) == 4
-    assert (await user.get("/readyz"))["checks"] == {"smsc_link": True, "voice_switch": True}
+    assert (await user.get("/readyz"))["checks"] == {"smsc_link": True, "voice_link": True, "voice_switch": True}
+
+
+async def test_an_endpoint_listens_from_its_start_to_its_end() -> None:
+    endpoint = SipEndpoint(SecretRandomness().token, lambda _: None)
+    assert not endpoint.listens
+    await endpoint.start("127.0.0.1")
+    assert endpoint.listens
+    await endpoint.close()
+    assert not endpoint.listens
 
 
 WITHOUT_A_LAB = """
