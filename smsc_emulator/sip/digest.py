@@ -5,14 +5,19 @@ sipmessage reads credentials too, but splits them at commas inside quotes, and i
 
 import hmac
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import Enum, auto
 from hashlib import md5, sha256
+from typing import Literal
 
 from smsc_emulator.sip.fields import quoted, unquoted
 
+Algorithm = Literal["SHA-256", "MD5"]
+
 _PARAMETER = re.compile(r'([A-Za-z]+)\s*=\s*("(?:[^"\\]|\\.)*"|[^\s,"]+)', re.DOTALL)
 _ALGORITHMS = {"SHA-256": sha256, "MD5": md5}
+BOTH: tuple[Algorithm, ...] = ("SHA-256", "MD5")
 """The best first, as they are offered (RFC 8760, 2.4)."""
 _MOST_NONCES = 10_000
 
@@ -38,17 +43,26 @@ class Authenticator:
     _counts: dict[str, int] = field(default_factory=dict)
     """The highest count of each nonce and cnonce that were used, so that nothing can be sent again by somebody else."""
 
-    def challenges(self, now: float, *, stale: bool = False) -> list[str]:
+    def challenges(self, now: float, *, offered: Sequence[Algorithm] = BOTH, stale: bool = False) -> list[str]:
         """Return the values of WWW-Authenticate."""
         nonce = self._nonce(int(now))
         rest = f'realm={quoted(self.realm)}, nonce="{nonce}", qop="auth"' + (", stale=true" if stale else "")
-        return [f"Digest {rest}, algorithm={name}" for name in _ALGORITHMS]
+        return [f"Digest {rest}, algorithm={name}" for name in offered]
 
-    def check(self, authorization: str | None, username: str, password: str, now: float) -> Verdict:
-        """Judge the Authorization of a REGISTER."""
+    def check(
+        self,
+        authorization: str | None,
+        username: str,
+        password: str,
+        now: float,
+        *,
+        offered: Sequence[Algorithm] = BOTH,
+    ) -> Verdict:
+        """Judge the Authorization of a REGISTER; an algorithm that was not `offered` proves nothing."""
         scheme, _, rest = (authorization or "").strip().partition(" ")
         told = {name.lower(): unquoted(value) for name, value in _PARAMETER.findall(rest)}
-        hashed = _ALGORITHMS.get(told.get("algorithm", "MD5").upper())
+        algorithm = told.get("algorithm", "MD5").upper()
+        hashed = _ALGORITHMS.get(algorithm) if algorithm in offered else None
         if scheme.lower() != "digest" or hashed is None or told.get("qop") != "auth" or told.get("realm") != self.realm:
             return Verdict.WRONG
 

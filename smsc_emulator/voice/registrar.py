@@ -103,12 +103,13 @@ class Registrar:
 
         A wrong one is too: it may be right for a nonce of an earlier run, which nobody can tell from a wrong one.
         """
-        password, now = phone.settings.password, self._monotonic()
+        password, offered, now = phone.settings.password, phone.settings.digest, self._monotonic()
         if password is None:
             return True
-        verdict = self._authenticator.check(event.authorization, phone.settings.user, password, now)
+        user = phone.settings.user
+        verdict = self._authenticator.check(event.authorization, user, password, now, offered=offered)
         if verdict is not Verdict.PROVEN:
-            challenges = self._authenticator.challenges(now, stale=verdict is Verdict.STALE)
+            challenges = self._authenticator.challenges(now, offered=offered, stale=verdict is Verdict.STALE)
             self._control.challenge(event.request, challenges)
         return verdict is Verdict.PROVEN
 

@@ -8,6 +8,7 @@ from pydantic import AfterValidator, Field, model_validator
 from smsc_emulator.base.config import Duration, PhoneNumber, Section
 from smsc_emulator.base.durations import HOUR, SECOND
 from smsc_emulator.handsets.voice import Spelling
+from smsc_emulator.sip.digest import Algorithm
 
 Decision = Literal["block", "answer", "log"]
 """What the firewall does with a call.
@@ -67,6 +68,10 @@ class PhoneSettings(Section):
     """The name that it registers with; by default the digits of its number."""
     password: str | None = Field(None, min_length=1, max_length=64)
     """Its password, asked for by digest authentication; without one, anybody may register under the number."""
+    digest: Annotated[list[Algorithm], Field(min_length=1)] = ["MD5"]
+    """The algorithms that it is offered, the best first (RFC 8760). Many phones give up at an offer of SHA-256, also
+    where MD5 stands beside it, so it is offered to those alone that are known to take it.
+    """
 
     @property
     def user(self) -> str:

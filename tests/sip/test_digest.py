@@ -47,6 +47,14 @@ def test_the_better_algorithm_is_offered_first(authenticator: Authenticator) -> 
     assert "stale=true" in first
 
 
+def test_an_algorithm_that_was_not_offered_proves_nothing(authenticator: Authenticator) -> None:
+    (only,) = authenticator.challenges(0.0, offered=["SHA-256"])
+    assert "SHA-256" in only
+    weaker = credentials(authenticator.challenges(0.0, offered=["MD5"])[0])
+    assert authenticator.check(weaker, "phone", "secret", 0.0, offered=["SHA-256"]) is Verdict.WRONG
+    assert authenticator.check(weaker, "phone", "secret", 0.0, offered=["MD5"]) is Verdict.PROVEN
+
+
 def test_credentials_serve_once(authenticator: Authenticator) -> None:
     challenge = authenticator.challenges(100.0)[0]
     heard = credentials(challenge)

@@ -90,7 +90,9 @@ class Side:
         token = SecretRandomness().token
         self.endpoint = SipEndpoint(token, self._take, on_register=self._register)
         self.switch = Switch(
-            VoiceSettings(phones=[PhoneSettings(phone_number=PHONE, username="bob", password="secret")]),
+            VoiceSettings(
+                phones=[PhoneSettings(phone_number=PHONE, username="bob", password="secret", digest=["SHA-256", "MD5"])]
+            ),
             clock,
             database,
             Handsets([ALICE, BOB]),
