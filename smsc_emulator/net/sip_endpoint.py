@@ -23,7 +23,7 @@ from smsc_emulator.sip.registering import Registering
 from smsc_emulator.sip.timers import Timers
 
 UDP_BUFFER = 1 << 20
-"""How many octets of datagrams wait for the kernel at most; what is beyond that is lost, as datagrams are."""
+"""How many octets of datagrams wait for the kernel, or in it for us, at most; what is beyond that is lost."""
 CLOSE_PATIENCE = 0.5
 """How long a closing endpoint waits for its peers to answer, in seconds."""
 MAX_CONNECTIONS = 1_000
@@ -85,6 +85,8 @@ class SipEndpoint(asyncio.DatagramProtocol):
             if self._open_calls is not None:
                 self._open_calls.close()
             raise
+        # A burst of calls must fit in: a provisional response that is lost is not sent again.
+        udp.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, UDP_BUFFER)
         self.port = int(udp.getsockname()[1])
         local, registrar = Peer(_address(udp), self.port), self._on_register is not None
         self._agent = Agent(local, self._token, self._timers, registrar=registrar)

@@ -4,6 +4,7 @@ import asyncio
 import json
 import sys
 from collections.abc import AsyncIterator, Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -13,10 +14,12 @@ from smsc_emulator.net.open_calls import MOST_LINES, OpenCalls
 from smsc_emulator.net.sip_endpoint import SipEndpoint
 from smsc_emulator.sip.calls import CallEvent, Ended, Incoming, Peer
 from smsc_emulator.sip.open_call import Answer, OpenCall
+from smsc_emulator.sip.timers import Timers
 
 HOST = "127.0.0.1"
 CALLER = """
 import asyncio, sys
+from dataclasses import replace
 from pathlib import Path
 from sip_pair import INVITATION, tokens
 from smsc_emulator.net.sip_endpoint import SipEndpoint
@@ -135,6 +138,48 @@ async def test_a_call_that_cannot_be_written_down_is_not_made(
     await endpoint.close()
     seen = [phone.events.get_nowait() for _ in range(phone.events.qsize())]
     assert len([event for event in seen if isinstance(event, Incoming)]) == 1
+
+
+async def test_a_call_that_was_written_down_and_never_sent_is_over_at_once(
+    tmp_path: Path, phone_that: Callable[..., Phone]
+) -> None:
+    phone = phone_that(answers=False)
+    await phone.endpoint.start(HOST)
+    path = tmp_path / "calls"
+    calls = OpenCalls(path)
+    calls.add(replace(call("one"), peer=Peer(HOST, phone.endpoint.port)))
+    calls.close()
+    endpoint = SipEndpoint(tokens("n"), lambda event: None, open_calls=path)
+    await endpoint.start(HOST)
+    async with asyncio.timeout(5):
+        await endpoint.settled("one")
+    assert path.read_bytes() == b""
+    assert phone.events.empty()
+    await endpoint.close()
+
+
+async def test_a_phone_stops_ringing_also_when_the_next_run_has_another_port(
+    tmp_path: Path, phone_that: Callable[..., Phone]
+) -> None:
+    phone = phone_that(answers=False)
+    await phone.endpoint.start(HOST)
+    path, copy = tmp_path / "calls", tmp_path / "copy"
+    first = SipEndpoint(tokens("a"), lambda event: None, open_calls=path)
+    await first.start(HOST)
+    first.invite("one", Peer(HOST, phone.endpoint.port), INVITATION)
+    copy.write_bytes(path.read_bytes())
+    assert isinstance(await phone.next(), Incoming)
+    second = SipEndpoint(tokens("b"), lambda event: None, open_calls=copy, timers=Timers(t1=0.01))
+    await second.start(HOST)
+    assert second.port != first.port
+    ended = await phone.next()
+    assert isinstance(ended, Ended)
+    assert ended.status == 487
+    async with asyncio.timeout(5):
+        await second.settled("one")
+    assert copy.read_bytes() == b""
+    await first.close()
+    await second.close()
 
 
 def test_what_is_written_is_read_back_and_what_is_over_is_not(tmp_path: Path) -> None:
