@@ -4,6 +4,7 @@ The lab clock stands still unless a test turns it, so that a phone rings as long
 """
 
 import asyncio
+import socket
 from typing import Any
 from urllib.parse import quote
 
@@ -228,3 +229,13 @@ async def test_a_voice_switch_of_ones_own_takes_the_calls(start_lab: Any) -> Non
             assert (cancelled.status, cancelled.by_peer) == (487, True)
     finally:
         await switch.close()
+
+
+async def test_a_switch_that_is_not_there_puts_the_call_off(start_lab: Any) -> None:
+    with socket.socket() as nobody:
+        nobody.bind(("127.0.0.1", 0))
+        port = nobody.getsockname()[1]
+        user = await start_lab("lab", f"voice_link: {{host: 127.0.0.1, port: {port}, transport: tcp}}")
+        confirmation = await user.confirm(A, "flash_call")
+        put_off = await user.event("confirmation.code_put_off", confirmation["id"])
+    assert (await user.get("/lab/clock"))["next_deadline_at"] > put_off["at"]
