@@ -1,5 +1,7 @@
 """Workflows of several methods: their steps, the calls that show codes, and the numbers these were made from."""
 
+from typing import Any
+
 import sqlalchemy as sa
 from alembic import op
 
@@ -52,7 +54,7 @@ def upgrade() -> None:
 
 
 def _add_columns() -> None:
-    columns = [
+    columns: list[sa.Column[Any]] = [
         sa.Column("steps", sa.JSON(), server_default="[]", nullable=False, comment="the workflow"),
         sa.Column("step", sa.Integer(), server_default="0", nullable=False, comment="the present one"),
         sa.Column("step_due_at", sa.BigInteger(), nullable=True, comment="when the next step begins by itself"),
