@@ -33,7 +33,7 @@ ctrl_tcp_listen 127.0.0.1:{port}
 """
 ACCOUNT = (
     "<sip:{user}@{host}:{port};transport={transport}>;auth_user={name};auth_pass={password};"
-    "regint=600;answermode=manual\n"
+    "regint=600;answermode=manual"
 )
 
 
@@ -52,8 +52,7 @@ class Baresip:
         folder.mkdir()
         port = free_tcp_port()
         (folder / "config").write_text(CONFIG.format(modules=MODULES, port=port))
-        account = {"user": number, "name": name, "password": password, "transport": transport}
-        (folder / "accounts").write_text(ACCOUNT.format(host=registrar[0], port=registrar[1], **account))
+        (folder / "accounts").touch()
         (folder / "contacts").touch()
         self.events: queue.Queue[dict[str, Any]] = queue.Queue()
         self.seen: list[dict[str, Any]] = []
@@ -64,6 +63,9 @@ class Baresip:
         self.control = self._connect(port)
         self.thread = threading.Thread(target=self._listen, daemon=True)
         self.thread.start()
+        # The account comes over the control socket, so that no event is told before somebody listens.
+        account = {"user": number, "name": name, "password": password, "transport": transport}
+        self.command("uanew", ACCOUNT.format(host=registrar[0], port=registrar[1], **account))
 
     def _connect(self, port: int) -> socket.socket:
         deadline = time.monotonic() + PATIENCE

@@ -6,7 +6,6 @@ import socket
 import subprocess
 import threading
 import time
-from collections.abc import Iterable
 from pathlib import Path
 
 from sip_wire import Address
@@ -28,15 +27,15 @@ def listens(port: int) -> bool:
 
 
 class Sipp:
-    """One run of SIPp, begun at once; `finish` waits for its end and demands that every call was as the scenario says.
+    """One call of SIPp, begun at once; `finish` waits for its end and demands that it went as the scenario says.
 
     Without `to` it waits for calls. `keys` are the scenario's words in brackets.
     """
 
     def __init__(
-        self, scenario: str, folder: Path, to: Address | None = None, *, calls: int = 1, together: int = 1, **keys: str
+        self, scenario: str, folder: Path, to: Address | None = None, *, port: int | None = None, **keys: str
     ) -> None:
-        self.port = free_port()
+        self.port = port or free_port()
         self.address: Address = ("127.0.0.1", self.port)
         self.errors = folder / f"{scenario}-{self.port}-errors.log"
         self.messages = folder / f"{scenario}-{self.port}-messages.log"
@@ -44,7 +43,7 @@ class Sipp:
         words = [word for name, value in keys.items() for word in ("-key", name, value)]
         command: list[str | Path] = [
             *("sipp", *target, "-sf", SCENARIOS / f"{scenario}.xml", "-i", "127.0.0.1", "-p", str(self.port)),
-            *("-m", str(calls), "-l", str(together), "-r", str(together), "-nostdin", "-skip_rlimit"),
+            *("-m", "1", "-nostdin", "-skip_rlimit"),
             *("-timeout", f"{LIMIT}s", "-timeout_error", "-watchdog_interval", "0", "-max_retrans", "12"),
             *("-trace_err", "-error_file", self.errors, "-trace_msg", "-message_file", self.messages, *words),
         ]
@@ -73,8 +72,3 @@ class Sipp:
         if self.process.poll() is None:
             os.kill(self.process.pid, signal.SIGKILL)
         self.process.wait()
-
-
-def finish(runs: Iterable[Sipp]) -> None:
-    for run in runs:
-        run.finish()

@@ -2,6 +2,7 @@
 
 import shutil
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -48,15 +49,8 @@ def phones() -> Iterator[Phones]:
         yield phones
 
 
-@pytest.fixture
-def serve(tmp_path: Path) -> Iterator[Callable[..., Serving]]:
-    """Return a function that starts a lab with a configuration, whose clock stands still."""
-    running: list[Serving] = []
-
-    def start(config: dict[str, Any]) -> Serving:
-        running.append(Serving.of(tmp_path / f"lab{len(running)}", config, "--paused-clock"))
-        return running[-1]
-
-    yield start
-    for lab in running:
-        lab.kill()
+@pytest.fixture(scope="module")
+def configured(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[dict[str, Any]], Serving]]:
+    """Return a function that starts a lab with a configuration, whose clock stands still, for all tests of a module."""
+    with ExitStack() as labs:
+        yield lambda config: labs.enter_context(Serving.of(tmp_path_factory.mktemp("lab"), config, "--paused-clock"))

@@ -1,28 +1,62 @@
-"""SIPp plays handsets for flash calls and subscribers for calls to access numbers, also over a bad line."""
+"""SIPp plays handsets for flash calls and subscribers for calls to access numbers, also over a bad line.
 
-from collections.abc import Callable
+The labs of this module know their peers by address, so the places of SIPp and of the relays are taken beforehand.
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
 from typing import Any
 
 import pytest
 from serving import Serving
 from sip_relay import BAD, GOOD, Relay
-from sipp import Sipp
+from sipp import Sipp, free_port
 
-HANDSET, BEHIND_TRUNK, SUBSCRIBER = "+70003000001", "+79990000001", "+70003000002"
-CONFIG: dict[str, Any] = {"confirmation": {"reveal_numbers": True}}
-
-
-def with_phone(number: str, host: str, port: int, transport: str = "udp") -> dict[str, Any]:
-    contact = f"sip:{number}@{host}:{port};transport={transport}"
-    return {**CONFIG, "voice": {"phones": [{"phone_number": number, "contact": contact}]}}
+HANDSET, OTHER = "+70003000001", "+70003000002"
+LINES = {None: "+7999000", 1: "+7999001", 2: "+7999002"}
+"""For each seed of a bad line, and for a good one, the beginning of the numbers behind it."""
 
 
-def with_trunk(host: str, port: int) -> dict[str, Any]:
-    trunk = {"name": "carrier", "host": host, "port": port, "numbers": ["+7999"], "trusted": True}
-    return {**CONFIG, "voice": {"trunks": [trunk]}}
+@dataclass(frozen=True)
+class Place:
+    """A lab, the port of the SIPp that is its phone, and the relays that are its trunks."""
+
+    lab: Serving
+    port: int
+    relays: dict[int | None, Relay]
 
 
-def flash_call(lab: Serving, number: str) -> str:
+@pytest.fixture(scope="module")
+def place(configured: Callable[[dict[str, Any]], Serving]) -> Iterator[Place]:
+    port = free_port()
+    with ExitStack() as stack:
+        relays = {seed: stack.enter_context(Relay(seed or 0, BAD if seed else GOOD)) for seed in LINES}
+        trunks = [
+            {
+                "name": f"line{seed or 0}",
+                "host": relay.for_lab[0],
+                "port": relay.for_lab[1],
+                "numbers": [LINES[seed]],
+                "trusted": True,
+            }
+            for seed, relay in relays.items()
+        ]
+        phone = {"phone_number": HANDSET, "contact": f"sip:{HANDSET}@127.0.0.1:{port}"}
+        voice = {"trunks": trunks, "phones": [phone]}
+        lab = configured({"voice": voice, "confirmation": {"reveal_numbers": True}})
+        for relay in relays.values():
+            relay.join(lab=lab.at("sip"))
+        yield Place(lab, port, relays)
+
+
+@pytest.fixture(scope="module")
+def trusting(configured: Callable[[dict[str, Any]], Serving]) -> Serving:
+    """A gateway that believes what this machine asserts."""
+    return configured({"voice_link": {"trusted_peers": ["127.0.0.0/8"]}})
+
+
+def taken_back(lab: Serving, number: str) -> str:
     """Flash-call a handset that rings, and take the call back; return the path of the confirmation."""
     path = f"/v1/confirmations/{lab.confirm(number, 'flash_call')['id']}"
     lab.watch(path, lambda shown: shown["code_sent"]["state"] == "sent")
@@ -37,90 +71,80 @@ def shown_code(handset: Sipp) -> str:
     return caller[-4:]
 
 
-@pytest.mark.parametrize("seed", [None, 1, 2])
-def test_a_flash_call_rings_a_sip_phone_and_is_taken_back(
-    serve: Callable[..., Serving], sipp: Callable[..., Sipp], seed: int | None
-) -> None:
-    handset = sipp("handset_rings")
-    with Relay(seed or 0, BAD if seed else GOOD) as relay:
-        relay.join(peer=handset.address)
-        lab = serve(with_phone(HANDSET, *relay.for_lab))
-        path = flash_call(lab, HANDSET)
-        handset.finish()
-        assert not seed or relay.done["lost"] + relay.done["held"] + relay.done["doubled"]
-    assert lab.post(f"{path}/check", {"code": shown_code(handset)})["state"] == "confirmed"
+def test_a_flash_call_rings_a_phone_and_is_taken_back(place: Place, sipp: Callable[..., Sipp]) -> None:
+    handset = sipp("handset_rings", port=place.port)
+    path = taken_back(place.lab, HANDSET)
+    handset.finish()
+    assert place.lab.post(f"{path}/check", {"code": shown_code(handset)})["state"] == "confirmed"
 
 
-def test_a_flash_call_goes_out_by_a_trunk(serve: Callable[..., Serving], sipp: Callable[..., Sipp]) -> None:
-    softswitch = sipp("handset_rings")
-    lab = serve(with_trunk(*softswitch.address))
-    path = flash_call(lab, BEHIND_TRUNK)
-    softswitch.finish()
-    assert lab.post(f"{path}/check", {"code": shown_code(softswitch)})["state"] == "confirmed"
+@pytest.mark.parametrize("seed", LINES)
+def test_a_flash_call_goes_out_by_a_trunk(place: Place, sipp: Callable[..., Sipp], seed: int | None) -> None:
+    relay = place.relays[seed]
+    network = sipp("handset_rings")
+    relay.join(peer=network.address)
+    path = taken_back(place.lab, f"{LINES[seed]}0001")
+    network.finish()
+    assert place.lab.post(f"{path}/check", {"code": shown_code(network)})["state"] == "confirmed"
+    assert seed is None or relay.done["lost"] + relay.done["held"] + relay.done["doubled"]
 
 
-def test_a_busy_handset_fails_a_flash_call(serve: Callable[..., Serving], sipp: Callable[..., Sipp]) -> None:
-    handset = sipp("handset_busy")
-    lab = serve(with_phone(HANDSET, *handset.address))
-    path = f"/v1/confirmations/{lab.confirm(HANDSET, 'flash_call')['id']}"
-    over = lab.watch(path, lambda shown: shown["state"] != "pending")
+def test_a_busy_handset_fails_a_flash_call(place: Place, sipp: Callable[..., Sipp]) -> None:
+    handset = sipp("handset_busy", port=place.port)
+    path = f"/v1/confirmations/{place.lab.confirm(HANDSET, 'flash_call')['id']}"
+    over = place.lab.watch(path, lambda shown: shown["state"] != "pending")
     assert over["steps"][0]["outcome"] == "busy"
     handset.finish()
 
 
-def test_a_handset_that_answers_is_hung_up_and_billed(serve: Callable[..., Serving], sipp: Callable[..., Sipp]) -> None:
-    handset = sipp("handset_answers")
-    lab = serve(with_phone(HANDSET, *handset.address))
-    path = f"/v1/confirmations/{lab.confirm(HANDSET, 'flash_call')['id']}"
-    billed = lab.watch(path, lambda shown: shown["cost"]["billable_seconds"])
-    assert billed["cost"]["billable_seconds"] == 1
+def test_a_handset_that_answers_is_hung_up_and_billed(place: Place, sipp: Callable[..., Sipp]) -> None:
+    handset = sipp("handset_answers", port=place.port)
+    path = f"/v1/confirmations/{place.lab.confirm(HANDSET, 'flash_call')['id']}"
+    billed = place.lab.watch(path, lambda shown: shown["cost"]["billable_seconds"])
+    assert billed["steps"][0]["outcome"] == "answered"
     handset.finish()
 
 
-@pytest.mark.parametrize("seed", [None, 3, 4])
+@pytest.mark.parametrize("seed", LINES)
 def test_a_subscriber_behind_a_trunk_calls_an_access_number(
-    serve: Callable[..., Serving], sipp: Callable[..., Sipp], seed: int | None
+    place: Place, sipp: Callable[..., Sipp], seed: int | None
 ) -> None:
-    """The switch knows the trunk by its address, so SIPp calls through the relay that has it."""
-    with Relay(seed or 0, BAD if seed else GOOD) as relay:
-        lab = serve(with_trunk(*relay.for_lab))
-        relay.join(lab=lab.at("sip"))
-        started = lab.confirm(BEHIND_TRUNK, "call_in")
-        number = started["instructions"]["access_number"]
-        sipp("subscriber_calls", relay.for_peer, caller=BEHIND_TRUNK, asserted=BEHIND_TRUNK, called=number).finish()
-        over = lab.watch(f"/v1/confirmations/{started['id']}", lambda shown: shown["state"] != "pending")
+    number = f"{LINES[seed]}0002"
+    started = place.lab.confirm(number, "call_in")
+    called = started["instructions"]["access_number"]
+    port = free_port()
+    place.relays[seed].join(peer=("127.0.0.1", port))
+    sipp(
+        "subscriber_calls", place.relays[seed].for_peer, port=port, caller=number, asserted=number, called=called
+    ).finish()
+    over = place.lab.watch(f"/v1/confirmations/{started['id']}", lambda shown: shown["state"] != "pending")
     assert (over["state"], over["proof"]["method"], over["proof"]["trust"]) == ("confirmed", "call_in", "asserted")
 
 
-def test_a_subscriber_calls_the_gateways_own_agent(serve: Callable[..., Serving], sipp: Callable[..., Sipp]) -> None:
-    """A gateway whose trusted peers are this machine believes what SIPp asserts, however the trunk spells it."""
-    lab = serve({**CONFIG, "voice_link": {"trusted_peers": ["127.0.0.0/8"]}})
-    started = lab.confirm(SUBSCRIBER, "call_in")
-    national = f"8{SUBSCRIBER[2:]}"
+@pytest.mark.parametrize("spelt", [OTHER, f"8{OTHER[2:]}", f"00{OTHER[1:]}"])
+def test_a_subscriber_calls_the_gateways_own_agent(trusting: Serving, sipp: Callable[..., Sipp], spelt: str) -> None:
+    started = trusting.confirm(OTHER, "call_in")
     called = started["instructions"]["access_number"]
-    sipp("subscriber_calls", lab.at("sip_gateway"), caller=national, asserted=national, called=called).finish()
-    over = lab.watch(f"/v1/confirmations/{started['id']}", lambda shown: shown["state"] != "pending")
+    sipp("subscriber_calls", trusting.at("sip_gateway"), caller=spelt, asserted=spelt, called=called).finish()
+    over = trusting.watch(f"/v1/confirmations/{started['id']}", lambda shown: shown["state"] != "pending")
     assert (over["state"], over["proof"]["trust"]) == ("confirmed", "asserted")
 
 
-def test_a_stranger_who_asserts_a_number_proves_nothing(
-    serve: Callable[..., Serving], sipp: Callable[..., Sipp]
-) -> None:
-    lab = serve(CONFIG)
-    started = lab.confirm(SUBSCRIBER, "call_in")
-    called = started["instructions"]["access_number"]
-    sipp("subscriber_calls", lab.at("sip_gateway"), caller=SUBSCRIBER, asserted=SUBSCRIBER, called=called).finish()
-    unproven = lab.get("/lab/journal?type=confirmation.unproven&wait=10s")["events"]
-    assert [event["subject"] for event in unproven] == [started["id"]]
-    assert lab.get(f"/v1/confirmations/{started['id']}")["state"] == "pending"
+def test_a_stranger_who_asserts_a_number_proves_nothing(place: Place, sipp: Callable[..., Sipp]) -> None:
+    unproven_by(place.lab, sipp, asserted=OTHER, trust="unverified")
 
 
-def test_one_whose_from_differs_from_what_the_network_asserts_is_suspected(
-    serve: Callable[..., Serving], sipp: Callable[..., Sipp]
+def test_one_whom_the_network_knows_under_another_number_is_suspected(
+    trusting: Serving, sipp: Callable[..., Sipp]
 ) -> None:
-    lab = serve({**CONFIG, "voice_link": {"trusted_peers": ["127.0.0.0/8"]}})
-    started = lab.confirm(SUBSCRIBER, "call_in")
+    unproven_by(trusting, sipp, asserted=HANDSET, trust="spoof_suspected")
+
+
+def unproven_by(lab: Serving, sipp: Callable[..., Sipp], *, asserted: str, trust: str) -> None:
+    """Call the gateway straight as OTHER: the confirmation waits on, and the journal says why."""
+    started = lab.confirm(OTHER, "call_in")
     called = started["instructions"]["access_number"]
-    sipp("subscriber_calls", lab.at("sip_gateway"), caller=SUBSCRIBER, asserted=HANDSET, called=called).finish()
-    assert lab.get("/lab/journal?type=confirmation.unproven&wait=10s")["events"]
+    sipp("subscriber_calls", lab.at("sip_gateway"), caller=OTHER, asserted=asserted, called=called).finish()
+    unproven = lab.get(f"/lab/journal?type=confirmation.unproven&subject={started['id']}&wait=10s")["events"]
+    assert [event["data"]["reason"] for event in unproven] == [trust]
     assert lab.get(f"/v1/confirmations/{started['id']}")["state"] == "pending"

@@ -60,10 +60,12 @@ def check(path: Path, wire: list[tuple[bool, bytes]]) -> set[str]:
     return {packet[EITHER[0]] or packet[EITHER[1]] for packet in packets}
 
 
-def test_what_the_lab_sends_is_dissected(serve: Callable[..., Serving], phones: Phones, tmp_path: Path) -> None:
+def test_what_the_lab_sends_is_dissected(configured: Callable[..., Serving], phones: Phones, tmp_path: Path) -> None:
     phones.conduct = {BUSY: Conduct((), 486, 17), ANSWERED: Conduct((180,), 200)}
     numbers = (RINGING, BUSY, ANSWERED, SUBSCRIBER)
-    lab = serve({"voice": {"phones": [{"phone_number": each, "contact": phones.contact(each)} for each in numbers]}})
+    lab = configured(
+        {"voice": {"phones": [{"phone_number": each, "contact": phones.contact(each)} for each in numbers]}}
+    )
     started = [lab.confirm(number, "flash_call") for number in (RINGING, BUSY, ANSWERED)]
     for each in started[::2]:
         lab.watch(f"/v1/confirmations/{each['id']}", lambda shown: shown["code_sent"]["state"] == "sent")
