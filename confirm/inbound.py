@@ -70,6 +70,8 @@ class Reports:
     def _ringing(self, tx: Tx, now: int, call: PlacedCall) -> None:
         if call.rang_at is not None:
             return
+        # It costs from here on, so that whoever answers at the first ring sees what it has cost.
+        self._charge(tx, now, call, 0)
         calls_store.save(tx, replace(call, rang_at=now, hang_up_at=self._ring_end(now, call)))
         confirmation = self._shown_by(tx, call)
         if confirmation is not None and confirmation.send_state is SendState.SUBMITTING:

@@ -84,7 +84,7 @@ async def test_the_answer_to_an_sms_of_a_step_that_was_left_changes_nothing_but_
     went_on = await confirming.rest(started)
     assert (went_on.method, went_on.send_state, went_on.message_id) == ("flash_call", SendState.SENT, None)
     assert (await confirming.check(went_on, confirming.sms.code)).attempts_left == 2
-    assert (await confirming.shown(went_on))["cost"]["amount"] == "0.05"
+    assert (await confirming.shown(went_on))["cost"]["amount"] == "0.06"  # the SMS, and the call that rings
 
 
 async def test_a_refusal_for_want_of_the_number_looks_like_a_code_that_was_sent(confirming):
