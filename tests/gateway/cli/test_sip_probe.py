@@ -53,7 +53,11 @@ def test_what_is_no_answer_to_the_request_is_a_failure(answer: bytes) -> None:
 
 def test_a_connection_that_is_closed_early_is_a_failure() -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:
-        thread = threading.Thread(target=lambda: server.accept()[0].close())
+
+        def hang_up() -> None:
+            server.accept()[0].close()
+
+        thread = threading.Thread(target=hang_up)
         thread.start()
         with pytest.raises((ValueError, ConnectionError)):
             options("127.0.0.1", server.getsockname()[1], "TCP", 5)
