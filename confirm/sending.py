@@ -88,6 +88,11 @@ class CodeSends:
         if due.test:
             self._play(tx, now, due)
             return None
+        if due.shadow:
+            # There is no code, so that none can be guessed.
+            message_id = self._course.stand_in(due) if METHODS[due.method].way is Way.SMS else None
+            self._course.save(tx, now, challenge.sent(challenge.claim(due, ""), now, message_id), "code_sent")
+            return None
         own = self._means.own_codes.get(due.id) if due.own_code else None
         if due.own_code and own is None:
             self._course.fail_step(tx, now, due, "code_lost")
@@ -100,9 +105,6 @@ class CodeSends:
         digits = METHODS[due.method].digits(self._settings)
         code = own or codes.derive(self._key, due.id, due.generation, digits)
         claimed = challenge.claim(due, challenge.code_mac(self._key, due.id, code))
-        if due.shadow:
-            self._course.save(tx, now, challenge.sent(claimed, now, self._course.stand_in(due)), "code_sent")
-            return None
         store.save(tx, claimed)
         return SmsSending(claimed, texts.render(self._settings, due.template, due.locale, code, due.brand))
 
@@ -120,9 +122,6 @@ class CodeSends:
         mac = challenge.code_mac(self._key, due.id, self._code_of(caller))
         number_mac = challenge.code_mac(self._key, due.id, flash_call.whole(caller))
         claimed = replace(challenge.claim(due, mac), number_mac=number_mac, probe=probe)
-        if due.shadow:
-            self._course.save(tx, now, challenge.sent(claimed, now, None), "code_sent")
-            return None
         return self._place(tx, now, claimed, caller)
 
     def _place(self, tx: Tx, now: int, claimed: Confirmation, caller: str) -> Sending:
@@ -244,7 +243,11 @@ class CodeSends:
             if confirmation.present.outcome == "delivered":
                 return confirmation
             delivered = challenge.note(confirmation, "delivered")
-            return self._course.save(tx, now, delivered, "code_delivered")
+            if self._settings.reveal_numbers:
+                return self._course.save(tx, now, delivered, "code_delivered")
+            # That somebody got it tells that the number exists: it is for the journal alone.
+            self._course.note(tx, now, delivered, "code_delivered")
+            return self._course.save(tx, now, delivered, None)
         if receipt.state not in policy.UNDELIVERED:
             return confirmation
         return self._course.fail_step(

@@ -73,9 +73,11 @@ def token_of(confirmation: Confirmation, settings: ConfirmationSettings, key: by
 
 def _step(step: Step, settings: ConfirmationSettings) -> dict[str, Any]:
     outcome = step.outcome
-    if policy.hides(outcome, settings):
-        # A step that has failed unseen goes on as if somebody might still answer.
-        outcome = None if step.state is StepState.CURRENT else policy.NOT_REACHED
+    if not settings.reveal_numbers and step.state is not StepState.FAILED:
+        # A step that has failed unseen goes on as if somebody might still answer; so none tells what it has reached.
+        outcome = None
+    elif policy.hides(outcome, settings):
+        outcome = policy.NOT_REACHED
     return {
         "method": step.method,
         "state": step.state.value,

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from sqlalchemy import func, select
 
+from confirm import codes
 from confirm.challenge import SendState, State
 from confirm.errors import ChallengeRequiredError, CoolDownError, LimitedError, LockedError, NumberRefusedError
 from confirm.gate import recording_refusals
@@ -146,6 +147,16 @@ async def test_a_shadow_looks_like_any_other_and_nothing_is_sent_or_charged(conf
     assert looks[0]["code_sent"]["state"] == looks[1]["code_sent"]["state"]
     assert not looks[1]["test"]
     assert members(confirming.service.instructions(real)) == members(confirming.service.instructions(shadow))
+
+
+@configured(pumping={"on_sequential": "shadow", "sequential": 2})
+@pytest.mark.parametrize(("method", "digits"), [("sms_code", 6), ("flash_call", 4)])
+async def test_not_even_the_code_that_would_have_been_sent_confirms_a_shadow(confirming, method, digits):
+    await confirming.start(method, number="+70001000001")
+    shadow = await confirming.start(method, number="+70001000002")
+    assert shadow.code_mac == ""
+    code = codes.derive(confirming.service._key, shadow.id, shadow.generation, digits)
+    assert (await confirming.check(shadow, code)).attempts_left == 2
 
 
 @configured(pumping={"on_low_conversion": "deny", "low_conversion_from": 2})

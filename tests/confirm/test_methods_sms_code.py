@@ -37,6 +37,8 @@ async def test_a_delivery_is_told_once_and_changes_nothing_else(confirming):
         delivered = await receive(confirming, sent.message_id, ReceiptState.DELIVERED)
     assert (delivered.present.state, delivered.present.outcome) == (StepState.CURRENT, "delivered")
     assert confirming.story(sent).count("code_delivered") == 1
+    shown = await confirming.shown(delivered)
+    assert shown["steps"][0]["outcome"] is None, "that it was delivered would tell that the number exists"
     assert (await confirming.check(sent, confirming.sms.code)).state is State.CONFIRMED
 
 
