@@ -58,7 +58,8 @@ def lab(configured: Callable[[dict[str, Any]], Serving], phones: Phones) -> Serv
 @pytest.fixture(scope="module")
 def alone(configured: Callable[[dict[str, Any]], Serving], phones: Phones) -> Serving:
     """A gateway that calls the phones with no switch between them."""
-    return configured({"voice_link": {"host": phones.address[0], "port": phones.address[1]}})
+    link = {"host": phones.address[0], "port": phones.address[1]}
+    return configured({"voice_link": link, "confirmation": {"reveal_numbers": True}})
 
 
 @pytest.fixture

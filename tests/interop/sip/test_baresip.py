@@ -14,7 +14,8 @@ UNUSED = iter(NUMBERS)
 
 @pytest.fixture(scope="module")
 def lab(configured: Callable[[dict[str, Any]], Serving]) -> Serving:
-    return configured({"voice": {"phones": [{"phone_number": each, "password": PASSWORD} for each in NUMBERS]}})
+    listed = [{"phone_number": each, "password": PASSWORD} for each in NUMBERS]
+    return configured({"voice": {"phones": listed}, "confirmation": {"reveal_numbers": True}})
 
 
 @pytest.fixture
