@@ -1,10 +1,12 @@
 """The rules of identification as data: one YAML file for each regime, read into a Profile.
 
-Every question that the sources leave open is a key. A key whose other values are not built takes only the one that
-is, so that no file can promise what is not done; the keys that a regime's sources do not settle are named in
-`unspecified`, and their values are the lab's own choice.
+Every question that the sources leave open is a key. What a key may be and is not built yet stands in NOT_YET, and no
+file with it is read, so that none can promise what is not done; the keys that a regime's sources do not settle are
+named in `unspecified`, and their values are the lab's own choice.
 """
 
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_args
@@ -27,6 +29,25 @@ def _as_step(value: Any) -> Any:
     return {"method": value} if isinstance(value, str) else value
 
 
+RecheckCause = Literal["terminated", "ported", "data_changed", "number_changed", "existing_user", "recycled"]
+"""Why a user who is identified, or was a user before the rules, is identified again."""
+
+Country = Annotated[str, Field(pattern=r"^[A-Z]{2}$")]
+
+
+class Fine(Section):
+    """One tier of a table of fines, in whole units of its currency."""
+
+    part: str
+    """The act, its article and part."""
+    offender: Literal["citizen", "official", "legal_entity"]
+    repeat: bool = False
+    """Whether it is the tier for those who were fined before."""
+    low: int = Field(ge=0)
+    high: int = Field(ge=0)
+    currency: str = Field(pattern=r"^[A-Z]{3}$")
+
+
 class Profile(Section):
     """One set of rules. Keys that end in `_s` are seconds of lab time."""
 
@@ -43,8 +64,12 @@ class Profile(Section):
     unspecified: list[str] = []
     """Keys that the sources do not settle: their values are the lab's choice."""
 
-    exchange_mode: Literal["presence"] = "presence"
-    """What the operator is asked: whether it has the subscriber, and nothing about the person (S63, S65)."""
+    mode: Literal["operator", "self", "confirm_only", "no_procedure"] = "operator"
+    """Who identifies: the operator (basis verdict), the service by itself (self, S32), nobody beyond the confirmation
+    (sms_only, S27), or nobody since the duty has no procedure yet (exempt, S90)."""
+    exchange_mode: Literal["presence", "match"] = "presence"
+    """What the operator is asked: whether it has the subscriber and nothing about the person (S63, S65), or whether
+    what the user said of himself is what the contract says (S21)."""
     confirm_first: Literal[True] = True
     """The number is confirmed before the operator is asked (S18)."""
     methods: Annotated[list[Annotated[StepSettings, BeforeValidator(_as_step)]], Field(min_length=1, max_length=8)] = [
@@ -57,72 +82,99 @@ class Profile(Section):
     """How long the user may take to confirm, over all codes."""
     t_answer_s: int = Field(1200, ge=1, le=604_800)
     """How long the operator may take to answer (S02)."""
-    t0: Literal["first_try"] = "first_try"
-    """The answer's time runs from the first try to send the query; sending it again does not extend it."""
+    t0: Literal["first_try", "transport_ack"] = "first_try"
+    """The answer's time runs from the first try to send the query, or from its taking; sending it again does not
+    extend it."""
     deadline_basis: Literal["gateway_receive"] = "gateway_receive"
     """What is held against the deadline: the instant at which the gateway received the answer."""
-    grace_ms: Literal[0] = 0
+    grace_ms: int = Field(0, ge=0, le=60_000)
     """What is added to the answer's time."""
-    deadline_scope: Literal["operator_answer"] = "operator_answer"
-    """What has to happen in that time: the operator's answer alone (S20)."""
+    deadline_scope: Literal["operator_answer", "end_to_end"] = "operator_answer"
+    """What has to happen in that time: the operator's answer alone, or all from the attempt's start (S20)."""
     silence: Literal["refuse"] = "refuse"
     """What no answer means (S04)."""
-    code_assigned_by: Literal["service"] = "service"
-    """Who makes the identification code: the gateway on the service's behalf."""
-    code_phase: Literal["after_positive"] = "after_positive"
-    """When the operator gets the code: after it answered PRESENT."""
-    code_usable_for_login: Literal[False] = False
+    retry_wait_s: int = Field(0, ge=0, le=604_800)
+    """How long a refused user waits before he may try again; none (S93)."""
+    code_assigned_by: Literal["service", "operator"] = "service"
+    """Who makes the identification code: the gateway on the service's behalf, or the operator (S06)."""
+    code_phase: Literal["after_positive", "with_request"] = "after_positive"
+    """When the operator gets the code: after it answered PRESENT, or with the query (S07)."""
+    code_usable_for_login: bool = False
     """Whether a user may log in by the code (S14)."""
     t_register_cap_s: int = Field(86_400, ge=1, le=86_400)
     """How long the attempt waits for the entry in the operator's register."""
     on_register_failure: Literal["active_entry_pending", "refuse"] = "active_entry_pending"
     """What follows without one: the binding is active and its entry pending, or the attempt is refused."""
-    notice_s: Literal[86_400] = 86_400
+    notice_s: int = Field(86_400, ge=1, le=2_592_000)
     """How soon the operator tells of the end of a contract (S10)."""
-    t_recheck_s: Literal[1200] = 1200
+    t_recheck_s: int = Field(1200, ge=1, le=604_800)
     """How long the re-check may take after such a notice (S11)."""
-    recheck_confirm: tuple[Literal["number_changed"], Literal["recycled"]] = ("number_changed", "recycled")
+    recheck_confirm: tuple[RecheckCause, ...] = ("number_changed", "recycled")
     """The re-checks that confirm the number again."""
-    service_during_recheck: Literal["allow"] = "allow"
+    service_during_recheck: Literal["allow", "hold"] = "allow"
     """Whether the user is served during a re-check."""
-    existing_users: Literal["exempt_if_match"] = "exempt_if_match"
+    number_change_refused: Literal["keep", "suspend"] = "keep"
+    """What becomes of the old number's binding when its successor is refused (S05)."""
+    recycle_check: bool = False
+    """Whether a number that went to another person ends the account's access by its old owner (S31)."""
+    existing_users: Literal["new_only", "recheck_all", "exempt_if_match"] = "exempt_if_match"
     """What becomes of users from before the rules (S09, S91)."""
-    resolve_by: Literal["current_operator"] = "current_operator"
-    """Whom to ask about a ported number: its present operator."""
-    max_reroute: Literal[1] = 1
+    existing_users_due_s: int | None = Field(None, ge=1, le=31_622_400)
+    """How long they may stay unidentified; null: no time is set."""
+    resolve_by: Literal["current_operator", "range_holder"] = "current_operator"
+    """Whom to ask about a ported number: its present operator, or the one whose range it is of."""
+    max_reroute: int = Field(1, ge=0, le=3)
     """How often a query may move on to another operator."""
-    foreign_number: Literal["refuse"] = "refuse"
-    """What becomes of numbers of no known operator (S53)."""
-    foreign_operator: Literal["none"] = "none"
+    foreign_number: Literal["refuse", "confirm_only", "query_home_operator"] = "refuse"
+    """What becomes of numbers of other countries (S53)."""
+    foreign_operator: Literal["none", "participates"] = "none"
     """Whether operators of other countries are asked (S52)."""
-    minor: Literal["as_owner"] = "as_owner"
+    allowed_countries: Annotated[list[Country], Field(min_length=1)] | None = None
+    """The countries whose numbers may be used at all, as in ISO 3166-1 alpha-2; null: any."""
+    fallback_identity: Literal["none", "personal_id", "other_means"] = "none"
+    """What may stand for a number that cannot be used: nothing, a personal id number, or any other means."""
+    sim_in_device: bool = False
+    """Whether the SIM of the number has to be in the device that uses the account (S30)."""
+    web_session_s: int | None = Field(None, ge=1, le=31_622_400)
+    """How long a session of a device without the SIM lasts; null: until it is ended."""
+    one_number_one_account: bool = False
+    """Whether a number that one account of a service has is refused to another, rather than taken over by it."""
+    minor: Literal["as_owner", "absent"] = "as_owner"
     """How a user under age is treated whose parent has the contract (S56)."""
-    corporate: Literal["present"] = "present"
+    corporate: Literal["present", "absent"] = "present"
     """What the operator answers about a line of a legal entity (S57)."""
-    gray: Literal["present"] = "present"
+    gray: Literal["present", "absent"] = "present"
     """What it answers about a line whose owner was not verified (S58)."""
-    domestic_self_id: Literal["allowed"] = "allowed"
+    domestic_self_id: Literal["allowed", "denied"] = "allowed"
     """Whether domestic services may identify by themselves (S32)."""
-    agreement_required_for: Literal["foreign"] = "foreign"
+    agreement_required_for: Literal["foreign", "all", "none"] = "foreign"
     """Which services need an agreement with the operator (S33)."""
-    not_listed_service: Literal["warn"] = "warn"
+    not_listed_service: Literal["pass_through", "warn", "refuse"] = "warn"
     """What becomes of attempts of a service that is not in the public register (S35)."""
-    check_recipient: Literal[False] = False
+    federated_service: Literal["refuse", "unbound"] = "refuse"
+    """What becomes of attempts of a service without one responsible party (S83)."""
+    check_recipient: bool = False
     """Whether the recipient of a message has to be identified too (S78)."""
-    broadcast_scope: Literal["active"] = "active"
+    identified_badge: bool = False
+    """Whether other users see that a user is identified; his number they never see (S100)."""
+    broadcast_scope: Literal["active", "all"] = "active"
     """Who gets an emergency broadcast (S76)."""
-    broadcast_ignores_blocklist: Literal[True] = True
+    broadcast_ignores_blocklist: bool = True
     """Whether a broadcast passes the users' block lists (S76)."""
-    consent_required: Literal[False] = False
+    consent_required: bool = False
     """Whether the user is asked for consent (S34)."""
-    payer: Literal["service"] = "service"
+    payer: Literal["service", "operator", "user", "split"] = "service"
     """Who pays (S95)."""
-    t_cure_s: Literal[1_296_000] = 1_296_000
+    t_cure_s: int = Field(1_296_000, ge=1, le=31_622_400)
     """The time between a finding against a service and its block (S81)."""
+    block_needs_court: bool = True
+    """Whether a court has to order the block when that time is over."""
     store_in_country: Literal[True] = True
     """Whether identification data stay in the country."""
-    stat_min_cell: Literal[10] = 10
+    stat_min_cell: int = Field(10, ge=1, le=1_000_000)
     """The smallest count that a statistic shows (S71)."""
+    fines: list[Fine] = []
+    """What a breach may cost, for the report on exposure; no money moves (S80)."""
 
     @model_validator(mode="after")
     def _names_its_keys(self) -> "Profile":
@@ -147,6 +199,76 @@ def _is_past(boundary: datetime | None, now: int, otherwise: bool) -> bool:
     return otherwise if boundary is None else instant(boundary.isoformat()) <= now
 
 
+@dataclass(frozen=True)
+class NotYet:
+    """Values of a key that no code reads: a file that has one is refused with the reason."""
+
+    reason: str
+    values: tuple[object, ...] = ()
+    """Those values; none: all but the default."""
+
+    def holds(self, value: object, default: object) -> bool:
+        """Whether `value` is one of them."""
+        return value in self.values if self.values else value != default
+
+
+# A line is taken out, or loses values, together with the commit that reads them.
+NOT_YET: dict[str, NotYet] = {
+    "mode": NotYet("nobody but the operator identifies yet"),
+    "exchange_mode": NotYet("operators are asked for presence only"),
+    "t0": NotYet("the time of an answer runs from the first try"),
+    "grace_ms": NotYet("no answer is in time after its deadline"),
+    "deadline_scope": NotYet("the deadline is the operator's"),
+    "retry_wait_s": NotYet("a refused user may try again at once"),
+    "code_assigned_by": NotYet("operators make no codes"),
+    "code_phase": NotYet("codes follow the answer"),
+    "code_usable_for_login": NotYet("nobody logs in here"),
+    "notice_s": NotYet("operators send no notices"),
+    "t_recheck_s": NotYet("there are no re-checks"),
+    "recheck_confirm": NotYet("there are no re-checks"),
+    "service_during_recheck": NotYet("there are no re-checks"),
+    "number_change_refused": NotYet("numbers do not change"),
+    "recycle_check": NotYet("numbers are not sold again"),
+    "existing_users": NotYet("there are no users from before the rules"),
+    "existing_users_due_s": NotYet("there are no users from before the rules"),
+    "resolve_by": NotYet("ported numbers are their present operator's"),
+    "max_reroute": NotYet("a query stays with its operator"),
+    "foreign_number": NotYet("foreign numbers are refused"),
+    "foreign_operator": NotYet("foreign operators are not asked"),
+    "allowed_countries": NotYet("numbers have no country"),
+    "fallback_identity": NotYet("there is no identity without a number"),
+    "sim_in_device": NotYet("devices are not known"),
+    "web_session_s": NotYet("there are no sessions"),
+    "one_number_one_account": NotYet("a number goes to its latest account"),
+    "minor": NotYet("each operator's own policy decides"),
+    "corporate": NotYet("each operator's own policy decides"),
+    "gray": NotYet("each operator's own policy decides"),
+    "domestic_self_id": NotYet("services have no residence"),
+    "agreement_required_for": NotYet("there are no agreements"),
+    "not_listed_service": NotYet("there is no register of services"),
+    "federated_service": NotYet("services have no kind"),
+    "check_recipient": NotYet("recipients are not asked about"),
+    "identified_badge": NotYet("peers see nothing"),
+    "broadcast_scope": NotYet("there are no broadcasts"),
+    "broadcast_ignores_blocklist": NotYet("there are no broadcasts"),
+    "consent_required": NotYet("nobody is asked for consent"),
+    "payer": NotYet("the service pays"),
+    "t_cure_s": NotYet("there are no findings"),
+    "block_needs_court": NotYet("there are no blocks"),
+    "stat_min_cell": NotYet("there are no statistics"),
+}
+
+
+def _refuse_what_is_not_built(path: Path, profile: Profile) -> None:
+    wrong = [
+        f"{path}: {key}: {value!r} is not built yet: {line.reason}"
+        for key, line in NOT_YET.items()
+        if line.holds(value := getattr(profile, key), Profile.model_fields[key].default)
+    ]
+    if wrong:
+        raise ProfileError("; ".join(wrong))
+
+
 def load(path: Path) -> Profile:
     """Return the profile of a file. Raises ProfileError."""
     try:
@@ -158,6 +280,7 @@ def load(path: Path) -> Profile:
         raise ProfileError(f"{path}: {error}") from None
     if profile.name != path.stem:
         raise ProfileError(f"{path}: name: expected {path.stem}, as the file is called (got {profile.name})")
+    _refuse_what_is_not_built(path, profile)
     return profile
 
 
@@ -171,3 +294,27 @@ def _mistakes(path: Path, error: ValidationError) -> list[str]:
         f"{path}: {'.'.join(map(str, item['loc'])) or 'the file'}: {item['msg']}"
         for item in error.errors(include_url=False)
     ]
+
+
+class Schedule:
+    """Which profile attempts start under, by the lab clock; an attempt ends under the profile of its start (S87).
+
+    `profiles` are all that are there, by name. `plan` is one name, or steps in order of time: each begins at its
+    instant in milliseconds, the first at any time. Raises ProfileError if a profile is not there.
+    """
+
+    def __init__(self, profiles: Mapping[str, Profile], plan: str | Sequence[tuple[int, str]]) -> None:
+        self.profiles = profiles
+        self._steps = [(0, plan)] if isinstance(plan, str) else sorted(plan)
+        for _, name in self._steps:
+            if name not in profiles:
+                raise ProfileError(f"there is no profile {name}; known profiles: {', '.join(sorted(profiles))}")
+
+    def at(self, now: int) -> Profile:
+        """Return the profile that an attempt at `now` starts under; its own dates may refuse it (`in_force`)."""
+        begun = [name for begins, name in self._steps if begins <= now] or [self._steps[0][1]]
+        return self.profiles[begun[-1]]
+
+    def of(self, name: str, now: int) -> Profile:
+        """Return the profile that an attempt began under, or the present one if it was taken away since."""
+        return self.profiles.get(name) or self.at(now)

@@ -4,7 +4,7 @@ import pytest
 from pydantic import ValidationError
 
 from gateway.identification import profiles
-from gateway.identification.profiles import Profile, ProfileError
+from gateway.identification.profiles import NOT_YET, NotYet, Profile, ProfileError, Schedule
 from gateway.resources import config_path
 from smsc_emulator.base.durations import SECOND, instant
 
@@ -16,7 +16,7 @@ def shipped() -> Profile:
 
 def test_the_shipped_profile_writes_out_every_key_and_each_has_its_default(shipped):
     assert shipped.model_fields_set == set(Profile.model_fields)
-    described = {"name", "title", "sources", "valid_from", "valid_to", "unspecified"}
+    described = {"name", "title", "sources", "valid_from", "valid_to", "unspecified", "fines"}
     defaults = Profile(name="ru-1801", title="")
     for name in set(Profile.model_fields) - described:
         assert getattr(shipped, name) == getattr(defaults, name), name
@@ -46,7 +46,6 @@ def test_a_profile_without_dates_is_always_in_force():
 @pytest.mark.parametrize(
     "wrong",
     [
-        {"exchange_mode": "match"},
         {"methods": ["carrier_pigeon"]},
         {"methods": []},
         {"methods": ["sms_code"] * 9},
@@ -54,17 +53,18 @@ def test_a_profile_without_dates_is_always_in_force():
         {"methods": [{"method": "sms_code", "texts": 2}]},
         {"methods": ["call_in"], "permitted_methods": ["sms_code"]},
         {"permitted_methods": ["sms_code", "carrier_pigeon"]},
-        {"code_phase": "with_request"},
-        {"grace_ms": 1},
-        {"recheck_confirm": ["recycled"]},
         {"t_answer_s": 0},
         {"unspecified": ["t_anser_s"]},
         {"valid_from": "2022-03-01T00:00:00"},
+        {"exchange_mode": "attributes"},
+        {"recheck_confirm": ["bored"]},
+        {"allowed_countries": ["Russia"]},
+        {"fines": [{"part": "1", "offender": "robot", "low": 1, "high": 2, "currency": "RUB"}]},
         {"no_such_key": 1},
     ],
     ids=str,
 )
-def test_what_is_not_built_is_refused_and_not_ignored(wrong):
+def test_what_no_profile_may_say_is_refused_and_not_ignored(wrong):
     with pytest.raises(ValidationError):
         Profile.model_validate({"name": "test", "title": "Test", **wrong})
 
@@ -97,6 +97,50 @@ def test_a_workflow_has_its_methods_in_order_with_the_times_that_some_of_them_ha
     )
     steps = profiles.load(tmp_path / "mine.yaml").methods
     assert [(step.method, step.time) for step in steps] == [("flash_call", 45 * SECOND), ("sms_code", None)]
+
+
+@pytest.mark.parametrize("key", sorted(NOT_YET))
+def test_every_line_of_what_is_not_built_names_a_key_whose_default_it_lets_pass(key):
+    default = Profile.model_fields[key].default
+    assert not NOT_YET[key].holds(default, default)
+
+
+def test_what_is_not_built_is_refused_with_the_reason_when_a_file_is_read(tmp_path, monkeypatch):
+    monkeypatch.setitem(NOT_YET, "grace_ms", NotYet("no answer is in time after its deadline"))
+    monkeypatch.setitem(NOT_YET, "payer", NotYet("nobody shares a bill", values=("split",)))
+    (tmp_path / "mine.yaml").write_text("name: mine\ntitle: Mine\ngrace_ms: 5\npayer: split\n")
+    with pytest.raises(ProfileError) as error:
+        profiles.load(tmp_path / "mine.yaml")
+    assert "grace_ms: 5 is not built yet: no answer is in time after its deadline" in str(error.value)
+    assert "payer: 'split' is not built yet: nobody shares a bill" in str(error.value)
+
+
+PLAN = ((0, "old"), (instant("2019-05-06T00:00:00+03:00"), "new"))
+BOTH = {name: Profile(name=name, title=name) for name in ("old", "new")}
+
+
+@pytest.mark.parametrize(
+    ("plan", "at", "expected"),
+    [
+        ("new", "2018-01-01T00:00:00Z", "new"),
+        (PLAN, "1999-01-01T00:00:00Z", "old"),
+        (PLAN, "2019-05-05T23:59:59.999+03:00", "old"),
+        (PLAN, "2019-05-06T00:00:00+03:00", "new"),
+        (PLAN[::-1], "2019-05-06T00:00:00+03:00", "new"),
+    ],
+)
+def test_a_schedule_says_which_profile_an_attempt_starts_under(plan, at, expected):
+    assert Schedule(BOTH, plan).at(instant(at)).name == expected
+
+
+def test_an_attempt_ends_under_the_profile_of_its_start_as_long_as_there_is_one():
+    schedule = Schedule(BOTH, PLAN)
+    assert (schedule.of("old", PLAN[1][0]).name, schedule.of("gone", PLAN[1][0]).name) == ("old", "new")
+
+
+def test_a_schedule_with_a_profile_that_is_not_there_is_refused():
+    with pytest.raises(ProfileError, match="no profile odd; known profiles: new, old"):
+        Schedule(BOTH, [(0, "odd")])
 
 
 def test_all_files_of_a_folder_are_loaded_by_name(tmp_path):
