@@ -1,15 +1,15 @@
 """The rules of identification as data: one YAML file for each regime, read into a Profile.
 
 Every question that the sources leave open is a key. What a key may be and is not built yet stands in NOT_YET, and no
-file with it is read, so that none can promise what is not done; the keys that a regime's sources do not settle are
-named in `unspecified`, and their values are the lab's own choice.
+lab starts with a profile that has it, so that none can promise what is not done. A key that a file leaves out, or
+names in `unspecified`, is not settled by the regime's sources: its value is the lab's own choice.
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated, Any, Literal, get_args
+from typing import Annotated, Any, Literal, TypeAlias, get_args
 
 from pydantic import AwareDatetime, BeforeValidator, Field, ValidationError, model_validator
 from ruamel.yaml import YAML
@@ -62,7 +62,7 @@ class Profile(Section):
     valid_to: AwareDatetime | None = None
     """The first instant at which none may any more."""
     unspecified: list[str] = []
-    """Keys that the sources do not settle: their values are the lab's choice."""
+    """Keys that the file writes out though the sources do not settle them: their values are the lab's choice."""
 
     mode: Literal["operator", "self", "confirm_only", "no_procedure"] = "operator"
     """Who identifies: the operator (basis verdict), the service by itself (self, S32), nobody beyond the confirmation
@@ -190,6 +190,12 @@ class Profile(Section):
             raise ValueError(f"methods names what permitted_methods does not: {', '.join(others)}")
         return self
 
+    @property
+    def open_questions(self) -> frozenset[str]:
+        """The keys that the sources do not settle: those that are named, and those that are left out."""
+        described = {"name", "title", "sources", "valid_from", "valid_to", "unspecified"}
+        return frozenset(self.unspecified) | (set(type(self).model_fields) - self.model_fields_set - described)
+
     def in_force(self, now: int) -> bool:
         """Whether an attempt may start under the profile at `now`."""
         return _is_past(self.valid_from, now, True) and not _is_past(self.valid_to, now, False)
@@ -201,7 +207,7 @@ def _is_past(boundary: datetime | None, now: int, otherwise: bool) -> bool:
 
 @dataclass(frozen=True)
 class NotYet:
-    """Values of a key that no code reads: a file that has one is refused with the reason."""
+    """Values of a key that no code reads: a profile that has one is not put in force."""
 
     reason: str
     values: tuple[object, ...] = ()
@@ -259,14 +265,13 @@ NOT_YET: dict[str, NotYet] = {
 }
 
 
-def _refuse_what_is_not_built(path: Path, profile: Profile) -> None:
-    wrong = [
-        f"{path}: {key}: {value!r} is not built yet: {line.reason}"
+def not_built(profile: Profile) -> dict[str, str]:
+    """Return the keys of a profile with values that no code reads, each with the reason."""
+    return {
+        key: line.reason
         for key, line in NOT_YET.items()
-        if line.holds(value := getattr(profile, key), Profile.model_fields[key].default)
-    ]
-    if wrong:
-        raise ProfileError("; ".join(wrong))
+        if line.holds(getattr(profile, key), Profile.model_fields[key].default)
+    }
 
 
 def load(path: Path) -> Profile:
@@ -280,7 +285,6 @@ def load(path: Path) -> Profile:
         raise ProfileError(f"{path}: {error}") from None
     if profile.name != path.stem:
         raise ProfileError(f"{path}: name: expected {path.stem}, as the file is called (got {profile.name})")
-    _refuse_what_is_not_built(path, profile)
     return profile
 
 
@@ -296,19 +300,25 @@ def _mistakes(path: Path, error: ValidationError) -> list[str]:
     ]
 
 
+Plan: TypeAlias = str | Sequence[tuple[int, str]]
+"""The name of the one profile, or when each begins (lab time, ms) and its name."""
+
+
 class Schedule:
     """Which profile attempts start under, by the lab clock; an attempt ends under the profile of its start (S87).
 
     `profiles` are all that are there, by name. `plan` is one name, or steps in order of time: each begins at its
-    instant in milliseconds, the first at any time. Raises ProfileError if a profile is not there.
+    instant in milliseconds, the first at any time. Raises ProfileError if a profile is not there, or not built.
     """
 
-    def __init__(self, profiles: Mapping[str, Profile], plan: str | Sequence[tuple[int, str]]) -> None:
+    def __init__(self, profiles: Mapping[str, Profile], plan: Plan) -> None:
         self.profiles = profiles
         self._steps = [(0, plan)] if isinstance(plan, str) else sorted(plan)
         for _, name in self._steps:
             if name not in profiles:
                 raise ProfileError(f"there is no profile {name}; known profiles: {', '.join(sorted(profiles))}")
+            for key, reason in not_built(profiles[name]).items():
+                raise ProfileError(f"the profile {name} cannot be in force: {key} is not built yet: {reason}")
 
     def at(self, now: int) -> Profile:
         """Return the profile that an attempt at `now` starts under; its own dates may refuse it (`in_force`)."""

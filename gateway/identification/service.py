@@ -30,7 +30,7 @@ from gateway.identification.errors import (
     MethodNotPermittedError,
     NotConfirmingError,
 )
-from gateway.identification.profiles import Profile, ProfileError
+from gateway.identification.profiles import Plan, Profile, Schedule
 from gateway.lookup import outbox, porting
 from gateway.lookup.outbox import OperatorMessage
 from gateway.lookup.routing import NumberingPlan
@@ -48,9 +48,9 @@ _CONCLUSIONS: Mapping[challenge.State, Input] = {
 class IdentificationService:
     """Starts attempts and brings them to their one outcome, and keeps the bindings that follow.
 
-    `profile` names the one of `profiles` that new attempts start under. `service_names` are the services' names for
-    people, as the operator's register shows them. `randomness` is drawn from on the database's thread only.
-    Raises ProfileError if there is no such profile.
+    `schedule` says which of `profiles` new attempts start under. `service_names` are the services' names for people,
+    as the operator's register shows them. `randomness` is drawn from on the database's thread only. Raises
+    ProfileError if there is no such profile.
     """
 
     def __init__(
@@ -58,7 +58,7 @@ class IdentificationService:
         confirm: ConfirmService,
         plan: NumberingPlan,
         profiles: Mapping[str, Profile],
-        profile: str,
+        schedule: Plan,
         service_names: Mapping[str, str],
         randomness: Randomness,
         wake: Callable[[], None],
@@ -66,10 +66,7 @@ class IdentificationService:
         self._confirm = confirm
         self._ledger = confirm.ledger
         self._plan = plan
-        self._profiles = profiles
-        if profile not in profiles:
-            raise ProfileError(f"there is no profile {profile}; known profiles: {', '.join(sorted(profiles))}")
-        self._profile = profiles[profile]
+        self._schedule = Schedule(profiles, schedule)
         self._service_names = service_names
         self._randomness = randomness
         self._entries = Entries(service_names, randomness)
@@ -94,7 +91,8 @@ class IdentificationService:
         `wish` says how the number is to be confirmed; without a workflow it is the profile's. Raises
         MethodNotPermittedError, and what starting a confirmation may raise; then nothing has changed.
         """
-        workflow = self._workflow(wish.workflow)
+        profile = self._schedule.at(now)
+        workflow = self._workflow(profile, wish.workflow)
         for older in store.under_way(tx, wish.service_id, wish.phone_number):
             self._drive(tx, now, older, machine.Supersede())
         attempt = Attempt(
@@ -102,24 +100,24 @@ class IdentificationService:
             service_id=wish.service_id,
             user_id=user_id,
             phone_number=wish.phone_number,
-            profile=self._profile.name,
+            profile=profile.name,
             created_at=now,
             updated_at=now,
         )
         store.add(tx, attempt)
         self._record(tx, now, attempt)
-        if not self._profile.in_force(now):
+        if not profile.in_force(now):
             return self._drive(tx, now, attempt, machine.Ineligible(Reason.POLICY_HOLD))
         confirmation = self._open_confirmation(tx, now, attempt, replace(wish, workflow=workflow))
         attempt = self._drive(tx, now, attempt, machine.Eligible(confirmation.id))
         return self._follow(tx, now, attempt, confirmation)
 
-    def _workflow(self, asked: Sequence[StepSettings]) -> tuple[StepSettings, ...]:
+    def _workflow(self, profile: Profile, asked: Sequence[StepSettings]) -> tuple[StepSettings, ...]:
         """Return what is asked for, or the profile's own. Raises MethodNotPermittedError."""
         for step in asked:
-            if step.method not in self._profile.permitted_methods:
-                raise MethodNotPermittedError(f"the profile {self._profile.name} does not permit {step.method}")
-        return tuple(asked or self._profile.methods)
+            if step.method not in profile.permitted_methods:
+                raise MethodNotPermittedError(f"the profile {profile.name} does not permit {step.method}")
+        return tuple(asked or profile.methods)
 
     def get(self, tx: Tx, service_id: str, attempt_id: str) -> Attempt:
         """Return the service's attempt. Raises IdentificationNotFoundError, also if another service has it."""
@@ -284,8 +282,7 @@ class IdentificationService:
         return attempt
 
     def _step(self, tx: Tx, now: int, before: Attempt, given: Input) -> Attempt:
-        # An attempt whose profile was taken out of the installation ends under the present one.
-        profile = self._profiles.get(before.profile, self._profile)
+        profile = self._schedule.of(before.profile, now)
         after, effects = machine.step(before, given, now, profile)
         for effect in effects:
             after = self._acts[effect](tx, now, after)

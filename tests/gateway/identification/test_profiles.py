@@ -105,14 +105,31 @@ def test_every_line_of_what_is_not_built_names_a_key_whose_default_it_lets_pass(
     assert not NOT_YET[key].holds(default, default)
 
 
-def test_what_is_not_built_is_refused_with_the_reason_when_a_file_is_read(tmp_path, monkeypatch):
-    monkeypatch.setitem(NOT_YET, "grace_ms", NotYet("no answer is in time after its deadline"))
+@pytest.mark.parametrize(
+    ("values", "expected"),
+    [
+        ({}, {}),
+        ({"grace_ms": 5}, {"grace_ms": "there is no grace"}),
+        ({"payer": "user"}, {}),
+        ({"payer": "split"}, {"payer": "nobody shares a bill"}),
+    ],
+    ids=str,
+)
+def test_what_is_not_built_is_never_in_force_and_the_reason_is_told(monkeypatch, values, expected):
+    monkeypatch.setitem(NOT_YET, "grace_ms", NotYet("there is no grace"))
     monkeypatch.setitem(NOT_YET, "payer", NotYet("nobody shares a bill", values=("split",)))
-    (tmp_path / "mine.yaml").write_text("name: mine\ntitle: Mine\ngrace_ms: 5\npayer: split\n")
-    with pytest.raises(ProfileError) as error:
-        profiles.load(tmp_path / "mine.yaml")
-    assert "grace_ms: 5 is not built yet: no answer is in time after its deadline" in str(error.value)
-    assert "payer: 'split' is not built yet: nobody shares a bill" in str(error.value)
+    profile = Profile(name="mine", title="Mine", **values)
+    assert profiles.not_built(profile) == expected
+    for key, reason in expected.items():
+        with pytest.raises(ProfileError, match=f"mine cannot be in force: {key} is not built yet: {reason}"):
+            Schedule({"mine": profile}, "mine")
+
+
+def test_a_key_that_is_left_out_or_named_so_is_an_open_question():
+    profile = Profile(name="mine", title="Mine", silence="refuse", t0="first_try", unspecified=["t0"])
+    assert "silence" not in profile.open_questions
+    assert {"t0", "payer"} <= profile.open_questions
+    assert not profile.open_questions & {"name", "title", "valid_from"}
 
 
 PLAN = ((0, "old"), (instant("2019-05-06T00:00:00+03:00"), "new"))
