@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal, TypeVar
 from pydantic import Field
 
 from confirm.settings import ConfirmationSettings
+from gateway.services.settings import BroadcastSettings, ServiceSettings
 from gateway.webhooks.settings import WebhookSettings
 from smsc_emulator.base.config import Duration, Section
 from smsc_emulator.base.msisdn import DialPlan
@@ -108,17 +109,6 @@ class VoiceLinkSettings(Section):
         )
 
 
-class ServiceSettings(Section):
-    """A service that confirms and identifies its users through the gateway."""
-
-    id: str = Field(pattern=r"^[a-z0-9][a-z0-9-]{0,31}$")
-    """The name in requests and in the operator's register."""
-    name: str
-    """The name for people."""
-    key: str = Field(min_length=8)
-    """The API key, sent as a bearer token."""
-
-
 def default_operators() -> list[OperatorSettings]:
     """Return the two operators of the default lab."""
     return [
@@ -186,6 +176,7 @@ class Settings(Section):
     profile: str = "ru-1801"
     """The set of identification rules: a file in configs/profiles/."""
     webhooks: WebhookSettings = WebhookSettings()
+    broadcasts: BroadcastSettings = BroadcastSettings()
     services: list[ServiceSettings] = Field(default_factory=_in_a_lab(default_services))
     operators: list[OperatorSettings] = Field(default_factory=_in_a_lab(default_operators))
     subscribers: list[SubscriberSettings] = Field(default_factory=_in_a_lab(default_subscribers))

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from aiohttp import web
 
-from gateway.settings import ServiceSettings
+from gateway.services.settings import ServiceSettings
 from smsc_emulator.base.web import UNAUTHORIZED, Guard, ProblemError
 
 

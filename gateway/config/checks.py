@@ -47,6 +47,16 @@ def _service_ids(settings: Settings) -> Iterator[Finding]:
     yield from _unique(_listed(settings, "services", member="key"), secret=True)
 
 
+def _agreements(settings: Settings) -> Iterator[Finding]:
+    known = sorted(operator.id for operator in settings.operators)
+    for index, service in enumerate(settings.services):
+        for place, agreement in enumerate(service.agreements or ()):
+            if agreement.operator_id not in known:
+                path = ("services", index, "agreements", place, "operator_id")
+                sentence = f"there is no operator {agreement.operator_id!r}"
+                yield path, sentence + nearest(agreement.operator_id, known, "operator")
+
+
 def _accounts(settings: Settings) -> Iterator[Finding]:
     accounts = settings.smsc.accounts
     yield from _unique(_listed(settings, "smsc", "accounts", member="system_id"))
@@ -181,6 +191,7 @@ CHECKS = (
     Check(frozenset({"operators"}), _ranges),
     Check(frozenset({"operators", "lab", "smsc_link", "voice_link", "confirmation"}), _elsewhere),
     Check(frozenset({"services"}), _service_ids),
+    Check(frozenset({"services", "operators"}), _agreements),
     Check(frozenset({"smsc"}), _accounts),
     Check(frozenset({"smsc"}), _personalities),
     Check(frozenset({"smsc"}), _tls),

@@ -27,7 +27,8 @@ from gateway.identification.deadlines import AttemptDeadlines
 from gateway.identification.service import IdentificationService
 from gateway.lookup.client import OperatorClient, numbering_plan
 from gateway.resources import config_path
-from gateway.settings import ServiceSettings, Settings
+from gateway.services.settings import ServiceSettings
+from gateway.settings import Settings
 from smsc_emulator.base.activity import Activity
 from smsc_emulator.base.clock import LabClock
 from smsc_emulator.base.database import Database

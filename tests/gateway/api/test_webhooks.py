@@ -8,7 +8,7 @@ from aiohttp.test_utils import TestClient, TestServer
 
 from gateway.api import webhooks
 from gateway.api.auth import service_guard
-from gateway.settings import ServiceSettings
+from gateway.services.settings import ServiceSettings
 from gateway.webhooks.guard import Guard
 from gateway.webhooks.service import MAX_ENDPOINTS, WebhookService
 from gateway.webhooks.settings import WebhookSettings
