@@ -187,7 +187,7 @@ class Lab:
             self._confirm,
             plan,
             profiles.load_all(config_path("profiles")),
-            settings.profile,
+            settings.schedule(),
             self._service_names,
             ground.randomness("identification"),
             ground.wake,

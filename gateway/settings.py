@@ -5,12 +5,14 @@ from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
 
-from pydantic import Field
+from pydantic import AwareDatetime, BeforeValidator, Field
 
 from confirm.settings import ConfirmationSettings
+from gateway.identification.profiles import Plan
 from gateway.services.settings import BroadcastSettings, ServiceSettings
 from gateway.webhooks.settings import WebhookSettings
 from smsc_emulator.base.config import Duration, Section
+from smsc_emulator.base.durations import instant
 from smsc_emulator.base.msisdn import DialPlan
 from smsc_emulator.core.settings import HandsetSettings, SmscSettings
 from smsc_emulator.operator.settings import OperatorSettings, RangeSettings, SubscriberSettings
@@ -159,6 +161,19 @@ def _range(first: str, last: str) -> RangeSettings:
     return RangeSettings(first=first, last=last)
 
 
+class ProfileStep(Section):
+    """A profile of a schedule; an attempt ends under the profile of its start (S87)."""
+
+    name: str
+    since: AwareDatetime | None = None
+    """The first instant of the lab clock at which attempts start under it; only the first of a list has none."""
+
+
+def _as_schedule(value: Any) -> Any:
+    """Return the steps of a schedule; a name alone is in force at all times."""
+    return [{"name": value}] if isinstance(value, str) else value
+
+
 class Settings(Section):
     """Everything that a lab can be told.
 
@@ -173,8 +188,10 @@ class Settings(Section):
     smsc_link: SmscLinkSettings = SmscLinkSettings()
     voice_link: VoiceLinkSettings = VoiceLinkSettings()
     confirmation: ConfirmationSettings = ConfirmationSettings()
-    profile: str = "ru-1801"
-    """The set of identification rules: a file in configs/profiles/."""
+    profile: Annotated[list[ProfileStep], Field(min_length=1), BeforeValidator(_as_schedule)] = [
+        ProfileStep(name="ru-1801")
+    ]
+    """The set of identification rules: a file in configs/profiles/, or several by the time at which each begins."""
     webhooks: WebhookSettings = WebhookSettings()
     broadcasts: BroadcastSettings = BroadcastSettings()
     services: list[ServiceSettings] = Field(default_factory=_in_a_lab(default_services))
@@ -183,3 +200,7 @@ class Settings(Section):
     subscriber_files: list[Path] = []
     """CSV files with the columns phone_number, operator_id, imsi; paths are relative to the configuration file."""
     handsets: list[HandsetSettings] = Field(default_factory=_in_a_lab(default_handsets))
+
+    def schedule(self) -> Plan:
+        """Return which profile is in force when."""
+        return [(0 if step.since is None else instant(step.since.isoformat()), step.name) for step in self.profile]

@@ -2,9 +2,11 @@
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 
 from gateway.config import personalities
 from gateway.config.mistakes import Path, nearest
+from gateway.identification import profiles
 from gateway.resources import config_path
 from gateway.settings import OWN_TRUNK, Settings
 from smsc_emulator.net.tls import server_context
@@ -180,13 +182,30 @@ def _own_numbers(settings: Settings) -> Iterator[Finding]:
 
 
 def _profile(settings: Settings) -> Iterator[Finding]:
-    names = sorted(file.stem for file in config_path("profiles").glob("*.yaml"))
-    if settings.profile not in names:
-        yield ("profile",), f"there is no profile {settings.profile!r}" + nearest(settings.profile, names, "profile")
+    """Attempts start under profiles that there are and whose rules are built."""
+    known = profiles.load_all(config_path("profiles"))
+    for index, step in enumerate(settings.profile):
+        name = step.name
+        path: Path = ("profile", index, "name") if settings.profile[1:] else ("profile",)
+        if name not in known:
+            yield path, f"there is no profile {name!r}" + nearest(name, sorted(known), "profile")
+            continue
+        for key, reason in profiles.not_built(known[name]).items():
+            yield path, f"the profile {name} cannot be in force: {key} is not built yet: {reason}"
+
+
+def _schedule(settings: Settings) -> Iterator[Finding]:
+    """The first profile of a schedule has no beginning, and each other one begins after the one before it."""
+    for index, (before, step) in enumerate(pairwise(settings.profile), 1):
+        if step.since is None:
+            yield ("profile", index), "this key is needed in all but the first: since"
+        elif before.since is not None and step.since <= before.since:
+            yield ("profile", index, "since"), "this profile has to begin after the one before it"
 
 
 CHECKS = (
     Check(frozenset({"profile"}), _profile),
+    Check(frozenset({"profile"}), _schedule),
     Check(frozenset({"operators"}), _operator_ids),
     Check(frozenset({"operators"}), _ranges),
     Check(frozenset({"operators", "lab", "smsc_link", "voice_link", "confirmation"}), _elsewhere),

@@ -12,6 +12,7 @@ from gateway.config import ConfigError, read
 from gateway.config.names import keys, section_of, variables
 from gateway.settings import Settings
 from smsc_emulator.base.config import Section
+from smsc_emulator.base.durations import instant
 
 CONFIGS = Path(__file__).parents[2] / "configs"
 TEXT = (CONFIGS / "lab.yaml").read_text(encoding="utf-8")
@@ -49,7 +50,7 @@ def missing_keys(section: type[Section], data: dict[str, Any], above: str = "") 
         path = f"{above}{name}"
         if name not in data:
             missing.append(path)
-        elif below and not data[name]:
+        elif below and (not data[name] or isinstance(data[name], str)):
             missing += [f"{path}[].{key}" for key, _ in keys(below) if not re.search(rf"\b{key}: ", TEXT)]
         elif below and get_origin(annotation) is list:
             seen: dict[str, Any] = {}
@@ -82,6 +83,13 @@ def test_the_example_of_a_subscribers_file_can_be_read_beside_the_default_subscr
     assert len(read_settings.subscribers) == 25
     assert read_settings.subscribers[20].imsi == "001010000000101"
     assert read_settings.subscribers[24].imsi is None
+
+
+def test_profiles_may_follow_each_other_by_the_lab_clock(lab: Path) -> None:
+    begun = instant("2022-03-01T00:00:00+03:00")
+    plan = settings(lab, f"profile:\n  - name: ru-1801\n  - name: ru-1801\n    {SINCE}\n").schedule()
+    assert plan == [(0, "ru-1801"), (begun, "ru-1801")]
+    assert Settings().schedule() == read(environ={"CONFIRMLAB_PROFILE": "ru-1801"}).schedule() == [(0, "ru-1801")]
 
 
 # What wins
@@ -344,6 +352,7 @@ def test_a_wrong_flag_is_told_by_its_name(lab: Path) -> None:
 # Mistakes between sections
 
 SECRET = "secret: whsec_YWxwaGEtbGFiLW9wZXJhdG9yLXNpZ25pbmcta2V5"
+SINCE = "since: 2022-03-01T00:00:00+03:00"
 
 
 @pytest.mark.parametrize(
@@ -370,6 +379,18 @@ SECRET = "secret: whsec_YWxwaGEtbGFiLW9wZXJhdG9yLXNpZ25pbmcta2V5"
         (
             "profile: ru-1901\n",
             "lab.yaml:1:10: profile: there is no profile 'ru-1901'; nearest known profile: ru-1801",
+        ),
+        (
+            f"profile:\n  - name: ru-1801\n  - name: ru-1901\n    {SINCE}\n",
+            "lab.yaml:3:11: profile[1].name: there is no profile 'ru-1901'; nearest known profile: ru-1801",
+        ),
+        (
+            "profile:\n  - name: ru-1801\n  - name: ru-1801\n",
+            "lab.yaml:3:5: profile[1]: this key is needed in all but the first: since",
+        ),
+        (
+            f"profile:\n  - name: ru-1801\n    {SINCE}\n  - name: ru-1801\n    {SINCE}\n",
+            "lab.yaml:5:12: profile[1].since: this profile has to begin after the one before it",
         ),
         (
             'handsets:\n  - phone_number: "+70000000001"\n',

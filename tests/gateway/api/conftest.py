@@ -318,7 +318,7 @@ async def gateway(clock: LabClock, database: Database, settings: ConfirmationSet
             confirm,
             numbering_plan(LAB.operators),
             profiles.load_all(config_path("profiles")),
-            LAB.profile,
+            LAB.schedule(),
             {service.id: service.name for service in SERVICES},
             SecretRandomness(),
             wake,
