@@ -1,0 +1,205 @@
+"""Emergency broadcasts: one SMS to each user of a service, at the authorities' initiative (S76).
+
+A broadcast and its recipients are rows, written whole before the first SMS. They go out one after the other at a rate
+of lab time, and one broadcast after the other, so the rate holds for all of them and after a restart too. Each SMS is
+claimed before it is handed over: one whose process died in between is in doubt, and is not sent again. The text is kept
+no longer than it is needed. Every function runs in a unit; instants are lab time in milliseconds.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    Index,
+    Integer,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+    func,
+    insert,
+    select,
+    update,
+)
+from sqlalchemy.engine import Row
+
+from gateway.services.errors import BroadcastNotFoundError
+from gateway.services.rules import Scope
+from smsc_emulator.base.database import Tx, metadata
+from smsc_emulator.base.durations import DAY, SECOND
+
+State = Literal["queued", "submitting", "sent", "refused", "in_doubt", "expired"]
+"""Where one recipient's SMS stands. in_doubt: handed over, and nobody knows whether it was taken."""
+
+UNDER_WAY: tuple[State, ...] = ("queued", "submitting")
+
+SEND_AGAIN = 5 * SECOND
+"""How long nothing is sent when the SMSC cannot take anything."""
+
+GIVE_UP = DAY
+"""How long a broadcast may take; whom it has not reached by then it does not reach."""
+
+broadcasts = Table(
+    "broadcasts",
+    metadata,
+    Column("id", String(32), primary_key=True),
+    Column("ordinal", Integer, nullable=False, unique=True, comment="their order"),
+    Column("service_id", String(32), nullable=False, index=True),
+    Column("scope", String(8), nullable=False, comment="active or all"),
+    Column("text", Text, comment="NULL: it is over"),
+    Column("started_at", BigInteger, nullable=False, comment="lab time, ms, as all instants here"),
+    Column("next_at", BigInteger, index=True, comment="when its next SMS may go; NULL: none waits"),
+    Column("ended_at", BigInteger),
+)
+
+recipients = Table(
+    "broadcast_recipients",
+    metadata,
+    Column("broadcast_id", String(32), primary_key=True),
+    Column("ordinal", Integer, primary_key=True, autoincrement=False),
+    Column("phone_number", String(16), nullable=False),
+    Column("state", String(16), nullable=False),
+    UniqueConstraint("broadcast_id", "phone_number"),
+    Index("ix_broadcast_recipients_state", "broadcast_id", "state", "ordinal"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Broadcast:
+    """One broadcast, and how many of its recipients are in which state."""
+
+    id: str
+    service_id: str
+    scope: Scope
+    started_at: int
+    ended_at: int | None
+    counts: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Claimed:
+    """An SMS to hand over."""
+
+    broadcast_id: str
+    service_id: str
+    ordinal: int
+    phone_number: str
+    text: str
+
+    @property
+    def reference(self) -> str:
+        """What it is charged as."""
+        return f"broadcast:{self.broadcast_id}:{self.ordinal}"
+
+
+def start(
+    tx: Tx, now: int, broadcast_id: str, service_id: str, text: str, scope: Scope, numbers: Sequence[str]
+) -> Broadcast:
+    """Send `text` to each of `numbers` once, in this order; a number that stands there twice is one recipient."""
+    once = list(dict.fromkeys(numbers))
+    last = tx.conn.execute(select(func.max(broadcasts.c.ordinal))).scalar()
+    row = {"id": broadcast_id, "ordinal": (last or 0) + 1, "service_id": service_id, "scope": scope, "text": text}
+    tx.conn.execute(insert(broadcasts).values(**row, started_at=now, next_at=now))
+    if once:
+        rows = [
+            {"broadcast_id": broadcast_id, "ordinal": ordinal, "phone_number": number, "state": "queued"}
+            for ordinal, number in enumerate(once)
+        ]
+        tx.conn.execute(insert(recipients), rows)
+    tx.record(now, "broadcast.started", broadcast_id, service_id=service_id, scope=scope, recipients=len(once))
+    return get(tx, service_id, broadcast_id)
+
+
+def get(tx: Tx, service_id: str, broadcast_id: str) -> Broadcast:
+    """Return a broadcast of the service. Raises BroadcastNotFoundError."""
+    of_service = (broadcasts.c.id == broadcast_id) & (broadcasts.c.service_id == service_id)
+    row = tx.conn.execute(select(broadcasts).where(of_service)).first()
+    if row is None:
+        raise BroadcastNotFoundError(f"there is no broadcast {broadcast_id}")
+    return Broadcast(row.id, row.service_id, row.scope, row.started_at, row.ended_at, _counts(tx, row.id))
+
+
+def next_due(tx: Tx) -> int | None:
+    """Return the instant at which the next SMS may go, or None."""
+    head = _head(tx)
+    return None if head is None else head.next_at
+
+
+def claim(tx: Tx, now: int, interval: int) -> Claimed | None:
+    """Take the next SMS that may go at `now`; the one after it may go `interval` later. None if none may."""
+    while (head := _head(tx)) is not None and head.next_at <= now:
+        if now >= head.started_at + GIVE_UP:
+            _all(tx, head.id, "queued", "expired")
+        first = _first(tx, head.id, "queued")
+        if first is not None:
+            _save(tx, head.id, first.ordinal, "submitting")
+            _wait_all(tx, now + interval)
+            return Claimed(head.id, head.service_id, first.ordinal, first.phone_number, head.text)
+        _wait(tx, head.id, None)
+        _settle(tx, now, head.id)
+    return None
+
+
+def ended(tx: Tx, now: int, claimed: Claimed, state: State) -> None:
+    """Note what has become of an SMS; one that is queued again makes the broadcast wait for SEND_AGAIN."""
+    _save(tx, claimed.broadcast_id, claimed.ordinal, state)
+    if state == "queued":
+        _wait(tx, claimed.broadcast_id, now)
+        _wait_all(tx, now + SEND_AGAIN)
+    _settle(tx, now, claimed.broadcast_id)
+
+
+def take_over(tx: Tx, now: int) -> None:
+    """Put in doubt what an earlier run was handing over when it ended. Call it before the first `claim`."""
+    tx.conn.execute(update(recipients).where(recipients.c.state == "submitting").values(state="in_doubt"))
+    for broadcast_id in tx.conn.execute(select(broadcasts.c.id).where(broadcasts.c.ended_at.is_(None))).scalars().all():
+        _settle(tx, now, broadcast_id)
+
+
+def _settle(tx: Tx, now: int, broadcast_id: str) -> None:
+    """End a broadcast that has nothing more to send nor to wait for."""
+    row = tx.conn.execute(select(broadcasts).where(broadcasts.c.id == broadcast_id)).one()
+    if row.ended_at is not None or any(_first(tx, broadcast_id, state) for state in UNDER_WAY):
+        return
+    change = update(broadcasts).where(broadcasts.c.id == broadcast_id)
+    tx.conn.execute(change.values(ended_at=now, text=None, next_at=None))
+    tx.record(now, "broadcast.ended", broadcast_id, service_id=row.service_id, **_counts(tx, broadcast_id))
+
+
+def _head(tx: Tx) -> Row[Any] | None:
+    """Return the oldest broadcast that has something to send: the others wait for it."""
+    waiting = select(broadcasts).where(broadcasts.c.next_at.is_not(None))
+    return tx.conn.execute(waiting.order_by(broadcasts.c.ordinal).limit(1)).first()
+
+
+def _first(tx: Tx, broadcast_id: str, state: State) -> Row[Any] | None:
+    those = (recipients.c.broadcast_id == broadcast_id) & (recipients.c.state == state)
+    return tx.conn.execute(select(recipients).where(those).order_by(recipients.c.ordinal).limit(1)).first()
+
+
+def _counts(tx: Tx, broadcast_id: str) -> dict[str, int]:
+    query = select(recipients.c.state, func.count()).where(recipients.c.broadcast_id == broadcast_id)
+    rows = tx.conn.execute(query.group_by(recipients.c.state))
+    return {str(row[0]): int(row[1]) for row in rows}
+
+
+def _save(tx: Tx, broadcast_id: str, ordinal: int, state: State) -> None:
+    one = (recipients.c.broadcast_id == broadcast_id) & (recipients.c.ordinal == ordinal)
+    tx.conn.execute(update(recipients).where(one).values(state=state))
+
+
+def _all(tx: Tx, broadcast_id: str, before: State, after: State) -> None:
+    those = (recipients.c.broadcast_id == broadcast_id) & (recipients.c.state == before)
+    tx.conn.execute(update(recipients).where(those).values(state=after))
+
+
+def _wait_all(tx: Tx, until: int) -> None:
+    """Let nothing of any broadcast go before `until`."""
+    tx.conn.execute(update(broadcasts).where(broadcasts.c.next_at < until).values(next_at=until))
+
+
+def _wait(tx: Tx, broadcast_id: str, until: int | None) -> None:
+    tx.conn.execute(update(broadcasts).where(broadcasts.c.id == broadcast_id).values(next_at=until))
