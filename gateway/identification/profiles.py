@@ -43,9 +43,15 @@ class Fine(Section):
     offender: Literal["citizen", "official", "legal_entity"]
     repeat: bool = False
     """Whether it is the tier for those who were fined before."""
+    since: AwareDatetime | None = None
+    """The first instant of the tier; null: it is as old as the rules."""
     low: int = Field(ge=0)
     high: int = Field(ge=0)
     currency: str = Field(pattern=r"^[A-Z]{3}$")
+
+
+DESCRIPTION = frozenset({"name", "title", "sources", "valid_from", "valid_to", "unspecified"})
+"""The keys that tell of a profile; all others are rules."""
 
 
 class Profile(Section):
@@ -193,8 +199,7 @@ class Profile(Section):
     @property
     def open_questions(self) -> frozenset[str]:
         """The keys that the sources do not settle: those that are named, and those that are left out."""
-        described = {"name", "title", "sources", "valid_from", "valid_to", "unspecified"}
-        return frozenset(self.unspecified) | (set(type(self).model_fields) - self.model_fields_set - described)
+        return frozenset(self.unspecified) | (set(type(self).model_fields) - self.model_fields_set - DESCRIPTION)
 
     def in_force(self, now: int) -> bool:
         """Whether an attempt may start under the profile at `now`."""

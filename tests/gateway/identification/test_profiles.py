@@ -4,7 +4,7 @@ import pytest
 from pydantic import ValidationError
 
 from gateway.identification import profiles
-from gateway.identification.profiles import NOT_YET, NotYet, Profile, ProfileError, Schedule
+from gateway.identification.profiles import DESCRIPTION, NOT_YET, NotYet, Profile, ProfileError, Schedule
 from gateway.resources import config_path
 from smsc_emulator.base.durations import SECOND, instant
 
@@ -16,9 +16,8 @@ def shipped() -> Profile:
 
 def test_the_shipped_profile_writes_out_every_key_and_each_has_its_default(shipped):
     assert shipped.model_fields_set == set(Profile.model_fields)
-    described = {"name", "title", "sources", "valid_from", "valid_to", "unspecified", "fines"}
     defaults = Profile(name="ru-1801", title="")
-    for name in set(Profile.model_fields) - described:
+    for name in set(Profile.model_fields) - DESCRIPTION - {"fines"}:
         assert getattr(shipped, name) == getattr(defaults, name), name
 
 
@@ -158,6 +157,66 @@ def test_an_attempt_ends_under_the_profile_of_its_start_as_long_as_there_is_one(
 def test_a_schedule_with_a_profile_that_is_not_there_is_refused():
     with pytest.raises(ProfileError, match="no profile odd; known profiles: new, old"):
         Schedule(BOTH, [(0, "odd")])
+
+
+SHIPPED = profiles.load_all(config_path("profiles"))
+
+
+def test_nine_regimes_are_shipped():
+    assert sorted(SHIPPED) == [
+        "by-850",
+        "cn-realname",
+        "in-sim-binding",
+        "no-procedure",
+        "ru-1279",
+        "ru-1801",
+        "ru-self",
+        "sms-only",
+        "vn-147",
+    ]
+
+
+@pytest.mark.parametrize("name", sorted(SHIPPED))
+def test_each_regime_tells_its_sources_and_what_they_leave_open(name):
+    profile = SHIPPED[name]
+    assert profile.sources
+    assert profile.unspecified
+    assert set(profile.unspecified) <= profile.model_fields_set, "an open question that is named is written out"
+    text = config_path(f"profiles/{name}.yaml").read_text("utf-8")
+    assert text.startswith("# ")
+    assert all(len(line) <= 170 for line in text.splitlines())
+
+
+REGIMES = {
+    "ru-self": {"mode": "self", "store_in_country": True, "agreement_required_for": "none"},
+    "sms-only": {"mode": "confirm_only", "permitted_methods": ["sms_code"]},
+    "no-procedure": {"mode": "no_procedure"},
+    "by-850": {"mode": "confirm_only", "one_number_one_account": True},
+    "in-sim-binding": {"mode": "confirm_only", "sim_in_device": True, "web_session_s": 6 * 3600},
+    "cn-realname": {"mode": "operator", "exchange_mode": "match", "consent_required": True},
+    "vn-147": {"allowed_countries": ["VN"], "fallback_identity": "personal_id", "existing_users_due_s": 90 * 86_400},
+}
+
+
+@pytest.mark.parametrize("name", REGIMES)
+def test_each_other_regime_differs_from_1801_by_what_its_sources_say(name):
+    assert {key: getattr(SHIPPED[name], key) for key in REGIMES[name]} == REGIMES[name]
+
+
+def test_decree_1801_repeats_decree_1279_but_for_its_dates():
+    older, newer = (SHIPPED[name].model_dump(exclude=set(DESCRIPTION)) for name in ("ru-1279", "ru-1801"))
+    assert older == newer
+    assert SHIPPED["ru-1279"].valid_to == SHIPPED["ru-1801"].valid_from
+
+
+@pytest.mark.parametrize("day", ["2019-05-05", "2019-05-06"])
+def test_the_first_day_of_decree_1279_is_the_one_that_the_schedule_says(day, monkeypatch):
+    monkeypatch.setattr(profiles, "NOT_YET", {})
+    begins = instant(f"{day}T00:00:00+03:00")
+    schedule = Schedule(SHIPPED, [(0, "no-procedure"), (begins, "ru-1279")])
+    for now, expected in ((begins - 1, "no-procedure"), (begins, "ru-1279")):
+        assert schedule.at(now).name == expected
+        assert schedule.at(now).in_force(now)
 
 
 def test_all_files_of_a_folder_are_loaded_by_name(tmp_path):
