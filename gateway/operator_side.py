@@ -32,6 +32,8 @@ from smsc_emulator.net.tls import server_context
 from smsc_emulator.operator import face
 from smsc_emulator.operator.behaviour import Behaviours
 from smsc_emulator.operator.lookups import Lookups
+from smsc_emulator.operator.notices import Contracts, NoticeSending
+from smsc_emulator.operator.outward import Outward
 from smsc_emulator.operator.subscribers import ADDED, Subscribers
 from smsc_emulator.sip.calls import CallEvent, Peer
 from smsc_emulator.sip.registering import Registering
@@ -82,17 +84,31 @@ class OperatorSide:
         ground, plan = self._ground, numbering_plan(self._settings.operators)
         operators = [each for each in self._settings.operators if each.url is None]
         behaviours = Behaviours(operators)
+        outward = Outward(ground.session, operators, lambda: ground.base_url)
         lookups = Lookups(
-            ground.database, ground.clock, ground.activity, ground.session, operators, behaviours, wake=ground.wake
+            ground.database,
+            ground.clock,
+            ground.activity,
+            ground.session,
+            operators,
+            behaviours,
+            wake=ground.wake,
+            outward=outward,
+            randomness=ground.randomness("answers"),
         )
-        ground.stack.push_async_callback(lookups.close)
-        ground.time.ticker.add(lookups)
+        ids = [operator.id for operator in operators]
+        sending = NoticeSending(ground.database, ground.clock, ground.activity, behaviours, ids, outward)
+        for part in (lookups, sending):
+            ground.stack.push_async_callback(part.close)
+            ground.time.ticker.add(part)
+        contracts = Contracts(operators, behaviours, ground.randomness("notices"))
+        known = [each.id for each in self._settings.operators]
         self.groups += [
             face.routes(ground.database, lookups, behaviours, ground.randomness("register")),
             lab_clock.routes(ground.time),
             lab_journal.routes(ground.journal),
             lab_operators.routes(ground.database, operators, behaviours),
-            lab_subscribers.routes(ground.database, plan, [each.id for each in self._settings.operators]),
+            lab_subscribers.routes(ground.database, plan, known, contracts, ground.wake),
         ]
 
     async def _start_smsc(self) -> None:

@@ -10,7 +10,8 @@ from smsc_emulator.base.web import NOT_FOUND, ProblemError, ProblemKind
 from smsc_emulator.core.faults.engine import NoSuchFaultError, TooManyFaultsError
 from smsc_emulator.core.smsc import NoSuchHandsetError
 from smsc_emulator.net.outbind import CallFailedError, NoOutbindError, NoSuchAccountError
-from smsc_emulator.operator.subscribers import SubscriberExistsError
+from smsc_emulator.operator.notices import SameOperatorError
+from smsc_emulator.operator.subscribers import NoSuchSubscriberError, NumberInQuarantineError, SubscriberExistsError
 from smsc_emulator.voice import errors as voice
 
 # Idempotency-Key, on every POST that creates something.
@@ -58,6 +59,13 @@ METHOD_NOT_PERMITTED = ProblemKind(
 
 # The lab's subscribers.
 SUBSCRIBER_EXISTS = ProblemKind("subscriber_exists", 409, "The number already has a contract with an operator.")
+NUMBER_IN_QUARANTINE = ProblemKind(
+    "number_in_quarantine", 409, "The number's last contract ended too short a time ago for another person to have it."
+)
+SAME_OPERATOR = ProblemKind("same_operator", 409, "The number is with this operator already.")
+BOTH_PARTIES_NEEDED = ProblemKind(
+    "both_parties_needed", 409, "A line is re-registered only where its owner and its user come together."
+)
 
 # The SMSC's faults.
 TOO_MANY_FAULTS = ProblemKind("too_many_faults", 409, "As many faults are in force as may be; delete some first.")
@@ -102,7 +110,10 @@ OF_EXCEPTION: Mapping[type[Exception], ProblemKind] = {
     identification.NotConfirmingError: IDENTIFICATION_NOT_CONFIRMING,
     identification.MethodNotPermittedError: METHOD_NOT_PERMITTED,
     identification.BindingNotFoundError: NOT_FOUND,
+    NoSuchSubscriberError: NOT_FOUND,
     SubscriberExistsError: SUBSCRIBER_EXISTS,
+    NumberInQuarantineError: NUMBER_IN_QUARANTINE,
+    SameOperatorError: SAME_OPERATOR,
     NoSuchHandsetError: NOT_FOUND,
     NoSuchFaultError: NOT_FOUND,
     TooManyFaultsError: TOO_MANY_FAULTS,

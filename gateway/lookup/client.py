@@ -8,7 +8,7 @@ from typing import Any
 from aiohttp import ClientSession
 
 from gateway.lookup import outbox
-from gateway.lookup.outbox import CODE, QUERY, VOID, OperatorMessage
+from gateway.lookup.outbox import CODE, LISTING, QUERY, VOID, OperatorMessage
 from gateway.lookup.routing import NumberingPlan, NumberRange
 from smsc_emulator.base.activity import Activity
 from smsc_emulator.base.clock import Clock
@@ -20,7 +20,7 @@ from smsc_emulator.operator.settings import OperatorSettings
 OnAck = Callable[[Tx, int, OperatorMessage, Mapping[str, Any]], None]
 """Called with (tx, now, message, the operator's answer) inside the unit that records a first acknowledgement."""
 
-_PATHS = {QUERY: "queries", CODE: "codes", VOID: "voids"}
+_PATHS = {QUERY: "queries", CODE: "codes", VOID: "voids", LISTING: "register/open"}
 
 
 class OperatorClient:
@@ -118,8 +118,10 @@ def _read_answer(kind: str, raw: bytes) -> Mapping[str, Any]:
 
 def numbering_plan(operators: Sequence[OperatorSettings]) -> NumberingPlan:
     """Return the plan that the operators' configured ranges make."""
-    return NumberingPlan(
-        NumberRange(int(block.first), int(block.last), operator.id)
+    ranges = (
+        NumberRange(int(block.first), int(block.last), operator.id, block.subscriber_data_at)
         for operator in operators
         for block in operator.ranges
     )
+    data_at = {each.id: each.subscriber_data_at for each in operators if each.subscriber_data_at is not None}
+    return NumberingPlan(ranges, known=[each.id for each in operators], data_at=data_at)

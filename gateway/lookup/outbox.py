@@ -1,9 +1,10 @@
 """What the gateway has to tell the operators, kept until it is acknowledged.
 
-Three kinds of message, each idempotent by its id: a query, the hand-over of an identification code, the voiding of a
-code. They are put here by a unit of work together with the change of state that they follow from, and the client
-sends them. A query's first try is the instant of that unit, so the answer timer (t0 = first_try) starts in the same
-transaction. Every function runs inside a unit; `now` is lab time.
+Four kinds of message, each idempotent by its id: a query, the hand-over of an identification code, the voiding of a
+code, and a listing, which asks for a page of the operator's open entries. They are put here by a unit of work together
+with the change of state that they follow from, and the client sends them. A query's first try is the instant of that
+unit, so the answer timer (t0 = first_try) starts in the same transaction. Every function runs inside a unit; `now` is
+lab time.
 """
 
 from collections.abc import Mapping
@@ -18,12 +19,13 @@ from smsc_emulator.base.database import Tx
 from smsc_emulator.base.durations import DAY, MINUTE, SECOND, iso
 from smsc_emulator.base.retries import RetryPlan
 
-QUERY, CODE, VOID = "query", "code", "void"
+QUERY, CODE, VOID, LISTING = "query", "code", "void", "listing"
 
 PLANS: Mapping[str, RetryPlan] = {
     QUERY: RetryPlan((0, 5 * SECOND, 15 * SECOND, 30 * SECOND), MINUTE),
     CODE: RetryPlan((0, 5 * SECOND, 15 * SECOND, 30 * SECOND, MINUTE, 2 * MINUTE), 5 * MINUTE),
     VOID: RetryPlan((0, 5 * SECOND, 15 * SECOND, 30 * SECOND, MINUTE, 2 * MINUTE), 5 * MINUTE),
+    LISTING: RetryPlan((0, 5 * SECOND, 30 * SECOND, 2 * MINUTE), 10 * MINUTE),
 }
 """When each kind is sent again while it is not acknowledged (T_register: 300 s between tries)."""
 
@@ -65,20 +67,29 @@ def ask(
     service_id: str,
     phone_number: str,
     deadline_at: int,
+    attributes: Mapping[str, str] | None = None,
+    code: str | None = None,
+    service_name: str | None = None,
+    agreement_id: str | None = None,
 ) -> None:
-    """Send a query in presence mode, at once and again until `deadline_at`; its t0 is `now`.
+    """Send a query, at once and again until `deadline_at`; its t0 is `now`.
 
-    The body has nothing else: in presence mode no attribute of a person leaves the gateway (S64).
+    Without `attributes` it is in presence mode, and says nothing of any person (S64). With them (family_name,
+    given_name, birth_date; those that the agreement allows) it is in match mode, and they are kept until it is answered
+    or given up, that is, until `withdraw`. A `code` goes along with its `service_name` (code_phase with_request): the
+    verdict then brings the `entry_id`.
     """
-    body = {
+    body: dict[str, Any] = {
         "request_id": request_id,
         "attempt_id": attempt_id,
         "service_id": service_id,
         "phone_number": phone_number,
-        "mode": "presence",
+        "mode": "presence" if attributes is None else "match",
         "sent_at": iso(now),
         "deadline_at": iso(deadline_at),
     }
+    more = {"attributes": attributes, "code": code, "service_name": service_name, "agreement_id": agreement_id}
+    body |= {name: value for name, value in more.items() if value is not None}
     _put(tx, now, request_id, QUERY, request_id, operator_id, attempt_id, body, deadline_at)
 
 
@@ -92,11 +103,14 @@ def hand_over(
     service_id: str,
     service_name: str,
     phone_number: str,
-    code: str,
+    code: str | None,
 ) -> str:
-    """Hand `code` over to the operator that answered `request_id`, for at most 24 hours; return the message's id."""
+    """Hand `code` over to the operator that answered `request_id`, for at most 24 hours; return the message's id.
+
+    None has the operator make one (code_assigned_by operator), which its answer brings as `code`.
+    """
     body = {
-        "code": code,
+        **({} if code is None else {"code": code}),
         "request_id": request_id,
         "phone_number": phone_number,
         "service_id": service_id,
@@ -107,26 +121,45 @@ def hand_over(
     return message_id
 
 
-def void(tx: Tx, now: int, *, request_id: str, attempt_id: str, operator_id: str, code: str, reason: str) -> str:
+def void(
+    tx: Tx, now: int, *, request_id: str, attempt_id: str, operator_id: str, code: str, reason: str, again: bool = False
+) -> str:
     """Take back the code of `request_id`: its hand-over is sent no more, a void is; return the void's id.
 
-    A second void of one request changes nothing; the first one's reason stands.
+    A second void of one request changes nothing; the first one's reason stands. `again` sends one more, for an
+    entry that was made by an answer that came after the first.
     """
     withdraw(tx, now, f"{request_id}_code")
-    message_id = f"{request_id}_void"
+    message_id = f"{request_id}_void{'_again' if again else ''}"
     if find(tx, message_id) is None:
         body = {"code": code, "reason": reason}
         _put(tx, now, message_id, VOID, request_id, operator_id, attempt_id, body, now + REGISTER_CAP)
     return message_id
 
 
+def list_open(
+    tx: Tx, now: int, *, message_id: str, subject_id: str, operator_id: str, until: int, after: str | None = None
+) -> None:
+    """Ask an operator for a page of the open entries of its register: the first, or the one that begins at `after`.
+
+    The answer, {entries: [{entry_id, code, phone_number, service_id}], next}, comes with the acknowledgement; `next`
+    is the `after` of the page that follows, or None. `subject_id` is kept in the place of an attempt's id.
+    """
+    body = {} if after is None else {"after": after}
+    _put(tx, now, message_id, LISTING, message_id, operator_id, subject_id, body, until)
+
+
 def withdraw(tx: Tx, now: int, message_id: str) -> None:
-    """Send a message no more, since nothing is waited for; one that is not there or was withdrawn is left alone."""
-    tx.conn.execute(
-        update(messages)
-        .where(messages.c.id == message_id, messages.c.withdrawn_at.is_(None))
-        .values(withdrawn_at=now, next_try_at=None)
-    )
+    """Send a message no more, since nothing is waited for; one that is not there or was withdrawn is left alone.
+
+    What a query in match mode said of a person is erased.
+    """
+    message = find(tx, message_id)
+    if message is None or message.withdrawn_at is not None:
+        return
+    body = {name: value for name, value in message.body.items() if name != "attributes"}
+    change = update(messages).where(messages.c.id == message_id)
+    tx.conn.execute(change.values(withdrawn_at=now, next_try_at=None, body=body))
 
 
 def find(tx: Tx, message_id: str) -> OperatorMessage | None:

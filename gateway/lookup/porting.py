@@ -1,31 +1,62 @@
-"""Ported numbers: who has a number now, where that is not the holder of its range. Runs inside units of work."""
+"""Ported numbers: who has a number since when, where that is not the holder of its range. Runs inside units of work."""
 
 from collections.abc import Iterable
 
 from sqlalchemy import delete, insert, select
 
-from gateway.lookup.routing import NumberingPlan
+from gateway.lookup.routing import NumberingPlan, ResolveBy, Route
 from gateway.lookup.store import ported_numbers as ported
 from smsc_emulator.base.database import Tx
 
+_NOBODY = ""
+"""Stands for the operator of a number outside all ranges that is nobody's any more."""
+
+
+def route(
+    tx: Tx, now: int, plan: NumberingPlan, phone_number: str, resolve_by: ResolveBy = "current_operator"
+) -> Route:
+    """Return whom to ask about a number at `now`, by the plan and the moves that have taken place by then."""
+    return plan.route(phone_number, _moved_to(tx, phone_number, now), resolve_by)
+
 
 def operator_of(tx: Tx, plan: NumberingPlan, phone_number: str) -> str | None:
-    """Return the operator to ask about a number, or None if it is unroutable."""
-    found = tx.conn.execute(select(ported.c.operator_id).where(ported.c.phone_number == phone_number))
-    return plan.route(phone_number, found.scalar_one_or_none())
+    """Return the operator to ask about a number after all moves that are on record, or None if it is unroutable."""
+    return plan.route(phone_number, _moved_to(tx, phone_number)).operator_id
 
 
-def move(tx: Tx, plan: NumberingPlan, phone_number: str, operator_id: str | None) -> None:
-    """Note that `operator_id` has the number from now on; None, or the range's holder, ends its porting."""
-    tx.conn.execute(delete(ported).where(ported.c.phone_number == phone_number))
-    if operator_id is not None and operator_id != plan.holder(phone_number):
-        tx.conn.execute(insert(ported).values(phone_number=phone_number, operator_id=operator_id))
+def since(tx: Tx, now: int, phone_number: str) -> int | None:
+    """Return when the number came to its operator of `now`; None if it was never moved."""
+    mine = (ported.c.phone_number == phone_number) & (ported.c.since <= now)
+    newest = select(ported.c.since).where(mine).order_by(ported.c.since.desc())
+    found: int | None = tx.conn.execute(newest).scalars().first()
+    return found
+
+
+def move(tx: Tx, plan: NumberingPlan, phone_number: str, operator_id: str | None, *, since: int = 0) -> None:
+    """Note that `operator_id` has the number from `since` on; None gives it back to its range's holder.
+
+    What was noted for later instants is forgotten.
+    """
+    tx.conn.execute(delete(ported).where(ported.c.phone_number == phone_number, ported.c.since >= since))
+    holder = plan.holder(phone_number)
+    before = _moved_to(tx, phone_number)
+    after = operator_id or holder
+    if after != (before or holder):
+        tx.conn.execute(insert(ported).values(phone_number=phone_number, since=since, operator_id=after or _NOBODY))
 
 
 def move_all(tx: Tx, plan: NumberingPlan, subscribers: Iterable[tuple[str, str]]) -> None:
     """Do what `move` does for many (number, operator) pairs, touching only the rows that differ."""
-    known = {row.phone_number: row.operator_id for row in tx.conn.execute(select(ported))}
+    rows = tx.conn.execute(select(ported).order_by(ported.c.since))
+    known = {row.phone_number: row.operator_id for row in rows}
     for phone_number, operator_id in subscribers:
-        wanted = operator_id if operator_id != plan.holder(phone_number) else None
-        if known.get(phone_number) != wanted:
+        holder = plan.holder(phone_number)
+        if (known.get(phone_number) or holder) != operator_id:
             move(tx, plan, phone_number, operator_id)
+
+
+def _moved_to(tx: Tx, phone_number: str, now: int | None = None) -> str | None:
+    wanted = select(ported.c.operator_id).where(ported.c.phone_number == phone_number)
+    if now is not None:
+        wanted = wanted.where(ported.c.since <= now)
+    return tx.conn.execute(wanted.order_by(ported.c.since.desc())).scalars().first() or None

@@ -1,4 +1,4 @@
-"""The tables of the gateway's side of look-ups: messages to operators, and numbers that were ported."""
+"""The tables of the gateway's side of look-ups: messages to operators, and the moves of numbers between them."""
 
 from sqlalchemy import JSON, BigInteger, Column, Integer, String, Table
 
@@ -8,7 +8,7 @@ operator_messages = Table(
     "operator_messages",
     metadata,
     Column("id", String(64), primary_key=True),
-    Column("kind", String(8), nullable=False, comment="query, code or void"),
+    Column("kind", String(8), nullable=False, comment="query, code, void or listing"),
     Column("request_id", String(64), nullable=False, index=True),
     Column("operator_id", String(32), nullable=False),
     Column("attempt_id", String(64), nullable=False),
@@ -26,5 +26,6 @@ ported_numbers = Table(
     "ported_numbers",
     metadata,
     Column("phone_number", String(16), primary_key=True),
-    Column("operator_id", String(32), nullable=False, comment="who has the number now"),
+    Column("since", BigInteger, primary_key=True, autoincrement=False, comment="lab time, ms"),
+    Column("operator_id", String(32), nullable=False, comment="who has the number since then; empty: nobody"),
 )

@@ -3,23 +3,36 @@
 Every message is signed by the secret of the agreement between gateway and operator, and idempotent by its id.
 """
 
-from functools import partial
-from typing import Annotated, Literal
+import asyncio
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
 
-from pydantic import BaseModel, Field
-
-from smsc_emulator.base import durations, msisdn
+from smsc_emulator.base import durations
 from smsc_emulator.base.database import Database, Tx
 from smsc_emulator.base.randomness import Randomness
-from smsc_emulator.base.web import NOT_FOUND, UNAUTHORIZED, Call, Model, ProblemError, ProblemKind, Reply, Routes
+from smsc_emulator.base.signed_http import TIMEOUT
+from smsc_emulator.base.web import NOT_FOUND, UNAUTHORIZED, Call, ProblemError, ProblemKind, Reply, Routes
 from smsc_emulator.operator import register
-from smsc_emulator.operator.behaviour import Behaviours
-from smsc_emulator.operator.lookups import Lookups, Query, RequestReusedError
+from smsc_emulator.operator.behaviour import Behaviours, OutageError
+from smsc_emulator.operator.lookups import Lookups, NoAgreementError, Query, RequestReusedError
+from smsc_emulator.operator.messages import (
+    CodeEntered,
+    CodeMessage,
+    CodeVoided,
+    ListingMessage,
+    ListingPage,
+    OpenEntry,
+    QueryMessage,
+    QueryReceived,
+    VoidMessage,
+)
 from smsc_emulator.operator.register import Entry, EntryConflictError, Handover
 
 REQUEST_REUSED = ProblemKind("request_reused", 409, "The request id is known with other data.")
 REGISTER_CLOSED = ProblemKind("register_closed", 503, "The operator's register takes no codes for now.")
 CODE_CONFLICT = ProblemKind("code_conflict", 409, "The code or its request is in the register with other data.")
+NO_AGREEMENT = ProblemKind("no_agreement", 403, "The operator has no agreement of this id.")
+OPERATOR_OUT = ProblemKind("operator_out", 503, "The operator is out of order for now.")
 
 SIGNATURE_HEADERS = {
     "webhook-id": "The message's id.",
@@ -28,62 +41,8 @@ SIGNATURE_HEADERS = {
 }
 """What every message between a gateway and an operator carries."""
 
-Id = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
-Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,31}$")]
-PhoneNumber = Annotated[str, Field(pattern=msisdn.PATTERN, examples=["+70000000001"])]
-Timestamp = Annotated[
-    str, Field(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:.]{8,12}Z$", examples=["2026-01-01T12:00:00.000Z"])
-]
-Code = Annotated[str, Field(pattern=r"^[A-Za-z0-9-]{1,64}$")]
-
-
-class QueryMessage(Model):
-    """Is this number yours? In presence mode there is nothing else to say, and another member is an error (S64)."""
-
-    request_id: Id
-    attempt_id: Id
-    service_id: Name
-    phone_number: PhoneNumber
-    mode: Literal["presence"]
-    sent_at: Timestamp
-    deadline_at: Timestamp
-    reply_to: Annotated[str, Field(pattern=r"^https?://[!-~]+$", max_length=2048)]
-
-
-class QueryReceived(BaseModel):
-    """The query is on record; a verdict may follow."""
-
-    request_id: str
-    received_at: str = Field(description="When the query first came, by the operator's clock.")
-
-
-class CodeMessage(Model):
-    """An identification code for the register."""
-
-    code: Code
-    request_id: Id
-    phone_number: PhoneNumber
-    service_id: Name
-    service_name: Annotated[str, Field(min_length=1, max_length=128)]
-
-
-class CodeEntered(BaseModel):
-    """The code is in the register."""
-
-    entry_id: str
-
-
-class VoidMessage(Model):
-    """A code that is taken back."""
-
-    code: Code
-    reason: Annotated[str, Field(pattern=r"^[a-z_]{1,64}$")]
-
-
-class CodeVoided(BaseModel):
-    """The code is not, or no more, in force."""
-
-    entry_id: str | None = Field(description="The entry that had the code; null if there was none.")
+CODE_LENGTH = 24
+"""Characters of a code that the operator makes."""
 
 
 def routes(database: Database, lookups: Lookups, behaviours: Behaviours, randomness: Randomness) -> Routes:
@@ -97,16 +56,18 @@ def routes(database: Database, lookups: Lookups, behaviours: Behaviours, randomn
         "Ask whether a number is the operator's",
         body=QueryMessage,
         answers={202: QueryReceived},
-        problems=(UNAUTHORIZED, NOT_FOUND, REQUEST_REUSED),
+        problems=(UNAUTHORIZED, NOT_FOUND, REQUEST_REUSED, NO_AGREEMENT, OPERATOR_OUT),
         **signed,
     )
+    @_unless_out
     async def ask(call: Call) -> Reply:
         asked: QueryMessage = call.body
-        query = Query(asked.request_id, asked.attempt_id, asked.service_id, asked.phone_number, asked.reply_to)
         try:
-            received_at = await lookups.receive(call.caller, query, call.received_at)
+            received_at = await lookups.receive(call.caller, _query(asked), call.received_at)
         except RequestReusedError as error:
             raise ProblemError(REQUEST_REUSED, str(error)) from None
+        except NoAgreementError as error:
+            raise ProblemError(NO_AGREEMENT, str(error)) from None
         return Reply(QueryReceived(request_id=asked.request_id, received_at=durations.iso(received_at)), 202)
 
     @group.add(
@@ -115,23 +76,26 @@ def routes(database: Database, lookups: Lookups, behaviours: Behaviours, randomn
         "Hand an identification code over for the register",
         body=CodeMessage,
         answers={200: CodeEntered},
-        problems=(UNAUTHORIZED, NOT_FOUND, CODE_CONFLICT, REGISTER_CLOSED),
+        problems=(UNAUTHORIZED, NOT_FOUND, CODE_CONFLICT, REGISTER_CLOSED, OPERATOR_OUT),
         **signed,
     )
+    @_unless_out
     async def hand_over(call: Call) -> Reply:
-        handover = Handover(**call.body.model_dump())
-        new_id = "ent_" + randomness.token(20)
+        handed: CodeMessage = call.body
+        new_id, new_code = "ent_" + randomness.token(20), randomness.token(CODE_LENGTH).upper()
 
         def unit(tx: Tx) -> Entry:
-            if behaviours.get(tx, call.caller).register == "closed":
+            if behaviours.reach(tx, call.received_at, call.caller).register == "closed":
                 raise ProblemError(REGISTER_CLOSED, f"The register of {call.caller} takes no codes for now.")
+            code = handed.code or register.code_of(tx, call.caller, handed.request_id) or new_code
+            handover = Handover(**handed.model_dump() | {"code": code})
             return register.open_entry(tx, call.received_at, call.caller, handover, new_id)
 
         try:
             entry = await database.run(unit)
         except EntryConflictError as error:
             raise ProblemError(CODE_CONFLICT, str(error)) from None
-        return Reply(CodeEntered(entry_id=entry.entry_id))
+        return Reply(CodeEntered(entry_id=entry.entry_id, code=entry.code))
 
     @group.add(
         "POST",
@@ -139,12 +103,77 @@ def routes(database: Database, lookups: Lookups, behaviours: Behaviours, randomn
         "Take an identification code back",
         body=VoidMessage,
         answers={200: CodeVoided},
-        problems=(UNAUTHORIZED, NOT_FOUND),
+        problems=(UNAUTHORIZED, NOT_FOUND, OPERATOR_OUT),
         **signed,
     )
+    @_unless_out
     async def take_back(call: Call) -> Reply:
         told: VoidMessage = call.body
-        unit = partial(register.void, now=call.received_at, operator_id=call.caller, code=told.code, reason=told.reason)
+
+        def unit(tx: Tx) -> str | None:
+            behaviours.reach(tx, call.received_at, call.caller)
+            return register.void(tx, call.received_at, call.caller, told.code, told.reason)
+
         return Reply(CodeVoided(entry_id=await database.run(unit)))
 
+    @group.add(
+        "POST",
+        "/operator/{operator_id}/register/open",
+        "Read a page of the register's open entries",
+        body=ListingMessage,
+        answers={200: ListingPage},
+        problems=(UNAUTHORIZED, NOT_FOUND, OPERATOR_OUT),
+        **signed,
+    )
+    @_unless_out
+    async def list_open(call: Call) -> Reply:
+        wanted: ListingMessage = call.body
+
+        def unit(tx: Tx) -> list[Entry]:
+            behaviours.reach(tx, call.received_at, call.caller)
+            return register.open_page(tx, call.caller, wanted.after, wanted.limit + 1)
+
+        return Reply(_page(await database.run(unit), wanted.limit))
+
     return group
+
+
+def _query(asked: QueryMessage) -> Query:
+    members = asked.model_dump(include={name for name in Query.__dataclass_fields__ if name != "attributes"})
+    return Query(**members, attributes=None if asked.attributes is None else asked.attributes.given())
+
+
+def _page(found: list[Entry], limit: int) -> ListingPage:
+    """Return a page of `found`, which has one entry more than the page if there is another page."""
+    shown = found[:limit]
+    more = shown[-1].entry_id if len(found) > limit else None
+    entries = [
+        OpenEntry(entry_id=each.entry_id, code=each.code, phone_number=each.phone_number, service_id=each.service_id)
+        for each in shown
+    ]
+    return ListingPage(entries=entries, next=more)
+
+
+def _unless_out(handler: Callable[[Call], Awaitable[Reply]]) -> Callable[[Call], Awaitable[Reply]]:
+    """Return the handler of an operator that may be out when it is spoken to, and then has done nothing."""
+
+    async def handle(call: Call) -> Reply:
+        try:
+            return await handler(call)
+        except OutageError as error:
+            if error.kind == "error":
+                raise ProblemError(OPERATOR_OUT, "The operator is out of order for now.") from None
+            if error.kind == "silent":
+                await _say_nothing()
+            if call.request.transport is not None:
+                call.request.transport.abort()
+            raise ProblemError(OPERATOR_OUT, "The connection is broken off.") from None
+
+    return handle
+
+
+async def _say_nothing() -> None:
+    """Wait, in real time, for as long as a peer may wait."""
+    with suppress(TimeoutError):
+        async with asyncio.timeout(TIMEOUT.total):
+            await asyncio.Event().wait()

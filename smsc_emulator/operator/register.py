@@ -65,6 +65,13 @@ def open_entry(tx: Tx, now: int, operator_id: str, handover: Handover, new_id: s
     return Entry(**row, ended_at=None, reason=None)
 
 
+def code_of(tx: Tx, operator_id: str, request_id: str) -> str | None:
+    """Return the code that a request has in the register, or None."""
+    mine = (entries.c.operator_id == operator_id) & (entries.c.request_id == request_id)
+    code: str | None = tx.conn.execute(select(entries.c.code).where(mine)).scalar_one_or_none()
+    return code
+
+
 def void(tx: Tx, now: int, operator_id: str, code: str, reason: str) -> str | None:
     """Void the open entry of `code` and return its id; None if this operator has no such entry.
 
@@ -79,6 +86,27 @@ def void(tx: Tx, now: int, operator_id: str, code: str, reason: str) -> str | No
         told = {"phone_number": row.phone_number, "service_id": row.service_id, "reason": reason}
         tx.record(now, "register.voided", row.entry_id, operator_id=operator_id, **told)
     return str(row.entry_id)
+
+
+def end(tx: Tx, now: int, operator_id: str, phone_number: str, reason: str) -> list[Entry]:
+    """End a number's open entries at this operator, since its contract is over, and return them as they were."""
+    open_ = (entries.c.operator_id == operator_id) & (entries.c.phone_number == phone_number)
+    open_ &= entries.c.state == OPEN
+    rows = tx.conn.execute(select(entries).where(open_).order_by(entries.c.opened_at, entries.c.entry_id)).all()
+    for row in rows:
+        mine = entries.c.entry_id == row.entry_id
+        tx.conn.execute(update(entries).where(mine).values(state=ENDED, ended_at=now, reason=reason))
+        told = {"phone_number": phone_number, "service_id": row.service_id, "reason": reason}
+        tx.record(now, "register.ended", row.entry_id, operator_id=operator_id, **told)
+    return [_entry(row) for row in rows]
+
+
+def open_page(tx: Tx, operator_id: str, after: str | None, limit: int) -> list[Entry]:
+    """Return up to `limit` open entries of an operator, in the order of their ids, after the id `after`."""
+    wanted = select(entries).where(entries.c.operator_id == operator_id, entries.c.state == OPEN)
+    if after is not None:
+        wanted = wanted.where(entries.c.entry_id > after)
+    return [_entry(row) for row in tx.conn.execute(wanted.order_by(entries.c.entry_id).limit(limit))]
 
 
 def page(tx: Tx, operator_id: str, phone_number: str | None, *, limit: int = 1000) -> list[Entry]:

@@ -1,30 +1,108 @@
-"""The lab's operators: how they answer, and what stands in their registers."""
+"""The lab's operators: how they answer, what stands in their registers, and what they have to tell of it."""
 
 from collections.abc import Sequence
-from dataclasses import asdict
 from functools import partial
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from gateway.api.types import Duration, PhoneNumber, Timestamp
 from smsc_emulator.base import durations
 from smsc_emulator.base.database import Database, Tx
-from smsc_emulator.base.web import NOT_FOUND, Call, Model, ProblemError, Reply, Routes
-from smsc_emulator.operator import register
-from smsc_emulator.operator.behaviour import Behaviour, Behaviours
+from smsc_emulator.base.web import BAD_REQUEST, NOT_FOUND, Call, Model, ProblemError, Reply, Routes
+from smsc_emulator.operator import notices, register
+from smsc_emulator.operator.behaviour import Behaviour, Behaviours, Outage, OutageKind, Policy, Spoiling
+from smsc_emulator.operator.notices import Notice
 from smsc_emulator.operator.register import Entry
-from smsc_emulator.operator.settings import Answer, OperatorSettings, RegisterState
+from smsc_emulator.operator.settings import Answer, EndReason, OperatorSettings, RegisterState
 
 _BEHAVIOUR = "/lab/operators/{operator_id}/behaviour"
 
 
-class BehaviourChange(Model):
-    """How the operator answers queries that come from now on; those under way keep what they began with."""
+Skew = Annotated[str, Field(pattern=durations.PATTERN.replace("^", "^-?", 1), max_length=41, examples=["-5m"])]
+Instant = Annotated[
+    str,
+    Field(
+        pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}([.][0-9]{1,3})?Z$",
+        examples=["2026-01-01T12:00:00.000Z"],
+    ),
+]
+
+
+class OutageSet(Model):
+    """A time in which the operator can neither be reached nor speak, on the lab clock."""
+
+    model_config = ConfigDict(extra="forbid", populate_by_name=True)
+
+    kind: OutageKind = Field(
+        description="refused: its connections are broken off. error: it answers 503. silent: it takes requests and "
+        "says nothing."
+    )
+    from_: Annotated[Instant | None, Field(alias="from")] = Field(None, description="null: now.")
+    until: Instant | None = Field(None, description="The first instant at which it is back; null: until it is set so.")
+
+
+class FaultsSet(Model):
+    """What the operator does wrong with its verdicts."""
+
+    repeat: Annotated[int, Field(ge=1, le=100)] = Field(1, description="How often it sends each.")
+    then_contradict: bool = Field(False, description="Whether the opposite verdict follows.")
+    spoil: Spoiling | None = Field(None, description="What is wrong with those that it sends.")
+
+
+class BehaviourSet(Model):
+    """How the operator answers. What is left out is as a well-behaved operator does it.
+
+    `answer` and `delay` count for queries that come from now on; those under way keep what they began with.
+    """
 
     answer: Answer
     delay: Duration = "0s"
     register_: Annotated[RegisterState, Field(alias="register")] = "open"
+    clock_skew: Skew = "0s"
+    outage: OutageSet | None = None
+    corporate: Policy = "present"
+    minor: Policy = "present"
+    gray: Policy = "present"
+    notices: Literal["sent", "never"] = "sent"
+    notice_delay: Duration = "0s"
+    notice_repeat: Annotated[int, Field(ge=1, le=100)] = 1
+    faults: FaultsSet = FaultsSet()
+
+    def read(self, now: int) -> Behaviour:
+        """Return the behaviour that this means at `now`; ProblemError for an instant that is none."""
+        return Behaviour(
+            answer=self.answer,
+            delay=durations.parse(self.delay),
+            register=self.register_,
+            clock_skew=_skew(self.clock_skew),
+            outage=None if self.outage is None else _outage(self.outage, now),
+            corporate=self.corporate,
+            minor=self.minor,
+            gray=self.gray,
+            notices=self.notices,
+            notice_delay=durations.parse(self.notice_delay),
+            notice_repeat=self.notice_repeat,
+            verdict_repeat=self.faults.repeat,
+            then_contradict=self.faults.then_contradict,
+            spoil=self.faults.spoil,
+        )
+
+
+class OutageShown(BaseModel):
+    """A time in which the operator can neither be reached nor speak."""
+
+    kind: OutageKind
+    from_: Timestamp = Field(alias="from")
+    until: Timestamp | None
+
+
+class FaultsShown(BaseModel):
+    """What the operator does wrong with its verdicts."""
+
+    repeat: int
+    then_contradict: bool
+    spoil: Spoiling | None
 
 
 class BehaviourShown(BaseModel):
@@ -33,6 +111,15 @@ class BehaviourShown(BaseModel):
     answer: Answer
     delay: str = Field(description="Lab time between a query and its answer.")
     register_: RegisterState = Field(alias="register", description="Whether it takes identification codes.")
+    clock_skew: str = Field(description="How far its clock is ahead of the lab's; with a minus: behind.")
+    outage: OutageShown | None
+    corporate: Policy = Field(description="Its answer about a legal entity's line whose end user it does not know.")
+    minor: Policy = Field(description="Its answer about the line of a minor.")
+    gray: Policy = Field(description="Its answer about a line whose subscriber was not verified.")
+    notices: Literal["sent", "never"]
+    notice_delay: str = Field(description="Lab time from the end of a contract to its notice.")
+    notice_repeat: int = Field(description="How often it sends each notice.")
+    faults: FaultsShown
 
 
 class OperatorShown(BehaviourShown):
@@ -80,6 +167,25 @@ class RegisterPage(BaseModel):
     entries: list[RegisterEntry]
 
 
+class NoticeShown(BaseModel):
+    """What the operator has to tell a service of the end of a contract."""
+
+    notice_id: str
+    phone_number: str
+    service_id: str
+    reason: EndReason
+    ended_at: Timestamp
+    sent_at: Timestamp | None = Field(description="When it was first sent.")
+    acknowledged_at: Timestamp | None
+    late: bool = Field(description="Whether it was sent when the 24 hours for it were over.")
+
+
+class NoticePage(BaseModel):
+    """Notices, oldest first."""
+
+    notices: list[NoticeShown]
+
+
 def routes(database: Database, operators: Sequence[OperatorSettings], behaviours: Behaviours) -> Routes:
     """Return the routes of the operators that the lab plays."""
     group = Routes("lab: operators")
@@ -105,12 +211,12 @@ def routes(database: Database, operators: Sequence[OperatorSettings], behaviours
     @group.add(
         "PUT",
         _BEHAVIOUR,
-        "Set how an operator answers queries that come from now on",
-        body=BehaviourChange,
+        "Set how an operator answers, and what it does wrong, from now on",
+        body=BehaviourSet,
         answers={200: BehaviourShown},
     )
     async def change(call: Call) -> Reply:
-        behaviour = Behaviour(call.body.answer, durations.parse(call.body.delay), call.body.register_)
+        behaviour = call.body.read(call.received_at)
         await database.run(partial(behaviours.put, operator_id=known(call), behaviour=behaviour))
         return Reply(BehaviourShown(**_spelled(behaviour)))
 
@@ -130,11 +236,70 @@ def routes(database: Database, operators: Sequence[OperatorSettings], behaviours
 
         return Reply(RegisterPage(entries=[_entry(entry) for entry in await database.run(unit)]))
 
+    @group.add(
+        "GET",
+        "/lab/operators/{operator_id}/notices",
+        "Read the notices that an operator has to send, of one number or all",
+        query=RegisterQuery,
+        answers={200: NoticePage},
+    )
+    async def read_notices(call: Call) -> Reply:
+        wanted: RegisterQuery = call.query
+        unit = partial(notices.page, operator_id=known(call), phone_number=wanted.phone_number, limit=wanted.limit)
+        return Reply(NoticePage(notices=[_notice(each) for each in await database.run(unit)]))
+
     return group
 
 
+def _skew(text: str) -> int:
+    sign = -1 if text.startswith("-") else 1
+    return sign * durations.parse(text.removeprefix("-"))
+
+
+def _outage(wanted: OutageSet, now: int) -> Outage:
+    try:
+        since = now if wanted.from_ is None else durations.instant(wanted.from_)
+        until = None if wanted.until is None else durations.instant(wanted.until)
+    except ValueError as error:
+        raise ProblemError(BAD_REQUEST, f"body.outage: {error}") from None
+    return Outage(wanted.kind, since, until)
+
+
 def _spelled(behaviour: Behaviour) -> dict[str, Any]:
-    return {**asdict(behaviour), "delay": durations.spell(behaviour.delay)}
+    """Return the members that show a behaviour."""
+    outage = behaviour.outage
+    skew = durations.spell(abs(behaviour.clock_skew))
+    same = ("answer", "register", "corporate", "minor", "gray", "notices", "notice_repeat")
+    return {
+        **{name: getattr(behaviour, name) for name in same},
+        "delay": durations.spell(behaviour.delay),
+        "clock_skew": f"-{skew}" if behaviour.clock_skew < 0 else skew,
+        "outage": outage
+        and OutageShown.model_validate(
+            {"kind": outage.kind, "from": durations.iso(outage.since), "until": _iso(outage.until)}
+        ),
+        "notice_delay": durations.spell(behaviour.notice_delay),
+        "faults": FaultsShown(
+            repeat=behaviour.verdict_repeat, then_contradict=behaviour.then_contradict, spoil=behaviour.spoil
+        ),
+    }
+
+
+def _iso(instant: int | None) -> str | None:
+    return None if instant is None else durations.iso(instant)
+
+
+def _notice(notice: Notice) -> NoticeShown:
+    return NoticeShown(
+        notice_id=notice.notice_id,
+        phone_number=notice.phone_number,
+        service_id=notice.service_id,
+        reason=notice.reason,
+        ended_at=durations.iso(notice.ended_at),
+        sent_at=_iso(notice.sent_at),
+        acknowledged_at=_iso(notice.acked_at),
+        late=notice.is_late,
+    )
 
 
 def _entry(entry: Entry) -> RegisterEntry:
@@ -146,6 +311,6 @@ def _entry(entry: Entry) -> RegisterEntry:
         code=entry.code,
         state=entry.state,
         opened_at=durations.iso(entry.opened_at),
-        ended_at=None if entry.ended_at is None else durations.iso(entry.ended_at),
+        ended_at=_iso(entry.ended_at),
         reason=entry.reason,
     )

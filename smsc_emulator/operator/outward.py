@@ -1,0 +1,55 @@
+"""How an operator reaches its gateway: signed HTTP, or files in a folder that both look into."""
+
+from base64 import b64encode
+from collections.abc import Callable, Mapping, Sequence
+from hashlib import sha256
+from typing import Any, Literal
+
+from aiohttp import ClientSession
+
+from smsc_emulator.base.signed_http import UnreachableError, post_signed
+from smsc_emulator.operator.settings import OperatorSettings
+
+Resource = Literal["verdicts", "notices"]
+
+
+class Outward:
+    """The way to the gateway for all operators of the lab.
+
+    `gateway_url` tells where the lab's own gateway is, for operators whose agreement names no other.
+    """
+
+    def __init__(
+        self, session: ClientSession, operators: Sequence[OperatorSettings], gateway_url: Callable[[], str] = lambda: ""
+    ) -> None:
+        self._session = session
+        self._operators = {operator.id: operator for operator in operators}
+        self._gateway_url = gateway_url
+
+    async def send(
+        self,
+        operator_id: str,
+        resource: Resource,
+        message_id: str,
+        body: Mapping[str, Any],
+        *,
+        to: str | None = None,
+        badly_signed: bool = False,
+    ) -> int:
+        """Send a message to `to`, or where the agreement says, and return the status of the answer.
+
+        Raises UnreachableError, also for an operator that was taken out of the configuration: nobody signs for it.
+        """
+        operator = self._operators.get(operator_id)
+        if operator is None:
+            raise UnreachableError("operator_not_configured")
+        secret = _another(operator.secret) if badly_signed else operator.secret
+        gateway = (operator.gateway_url or self._gateway_url()).rstrip("/")
+        url = to or f"{gateway}/v1/operators/{operator_id}/{resource}"
+        status, _ = await post_signed(self._session, url, secret, message_id, body)
+        return status
+
+
+def _another(secret: str) -> str:
+    """Return a secret that is none of an agreement, and the same each time."""
+    return "whsec_" + b64encode(sha256(secret.encode()).digest()).decode()
