@@ -1,27 +1,18 @@
 """Who pays for what was charged (S95): each attempt has a payer, and its charges are his. Runs inside units of work.
 
-The charges stay as they are, in the ledger; here stands, for the attempt that they are for, who pays. So nothing can be
-charged to two, and who pays can be told of a charge that was made before it was known whom the attempt would ask.
-Charges of confirmations that belong to no attempt, and those of an attempt without a line here, are the service's.
+The charges stay as they are, in the ledger; an attempt tells who pays, and which operator it asked last. So nothing can
+be charged to two, and who pays can be told of a charge that was made before it was known whom the attempt would ask.
+Charges of confirmations that belong to no attempt are the service's.
 """
 
 from collections import defaultdict
 from dataclasses import dataclass
 
-from sqlalchemy import Column, String, Table, delete, func, insert, select
+from sqlalchemy import Table, func, select
 
 from confirm.ledger_store import charges
 from confirm.store import confirmations
-from gateway.services.rules import Payer
-from smsc_emulator.base.database import Tx, metadata
-
-table = Table(
-    "charge_payers",
-    metadata,
-    Column("subject_id", String(64), primary_key=True, comment="the attempt"),
-    Column("payer", String(16), nullable=False, comment="service, operator, user or split"),
-    Column("operator_id", String(32), comment="the operator that pays its part; NULL: none was asked"),
-)
+from smsc_emulator.base.database import Tx
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,12 +25,6 @@ class Share:
     kind: str
     currency: str
     amount: int
-
-
-def note(tx: Tx, subject_id: str, payer: Payer, operator_id: str | None) -> None:
-    """Say who pays for an attempt, in the place of what was said of it before."""
-    tx.conn.execute(delete(table).where(table.c.subject_id == subject_id))
-    tx.conn.execute(insert(table).values(subject_id=subject_id, payer=payer, operator_id=operator_id))
 
 
 def split(payer: str, operator_id: str | None, amount: int) -> list[tuple[str, str | None, int]]:
@@ -55,17 +40,20 @@ def split(payer: str, operator_id: str | None, amount: int) -> list[tuple[str, s
     return [("operator", operator_id, half), ("service", None, amount - half)]
 
 
-def shares(tx: Tx, service_id: str) -> list[Share]:
-    """Return what each payer owes for a service's charges, by kind and currency."""
-    payer = func.coalesce(table.c.payer, "service")
+def shares(tx: Tx, service_id: str, attempts: Table) -> list[Share]:
+    """Return what each payer owes for a service's charges, by kind and currency.
+
+    `attempts` has the columns id, payer and operator_id; it is declared above this package.
+    """
+    payer = func.coalesce(attempts.c.payer, "service")
     about = func.coalesce(confirmations.c.owner, charges.c.subject_id)
     rows = tx.conn.execute(
-        select(payer, table.c.operator_id, charges.c.kind, charges.c.currency, func.sum(charges.c.amount))
+        select(payer, attempts.c.operator_id, charges.c.kind, charges.c.currency, func.sum(charges.c.amount))
         .select_from(charges)
         .outerjoin(confirmations, confirmations.c.id == charges.c.subject_id)
-        .outerjoin(table, table.c.subject_id == about)
+        .outerjoin(attempts, attempts.c.id == about)
         .where(charges.c.service_id == service_id)
-        .group_by(payer, table.c.operator_id, charges.c.kind, charges.c.currency)
+        .group_by(payer, attempts.c.operator_id, charges.c.kind, charges.c.currency)
     )
     owed: dict[tuple[str, str | None, str, str], int] = defaultdict(int)
     for who, operator_id, kind, currency, amount in rows:

@@ -3,7 +3,7 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sqlalchemy import insert
+from sqlalchemy import Column, MetaData, String, Table, insert
 
 from confirm.ledger import Ledger
 from confirm.settings import TariffSettings
@@ -12,6 +12,13 @@ from gateway.services import payers
 from gateway.services.payers import Share
 
 ODD = 33_333
+ATTEMPTS = Table(
+    "attempts_that_pay",
+    MetaData(),
+    Column("id", String, primary_key=True),
+    Column("payer", String, nullable=False),
+    Column("operator_id", String),
+)
 
 
 @given(st.sampled_from(["service", "operator", "user", "split"]), st.sampled_from([None, "alpha"]), st.integers(0))
@@ -50,8 +57,20 @@ def charge(database, ledger, now):
     return charge
 
 
+@pytest.fixture
+def pays(database):
+    """Return a function that says who pays for an attempt, and whom it has asked."""
+    ATTEMPTS.create(database.engine)
+
+    async def pays(attempt_id, payer, operator_id):
+        row = {"id": attempt_id, "payer": payer, "operator_id": operator_id}
+        await database.run(lambda tx: tx.conn.execute(insert(ATTEMPTS).values(row)))
+
+    return pays
+
+
 async def shares(database, service_id="demo"):
-    return await database.run(lambda tx: payers.shares(tx, service_id))
+    return await database.run(lambda tx: payers.shares(tx, service_id, ATTEMPTS))
 
 
 async def own(database, confirmation_id, owner):
@@ -62,10 +81,12 @@ async def own(database, confirmation_id, owner):
     await database.run(lambda tx: tx.conn.execute(insert(confirmations).values(**filled)))
 
 
-async def test_an_attempts_query_and_its_confirmations_sms_are_its_payers_and_others_are_the_services(database, charge):
+async def test_an_attempts_query_and_its_confirmations_sms_are_its_payers_and_others_are_the_services(
+    database, charge, pays
+):
     await own(database, "cnf_1", "idn_1")
     await own(database, "cnf_2", None)
-    await database.run(lambda tx: payers.note(tx, "idn_1", "split", "alpha"))
+    await pays("idn_1", "split", "alpha")
     for kind, subject in (("sms", "cnf_1"), ("sms", "cnf_2"), ("query", "idn_1"), ("query", "idn_2")):
         assert await charge(kind, subject)
         assert not await charge(kind, subject)
@@ -77,16 +98,15 @@ async def test_an_attempts_query_and_its_confirmations_sms_are_its_payers_and_ot
     ]
 
 
-async def test_the_payer_of_an_attempt_may_be_said_again_when_its_operator_is_known(database, charge):
-    await charge("query", "idn_1")
-    for operator_id in (None, "alpha", "beta"):
-        await database.run(lambda tx, to=operator_id: payers.note(tx, "idn_1", "operator", to))
-    assert await shares(database) == [Share("operator", "beta", "query", "XTS", 20_000)]
+async def test_an_attempt_that_asked_nobody_is_the_services_whoever_was_to_pay(database, charge, pays):
+    await charge("sms", "idn_1")
+    await pays("idn_1", "operator", None)
+    assert await shares(database) == [Share("service", None, "sms", "XTS", 50_000)]
 
 
-async def test_users_are_never_told_apart_and_a_service_sees_its_own_costs_alone(database, charge):
+async def test_users_are_never_told_apart_and_a_service_sees_its_own_costs_alone(database, charge, pays):
     for attempt in ("idn_1", "idn_2"):
         await charge("query", attempt)
-        await database.run(lambda tx, of=attempt: payers.note(tx, of, "user", "alpha"))
+        await pays(attempt, "user", "alpha")
     await charge("query", "idn_3", "other")
     assert await shares(database) == [Share("user", None, "query", "XTS", 40_000)]
