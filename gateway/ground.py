@@ -5,7 +5,7 @@ import hashlib
 from collections.abc import Callable
 from contextlib import AsyncExitStack, suppress
 
-from aiohttp import ClientSession
+from aiohttp import ClientSession, TraceConfig
 
 from gateway.folder import DataFolder
 from gateway.migrations import upgrade
@@ -28,6 +28,8 @@ class Ground:
         """Where the parts listen."""
         self.checks: dict[str, Callable[[], bool]] = {}
         """Whether each part that others depend on can serve."""
+        self.traces: list[TraceConfig] = []
+        """Who looks on at the requests between the gateway and the operators; to be said before the start."""
 
     async def open(self) -> None:
         """Take the folder, open the database and set the clock. Raises FolderInUseError."""
@@ -44,7 +46,7 @@ class Ground:
         self.time = Timekeeper(self.clock, self.activity, self.database)
         await self.time.save("lab.started")
         self.stack.push_async_callback(self.time.save, "lab.stopped")
-        self.session = await self.stack.enter_async_context(ClientSession())
+        self.session = await self.stack.enter_async_context(ClientSession(trace_configs=self.traces))
 
     def start_ticking(self) -> None:
         """Begin to fire deadlines."""

@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from gateway import __version__
-from gateway.cli import clock, conduct, config, demo, doctor, faults, profile, readyz, send, serve
+from gateway.cli import clock, conduct, config, demo, doctor, faults, profile, readyz, scenario, send, serve
 
 EXIT_CODES = "Exit codes: 0 done, 1 failed, 2 wrong usage or configuration."
 
@@ -44,6 +44,7 @@ app.command(epilog=EXIT_CODES)(conduct.conduct)
 app.add_typer(clock.app, name="clock", epilog=EXIT_CODES)
 app.add_typer(config.app, name="config", epilog=EXIT_CODES)
 app.add_typer(faults.app, name="faults", epilog=EXIT_CODES)
+app.add_typer(scenario.app, name="scenario", epilog=EXIT_CODES)
 app.add_typer(profile.app, name="profile", epilog=EXIT_CODES)
 
 
