@@ -81,7 +81,7 @@ class OperatorSide:
         _follow_subscribers(self._ground.journal, self.handsets)
 
     def _start_operators(self) -> None:
-        ground, plan = self._ground, numbering_plan(self._settings.operators)
+        ground, plan = self._ground, numbering_plan(self._settings.operators, self._settings.numbering_files)
         operators = [each for each in self._settings.operators if each.url is None]
         behaviours = Behaviours(operators)
         outward = Outward(ground.session, operators, lambda: ground.base_url)
@@ -160,7 +160,7 @@ class OperatorSide:
         token = SecretRandomness().token
         open_calls = ground.folder.path / "switch.calls"
         endpoint = SipEndpoint(token, self._on_call, on_register=self._on_register, open_calls=open_calls)
-        plan = numbering_plan(settings.operators)
+        plan = numbering_plan(settings.operators, settings.numbering_files)
         self.switch = Switch(
             settings.voice,
             ground.clock,

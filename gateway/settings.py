@@ -196,6 +196,8 @@ class Settings(Section):
     broadcasts: BroadcastSettings = BroadcastSettings()
     services: list[ServiceSettings] = Field(default_factory=_in_a_lab(default_services))
     operators: list[OperatorSettings] = Field(default_factory=_in_a_lab(default_operators))
+    numbering_files: list[Path] = []
+    """Files of the regulator's registry of numbers; paths are relative to the configuration file."""
     subscribers: list[SubscriberSettings] = Field(default_factory=_in_a_lab(default_subscribers))
     subscriber_files: list[Path] = []
     """CSV files with the columns phone_number, operator_id, imsi; paths are relative to the configuration file."""

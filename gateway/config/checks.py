@@ -123,6 +123,31 @@ def _ranges(settings: Settings) -> Iterator[Finding]:
             highest = max(highest, last) if len(highest) == length else last
 
 
+def _keepers(settings: Settings) -> Iterator[Finding]:
+    """Whoever keeps another's subscribers is an operator, and keeps them himself."""
+    known = {operator.id: operator for operator in settings.operators}
+    named: list[tuple[Path, str | None]] = []
+    for index, operator in enumerate(settings.operators):
+        named.append((("operators", index, "subscriber_data_at"), operator.subscriber_data_at))
+        for place, block in enumerate(operator.ranges):
+            named.append((("operators", index, "ranges", place, "subscriber_data_at"), block.subscriber_data_at))
+    for path, keeper in named:
+        if keeper is not None and keeper not in known:
+            yield path, f"there is no operator {keeper!r}" + nearest(keeper, sorted(known), "operator")
+        elif keeper is not None and known[keeper].subscriber_data_at is not None:
+            yield path, f"{keeper} has its own subscribers kept by another"
+
+
+def _registry_names(settings: Settings) -> Iterator[Finding]:
+    """Each name in the registry of numbers means one operator."""
+    named = [
+        (("operators", index, "registry_names", place), name)
+        for index, operator in enumerate(settings.operators)
+        for place, name in enumerate(operator.registry_names)
+    ]
+    yield from _unique(named)
+
+
 def _elsewhere(settings: Settings) -> Iterator[Finding]:
     if settings.lab.enabled:
         return
@@ -208,6 +233,8 @@ CHECKS = (
     Check(frozenset({"profile"}), _schedule),
     Check(frozenset({"operators"}), _operator_ids),
     Check(frozenset({"operators"}), _ranges),
+    Check(frozenset({"operators"}), _keepers),
+    Check(frozenset({"operators"}), _registry_names),
     Check(frozenset({"operators", "lab", "smsc_link", "voice_link", "confirmation"}), _elsewhere),
     Check(frozenset({"services"}), _service_ids),
     Check(frozenset({"services", "operators"}), _agreements),

@@ -12,6 +12,7 @@ from gateway.config.checks import findings
 from gateway.config.document import Document
 from gateway.config.mistakes import ConfigError, Mistake, Path, expected, nearest, own_errors, show, unreadable
 from gateway.config.sources import Sources
+from gateway.lookup import numbering
 from gateway.settings import Settings
 from smsc_emulator.base.config import WRITTEN
 from smsc_emulator.core import mobile_plans
@@ -44,6 +45,7 @@ def read(
     settings = settings.model_copy(update={"subscribers": subscribers})
     mistakes = sources.mistakes + csv_mistakes + personalities.own_mistakes(settings)
     mistakes += _plan_mistakes(settings.smsc.mobile_originated_files)
+    mistakes += _registry_mistakes(settings.numbering_files)
     for path, sentence in findings(settings, broken):
         if path[0] == "subscribers" and isinstance(path[1], int) and path[1] >= listed:
             _, source, line = rows[path[1] - listed]
@@ -69,7 +71,7 @@ def _validate(sources: Sources) -> tuple[Settings, frozenset[str]]:
 
 
 def _anchored(settings: Settings, folder: FilePath) -> Settings:
-    """Return the settings with the paths of the SMSC's section seen from the configuration file."""
+    """Return the settings with the paths of the SMSC's section, and of the registry, seen from the file."""
     smsc = settings.smsc
     tls = {name: folder / path for name in ("certificate", "key", "client_ca") if (path := getattr(smsc.tls, name))}
     own = smsc.personality_folder and folder / smsc.personality_folder
@@ -81,7 +83,8 @@ def _anchored(settings: Settings, folder: FilePath) -> Settings:
             "mobile_originated_files": plans,
         }
     )
-    return settings.model_copy(update={"smsc": changed})
+    registry = [folder / file for file in settings.numbering_files]
+    return settings.model_copy(update={"smsc": changed, "numbering_files": registry})
 
 
 Row = tuple[SubscriberSettings, str, int]
@@ -98,6 +101,17 @@ def _plan_mistakes(files: list[FilePath]) -> list[Mistake]:
             mistakes.append(unreadable(file, error))
         except ValueError as error:
             mistakes.append(Mistake(str(file), 0, 0, "", str(error)))
+    return mistakes
+
+
+def _registry_mistakes(files: list[FilePath]) -> list[Mistake]:
+    """Return what is wrong with the files of the registry of numbers."""
+    mistakes = []
+    for file in files:
+        try:
+            numbering.read(file)
+        except numbering.NumberingFileError as error:
+            mistakes += [Mistake(str(file), each.line, 0, "", each.sentence) for each in error.mistakes]
     return mistakes
 
 

@@ -1,15 +1,16 @@
 """The client of the operators: sends what the outbox holds, signed, and records who took it."""
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 from aiohttp import ClientSession
 
-from gateway.lookup import outbox
+from gateway.lookup import numbering, outbox
 from gateway.lookup.outbox import CODE, LISTING, QUERY, VOID, OperatorMessage
-from gateway.lookup.routing import NumberingPlan, NumberRange
+from gateway.lookup.routing import NumberingPlan
 from smsc_emulator.base.activity import Activity
 from smsc_emulator.base.clock import Clock
 from smsc_emulator.base.database import Database, Tx
@@ -116,12 +117,6 @@ def _read_answer(kind: str, raw: bytes) -> Mapping[str, Any]:
     return answer
 
 
-def numbering_plan(operators: Sequence[OperatorSettings]) -> NumberingPlan:
-    """Return the plan that the operators' configured ranges make."""
-    ranges = (
-        NumberRange(int(block.first), int(block.last), operator.id, block.subscriber_data_at)
-        for operator in operators
-        for block in operator.ranges
-    )
-    data_at = {each.id: each.subscriber_data_at for each in operators if each.subscriber_data_at is not None}
-    return NumberingPlan(ranges, known=[each.id for each in operators], data_at=data_at)
+def numbering_plan(operators: Sequence[OperatorSettings], files: Iterable[Path] = ()) -> NumberingPlan:
+    """Return the plan of the operators' configured ranges and of the registry's files. Raises NumberingFileError."""
+    return numbering.plan(operators, files)

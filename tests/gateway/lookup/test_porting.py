@@ -39,3 +39,29 @@ async def test_many_subscribers_leave_rows_only_for_numbers_that_moved(database:
         assert await ported(database) == {"+70000000002": "beta", "+9990000001": "beta"}
     await database.run(lambda tx: porting.move_all(tx, PLAN, [("+70000000002", "alpha")]))
     assert await ported(database) == {"+9990000001": "beta"}
+
+
+async def test_a_number_is_each_operators_for_the_time_that_it_had_it(database: Database):
+    number = "+70000000001"
+    for since, operator_id in [(1_000, "beta"), (5_000, "alpha"), (9_000, "gamma")]:
+        await database.run(lambda tx, s=since, o=operator_id: porting.move(tx, PLAN, number, o, since=s))
+    for now, operator_id, since in [
+        (999, "alpha", None),
+        (1_000, "beta", 1_000),
+        (4_999, "beta", 1_000),
+        (5_000, "alpha", 5_000),
+        (9_000, "gamma", 9_000),
+    ]:
+        route = await database.run(lambda tx, at=now: porting.route(tx, at, PLAN, number))
+        assert route.operator_id == operator_id
+        assert await database.run(lambda tx, at=now: porting.since(tx, at, number)) == since
+    literal = await database.run(lambda tx: porting.route(tx, 9_000, PLAN, number, "range_holder"))
+    assert literal.operator_id == "alpha"
+
+
+async def test_a_number_that_nobody_has_any_more_is_its_range_holders_or_nobodys(database: Database):
+    for number, after in [("+70000000001", "alpha"), ("+9990000001", None)]:
+        await database.run(lambda tx, n=number: porting.move(tx, PLAN, n, "beta", since=1_000))
+        await database.run(lambda tx, n=number: porting.move(tx, PLAN, n, None, since=2_000))
+        assert (await database.run(lambda tx, n=number: porting.route(tx, 1_500, PLAN, n))).operator_id == "beta"
+        assert (await database.run(lambda tx, n=number: porting.route(tx, 2_000, PLAN, n))).operator_id == after

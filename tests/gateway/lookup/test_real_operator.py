@@ -62,7 +62,7 @@ async def test_a_query_gets_its_verdict_and_a_code_its_entry(clock, database):
     assert verdicts == [(began + 3_000, "/v1/operators/alpha/verdicts", "PRESENT")]
     (entry,) = await database.run(lambda tx: register.page(tx, "alpha", "+70000000001"))
     assert (entry.code, entry.opened_at) == ("ABCDEF", began + 3_000)
-    assert acked["code"] == {"entry_id": entry.entry_id}
+    assert acked["code"] == {"entry_id": entry.entry_id, "code": "ABCDEF"}
     kinds = [event.type for event in database.journal.since(0, 100)]
     assert kinds == [
         "lookup.query_sent",
