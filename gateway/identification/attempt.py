@@ -1,20 +1,13 @@
-"""The attempt to identify a user by his number: a state machine without input or output.
+"""The attempt to identify a user by his number: what it is, what can happen to it, and what each of its ends means.
 
-TRANSITIONS is the whole machine: each line says in which state which input, under which condition, leads to which
-state, and what is to be done for it. `step` finds the line. What is not there changes nothing; so nothing leaves a
-terminal state, and late, foreign and repeated inputs are harmless wherever they come from.
-
-Effects are names, not acts: who calls `step` carries them out in the transaction that stores the new state. Time is
-an argument. Each state that waits has one deadline, `due_at`; an input received at that very instant is in time.
+An attempt is told of what happens by an input; `machine` says what follows. All of this is pure. Instants are lab time
+in milliseconds since 1970, UTC.
 """
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Literal, TypeAlias
-
-from gateway.identification.profiles import Profile
-from smsc_emulator.base.durations import SECOND
 
 
 class State(StrEnum):
@@ -52,31 +45,106 @@ class Reason(StrEnum):
     CONFIRM_EXPIRED = "confirm_expired"
     """The number was not confirmed in time (T_confirm)."""
     NO_ANSWER = "no_answer"
-    """The operator did not answer in time (T_answer): silence is refusal."""
+    """The operator did not answer in time (T_answer): silence is refusal (S04)."""
     ABSENT = "absent"
-    """The operator has no such subscriber."""
+    """The operator has no such subscriber (S03)."""
+    MISMATCH = "mismatch"
+    """The operator has the subscriber, and what the user said of himself is not what the contract says (S21)."""
+    NO_AGREEMENT = "no_agreement"
+    """The service has no agreement with the operator (S33)."""
     UNROUTABLE = "unroutable"
     """No operator is known for the number."""
+    FOREIGN_NUMBER = "foreign_number"
+    """The number is another country's, and the profile does not let it in (S53)."""
+    SERVICE_BLOCKED = "service_blocked"
+    """The service is blocked in the country (S79)."""
+    SERVICE_NOT_LISTED = "service_not_listed"
+    """The service is not in the public register, and the profile refuses such services (S35)."""
+    NO_RESPONSIBLE_PARTY = "no_responsible_party"
+    """Nobody runs the service as a whole (S83)."""
+    TERMINATED_DURING = "terminated_during"
+    """The contract ended while the attempt was under way."""
     REGISTER_FAILED = "register_failed"
     """The operator did not enter the code in its register in time."""
     POLICY_HOLD = "policy_hold"
-    """The profile is not in force at the start of the attempt."""
+    """The profile does not let the attempt begin: it is not in force, or one of its conditions is not met."""
+
+
+Party = Literal["service", "operator", "user"]
+"""Who has to do something about it. That the service is liable before the law, whoever it was, is another matter (S17).
+"""
+
+RESPONSIBLE: Mapping[Reason, Party] = {
+    Reason.CONFIRM_FAILED: "user",
+    Reason.CONFIRM_EXPIRED: "user",
+    Reason.NO_ANSWER: "operator",
+    Reason.ABSENT: "user",
+    Reason.MISMATCH: "user",
+    Reason.NO_AGREEMENT: "service",
+    Reason.UNROUTABLE: "user",
+    Reason.FOREIGN_NUMBER: "user",
+    Reason.SERVICE_BLOCKED: "service",
+    Reason.SERVICE_NOT_LISTED: "service",
+    Reason.NO_RESPONSIBLE_PARTY: "service",
+    Reason.TERMINATED_DURING: "user",
+    Reason.REGISTER_FAILED: "operator",
+    Reason.POLICY_HOLD: "service",
+}
+"""Whose doing each refusal is (I9)."""
+
+HINTS: Mapping[Reason, str] = {
+    Reason.CONFIRM_FAILED: "try_again",
+    Reason.CONFIRM_EXPIRED: "try_again",
+    Reason.NO_ANSWER: "try_again",
+    Reason.ABSENT: "sign_a_contract",
+    Reason.MISMATCH: "change_number",
+    Reason.FOREIGN_NUMBER: "change_number",
+    Reason.UNROUTABLE: "change_number",
+    Reason.TERMINATED_DURING: "sign_a_contract",
+    Reason.REGISTER_FAILED: "try_again",
+}
+"""What the user may do about it. Whose SIM is a third person's needs another number (S55)."""
+
+
+class Cause(StrEnum):
+    """Why an attempt is made."""
+
+    NEW = "new"
+    """The user asks for it."""
+    TERMINATED = "terminated"
+    """The operator told that his contract ended (S11)."""
+    PORTED = "ported"
+    """The operator told that his number moved to another one (S16)."""
+    DATA_CHANGED = "data_changed"
+    """What is known of him changed (S05)."""
+    NUMBER_CHANGED = "number_changed"
+    """He wants to go on with another number (S05)."""
+    EXISTING_USER = "existing_user"
+    """He was there before the rules (S09)."""
+    RECYCLED = "recycled"
+    """The operator told that his number was given to somebody else."""
 
 
 Result = Literal["PRESENT", "ABSENT"]
 """What an operator says of a number."""
 
+Match = Mapping[str, Literal["true", "false", "not_available"]]
+"""What an operator says of each attribute of a person that it was asked about, in match mode."""
+
+Mode = Literal["operator", "self", "confirm_only", "no_procedure"]
+"""Who identifies: the operator, the service itself, or nobody beyond the confirmation (profile key `mode`)."""
+
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """One attempt. Instants are lab time in milliseconds since 1970, UTC."""
+    """One attempt."""
 
     id: str
     service_id: str
     user_id: str
     phone_number: str
     profile: str
-    """The name of the profile in force at the start; the attempt ends under it."""
+    """The name of the profile in force at the start; the attempt ends under it (S87)."""
     created_at: int
     updated_at: int
     state: State = State.NEW
@@ -86,7 +154,7 @@ class Attempt:
     confirmation_id: str | None = None
     operator_id: str | None = None
     request_id: str | None = None
-    """The query to the operator."""
+    """The latest query to an operator."""
     result: Result | None = None
     """The verdict that was accepted."""
     answered_at: int | None = None
@@ -97,6 +165,23 @@ class Attempt:
     entry_id: str | None = None
     """The line in the operator's register; None while it is not acknowledged."""
     binding_id: str | None = None
+    cause: Cause = Cause.NEW
+    mode: Mode = "operator"
+    exchange_mode: Literal["presence", "match"] = "presence"
+    payer: str = "service"
+    """Who pays for it, by the agreement or the profile (S95)."""
+    rechecks: str | None = None
+    """The binding whose user is identified again, if it is a re-check."""
+    until: int | None = None
+    """The deadline of the whole: no state may wait longer. T_recheck, or the service's time end to end (S20)."""
+    fresh_queries: int = 0
+    """How often another query followed an answer that was out of date."""
+    ended_at: int | None = None
+    """When, by the operator's clock, the contract ended that a notice during the attempt told of."""
+    matched: bool = False
+    """Whether the operator found an attribute of the user as he said, and none otherwise."""
+    hint: str | None = None
+    """What the user may do about a refusal."""
 
 
 # The inputs.
@@ -104,16 +189,20 @@ class Attempt:
 
 @dataclass(frozen=True, slots=True)
 class Eligible:
-    """The profile lets the attempt go on, and the confirmation of its number has begun."""
+    """The attempt may go on; the confirmation of its number has begun, unless none is needed."""
 
-    confirmation_id: str
+    confirmation_id: str | None
+    mode: Mode = "operator"
+    exchange_mode: Literal["presence", "match"] = "presence"
+    payer: str = "service"
 
 
 @dataclass(frozen=True, slots=True)
 class Ineligible:
-    """The profile does not."""
+    """It may not."""
 
     reason: Reason
+    hint: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,14 +217,16 @@ class ConfirmationFailed:
 
 @dataclass(frozen=True, slots=True)
 class Routed:
-    """The operator to ask was found."""
+    """The operator to ask was found, and the service may ask it, as their agreement says."""
 
     operator_id: str
+    exchange_mode: Literal["presence", "match"] = "presence"
+    payer: str = "service"
 
 
 @dataclass(frozen=True, slots=True)
-class Unroutable:
-    """There is none."""
+class Taken:
+    """The operator has taken the query."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,6 +236,25 @@ class Verdict:
     result: Result
     received_at: int
     as_of: int
+    match: Match | None = field(default=None, hash=False)
+    entry_id: str | None = None
+    """The line in the register, where the code went along with the query."""
+    elsewhere: bool = False
+    """Whether another operator than the one that was asked has the number by now."""
+
+
+@dataclass(frozen=True, slots=True)
+class Noticed:
+    """The operator told that the number's contract ended at `ended_at`, by its clock."""
+
+    ended_at: int
+
+
+@dataclass(frozen=True, slots=True)
+class Corrected:
+    """A review found that the operator should have answered PRESENT (S94)."""
+
+    operator_id: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,6 +262,8 @@ class Registered:
     """The operator entered the code in its register."""
 
     entry_id: str
+    code: str | None = None
+    """The code, where the operator makes it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,8 +287,10 @@ Input: TypeAlias = (
     | Confirmed
     | ConfirmationFailed
     | Routed
-    | Unroutable
+    | Taken
     | Verdict
+    | Noticed
+    | Corrected
     | Registered
     | TimeUp
     | Cancel
@@ -184,174 +298,14 @@ Input: TypeAlias = (
 )
 
 
-class Effect(StrEnum):
-    """What is to be done for a transition, in its transaction."""
-
-    CLOSE_CONFIRMATION = "close_confirmation"
-    ASK_OPERATOR = "ask_operator"
-    WITHDRAW_QUERY = "withdraw_query"
-    HAND_OVER_CODE = "hand_over_code"
-    VOID_CODE = "void_code"
-    ACTIVATE_BINDING = "activate_binding"
-    RECORD_ENTRY = "record_entry"
-
-
-def meets_deadline(attempt: Attempt, received_at: int) -> bool:
-    """Whether something received at `received_at` is in time for the present state: its deadline's instant still is."""
-    return attempt.due_at is None or received_at <= attempt.due_at
-
-
-# The conditions. Each is asked with the attempt before the step, the input, the instant and the profile.
-
-
-def always(_attempt: Attempt, _given: Input, _now: int, _profile: Profile) -> bool:
-    """No condition."""
-    return True
-
-
-def in_time(attempt: Attempt, given: Input, now: int, _profile: Profile) -> bool:
-    """Whether the input came by the deadline, whose own instant counts: 20:00.000 is in time, 20:00.001 is late."""
-    return meets_deadline(attempt, given.received_at if isinstance(given, Verdict) else now)
-
-
-def late(attempt: Attempt, given: Input, now: int, profile: Profile) -> bool:
-    """Whether the input came after the deadline, though the deadline itself has not been handled yet."""
-    return not in_time(attempt, given, now, profile)
-
-
-def present_in_time(attempt: Attempt, given: Input, now: int, profile: Profile) -> bool:
-    """Whether the operator has the subscriber and said so in time."""
-    return isinstance(given, Verdict) and given.result == "PRESENT" and in_time(attempt, given, now, profile)
-
-
-def absent_in_time(attempt: Attempt, given: Input, now: int, profile: Profile) -> bool:
-    """Whether the operator said in time that it has no such subscriber."""
-    return isinstance(given, Verdict) and given.result == "ABSENT" and in_time(attempt, given, now, profile)
-
-
-def due(attempt: Attempt, _given: Input, now: int, _profile: Profile) -> bool:
-    """Whether the deadline has come."""
-    return attempt.due_at is not None and now >= attempt.due_at
-
-
-def due_and_entry_may_follow(attempt: Attempt, given: Input, now: int, profile: Profile) -> bool:
-    """Whether the deadline has come and the profile lets the register's entry come later."""
-    return due(attempt, given, now, profile) and profile.on_register_failure == "active_entry_pending"
-
-
-def due_and_entry_needed(attempt: Attempt, given: Input, now: int, profile: Profile) -> bool:
-    """Whether the deadline has come and the profile refuses without an entry."""
-    return due(attempt, given, now, profile) and profile.on_register_failure == "refuse"
-
-
-def entry_missing(attempt: Attempt, _given: Input, _now: int, _profile: Profile) -> bool:
-    """Whether the register's entry is still waited for."""
-    return attempt.entry_id is None
-
-
-Condition: TypeAlias = Callable[[Attempt, Input, int, Profile], bool]
-
-
-@dataclass(frozen=True, slots=True)
-class Transition:
-    """One line of the machine."""
-
-    source: State
-    given: type[Input]
-    when: Condition
-    target: State
-    reason: Reason | None = None
-    effects: tuple[Effect, ...] = ()
-
-
-_S, _R, _E = State, Reason, Effect
-
-TRANSITIONS: tuple[Transition, ...] = (
-    Transition(_S.NEW, Eligible, always, _S.CONFIRMING),
-    Transition(_S.NEW, Ineligible, always, _S.REFUSED),  # the reason is the input's
-    Transition(_S.CONFIRMING, Confirmed, in_time, _S.ROUTING),
-    Transition(_S.CONFIRMING, Confirmed, late, _S.REFUSED, _R.CONFIRM_EXPIRED),
-    Transition(_S.CONFIRMING, ConfirmationFailed, always, _S.REFUSED, _R.CONFIRM_FAILED),
-    Transition(_S.CONFIRMING, TimeUp, due, _S.REFUSED, _R.CONFIRM_EXPIRED, (_E.CLOSE_CONFIRMATION,)),
-    Transition(_S.CONFIRMING, Cancel, always, _S.CANCELLED, None, (_E.CLOSE_CONFIRMATION,)),
-    Transition(_S.CONFIRMING, Supersede, always, _S.SUPERSEDED, None, (_E.CLOSE_CONFIRMATION,)),
-    Transition(_S.ROUTING, Routed, always, _S.PENDING, None, (_E.ASK_OPERATOR,)),
-    Transition(_S.ROUTING, Unroutable, always, _S.REFUSED, _R.UNROUTABLE),
-    Transition(_S.PENDING, Verdict, present_in_time, _S.REGISTERING, None, (_E.WITHDRAW_QUERY, _E.HAND_OVER_CODE)),
-    Transition(_S.PENDING, Verdict, absent_in_time, _S.REFUSED, _R.ABSENT, (_E.WITHDRAW_QUERY,)),
-    Transition(_S.PENDING, Verdict, late, _S.REFUSED, _R.NO_ANSWER, (_E.WITHDRAW_QUERY,)),
-    Transition(_S.PENDING, TimeUp, due, _S.REFUSED, _R.NO_ANSWER, (_E.WITHDRAW_QUERY,)),
-    Transition(_S.PENDING, Cancel, always, _S.CANCELLED, None, (_E.WITHDRAW_QUERY,)),
-    Transition(_S.PENDING, Supersede, always, _S.SUPERSEDED, None, (_E.WITHDRAW_QUERY,)),
-    Transition(_S.REGISTERING, Registered, always, _S.IDENTIFIED, None, (_E.ACTIVATE_BINDING,)),
-    Transition(_S.REGISTERING, TimeUp, due_and_entry_may_follow, _S.IDENTIFIED, None, (_E.ACTIVATE_BINDING,)),
-    Transition(_S.REGISTERING, TimeUp, due_and_entry_needed, _S.REFUSED, _R.REGISTER_FAILED, (_E.VOID_CODE,)),
-    Transition(_S.REGISTERING, Cancel, always, _S.CANCELLED, None, (_E.VOID_CODE,)),
-    Transition(_S.REGISTERING, Supersede, always, _S.SUPERSEDED, None, (_E.VOID_CODE,)),
-    Transition(_S.IDENTIFIED, Registered, entry_missing, _S.IDENTIFIED, None, (_E.RECORD_ENTRY,)),
-)
-"""The machine. Of the lines of one state and input at most one has a condition that holds."""
-
-ALLOWED: Mapping[State, Callable[[Profile], int]] = {
-    State.CONFIRMING: lambda profile: profile.t_confirm_s * SECOND,
-    State.PENDING: lambda profile: profile.t_answer_s * SECOND,
-    State.REGISTERING: lambda profile: profile.t_register_cap_s * SECOND,
-}
-"""How long each state that waits may wait, in milliseconds from its beginning."""
-
-
-def step(attempt: Attempt, given: Input, now: int, profile: Profile) -> tuple[Attempt, tuple[Effect, ...]]:
-    """Return the attempt after `given` at `now`, and what is to be done; the same attempt if nothing follows."""
-    line = _line(attempt, given, now, profile)
-    if line is None:
-        return attempt, ()
-    after = replace(_noted(attempt, given, now), reason=line.reason, updated_at=now)
-    if isinstance(given, Ineligible):
-        after = replace(after, reason=given.reason)
-    if line.target is not line.source:
-        allowed = ALLOWED.get(line.target)
-        after = replace(after, state=line.target, due_at=None if allowed is None else now + allowed(profile))
-    return after, line.effects
-
-
-def _line(attempt: Attempt, given: Input, now: int, profile: Profile) -> Transition | None:
-    for line in TRANSITIONS:
-        fits = line.source is attempt.state and line.given is type(given)
-        if fits and line.when(attempt, given, now, profile):
-            return line
-    return None
-
-
-def _noted(attempt: Attempt, given: Input, now: int) -> Attempt:
-    """Return the attempt with what an effective input tells."""
-    match given:
-        case Eligible(confirmation_id):
-            return replace(attempt, confirmation_id=confirmation_id)
-        case Routed(operator_id):
-            return replace(attempt, operator_id=operator_id)
-        case Verdict(result, received_at, as_of) if meets_deadline(attempt, received_at):
-            return replace(attempt, result=result, answered_at=received_at, as_of=as_of)
-        case Registered(entry_id):
-            return replace(attempt, entry_id=entry_id)
-    return attempt
-
-
 class Outcome(StrEnum):
     """What became of a verdict; the operator is told."""
 
     ACCEPTED = "accepted"
-    """It decides the attempt."""
+    """It decides the attempt, or brings it on."""
     LATE = "late"
     """Nothing waits for it any more."""
     REPEATED = "repeated"
     """The request has been answered already."""
     FOREIGN = "foreign"
     """This operator was not asked this about this number."""
-
-
-def judge(attempt: Attempt, received_at: int) -> Outcome:
-    """Return what becomes of a verdict of the operator that was asked, received at `received_at`."""
-    if attempt.answered_at is not None:
-        return Outcome.REPEATED
-    waiting = attempt.state is State.PENDING and meets_deadline(attempt, received_at)
-    return Outcome.ACCEPTED if waiting else Outcome.LATE

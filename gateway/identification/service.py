@@ -1,48 +1,50 @@
-"""Identification as acts on the database: what users, operators and deadlines make of an attempt.
+"""Identification as acts on the database: what services, their users, operators and deadlines make of it.
 
-Every method but `wake` runs inside a unit of work and reads no clock. The machine in `attempt` decides; this module
-carries out its effects in the same transaction, so that after a crash each row tells the whole of what is to be done:
-the confirmation's SMS, the query and the hand-over of the code are rows of their own with ids of their own, sent by
-the deadlines that look after them.
+Every method but `wake` runs inside a unit of work and reads no clock. Attempts are driven by `course.Course`; what
+concerns bindings, sessions, notices, appeals and the comparison of registers is in parts of its own, reached by the
+names that they have here.
 """
 
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
-from confirm import challenge
 from confirm.challenge import Confirmation
 from confirm.errors import ConfirmationOverError
 from confirm.ledger import Cost
 from confirm.service import ConfirmService
 from confirm.settings import StepSettings
 from confirm.workflow import Wish
-from gateway.identification import attempt as machine
-from gateway.identification import bindings, store
-from gateway.identification.attempt import Attempt, Effect, Input, Outcome, Reason, State, Verdict
+from gateway.identification import attempt as inputs
+from gateway.identification import bindings, codes, machine, queries, store
+from gateway.identification.appeals import Appeals
+from gateway.identification.attempt import Attempt, Outcome, State, Verdict
 from gateway.identification.bindings import Binding, Permission
+from gateway.identification.breaches import Breaches
+from gateway.identification.course import Beginning, Course
 from gateway.identification.entries import Entries
 from gateway.identification.errors import (
+    AttributesNotAskedError,
     BindingNotFoundError,
     IdentificationNotFoundError,
     IdentificationOverError,
-    MethodNotPermittedError,
     NotConfirmingError,
 )
+from gateway.identification.keeping import Keeper
+from gateway.identification.notices import Notices
 from gateway.identification.profiles import Plan, Profile, Schedule
-from gateway.lookup import outbox, porting
+from gateway.identification.rechecks import Rechecks
+from gateway.identification.reconciliation import Reconciliation
+from gateway.identification.sessions import Sessions
+from gateway.lookup import outbox
 from gateway.lookup.outbox import OperatorMessage
 from gateway.lookup.routing import NumberingPlan
 from smsc_emulator.base.database import Tx
-from smsc_emulator.base.durations import iso
+from smsc_emulator.base.durations import MINUTE, iso
 from smsc_emulator.base.randomness import Randomness
 
-_CONCLUSIONS: Mapping[challenge.State, Input] = {
-    challenge.State.CONFIRMED: machine.Confirmed(),
-    challenge.State.FAILED: machine.ConfirmationFailed(),
-}
-"""What the end of a confirmation is to its attempt."""
+SKEW = MINUTE
+"""How far an operator's clock may be from the gateway's before that is told; it decides nothing."""
 
 
 class IdentificationService:
@@ -65,59 +67,31 @@ class IdentificationService:
     ) -> None:
         self._confirm = confirm
         self._ledger = confirm.ledger
-        self._plan = plan
-        self._schedule = Schedule(profiles, schedule)
-        self._service_names = service_names
         self._randomness = randomness
-        self._entries = Entries(service_names, randomness)
         self.wake = wake
         """Makes the ticker look again; call it after a unit that may have left something to send."""
-        self._acts: Mapping[Effect, Callable[[Tx, int, Attempt], Attempt]] = {
-            Effect.CLOSE_CONFIRMATION: self._close_confirmation,
-            Effect.ASK_OPERATOR: self._ask_operator,
-            Effect.WITHDRAW_QUERY: self._withdraw_query,
-            Effect.HAND_OVER_CODE: self._entries.hand_over,
-            Effect.VOID_CODE: self._entries.void,
-            Effect.ACTIVATE_BINDING: self._entries.activate,
-            Effect.RECORD_ENTRY: self._entries.note,
-        }
+        self.schedule = Schedule(profiles, schedule)
+        self._entries = Entries(self.schedule, service_names, randomness)
+        self.sessions = Sessions(self.schedule, randomness, self.permission)
+        keeper = Keeper(self._entries, self.sessions, randomness)
+        self._course = Course(confirm, plan, self.schedule, self._entries, keeper, randomness)
+        self.snapshot = self._course.snapshot
+        self.breaches = Breaches(randomness)
+        self.rechecks = Rechecks(self._course, keeper, self.schedule, self.breaches, randomness)
+        self.notices = Notices(self._course, self.rechecks, self.schedule, self.breaches)
+        self.appeals = Appeals(self._course, self.schedule, randomness)
+        self.reconciliation = Reconciliation(self._entries, self.rechecks, self.schedule, self.breaches, randomness)
         confirm.on_over.append(self._confirmation_over)
 
     # What the service and its user do.
 
-    def start(self, tx: Tx, now: int, user_id: str, wish: Wish) -> Attempt:
+    def start(self, tx: Tx, now: int, user_id: str, wish: Wish, **more: Any) -> Attempt:
         """Start an attempt; an older one of the same service and number that is under way is superseded.
 
-        `wish` says how the number is to be confirmed; without a workflow it is the profile's. Raises
-        MethodNotPermittedError, and what starting a confirmation may raise; then nothing has changed.
+        `wish` says how the number is to be confirmed; without a workflow it is the profile's. `more` are members of
+        `Beginning`: attributes, sim_in_device, consent. Raises what `Course.begin` raises; then nothing has changed.
         """
-        profile = self._schedule.at(now)
-        workflow = self._workflow(profile, wish.workflow)
-        for older in store.under_way(tx, wish.service_id, wish.phone_number):
-            self._drive(tx, now, older, machine.Supersede())
-        attempt = Attempt(
-            id=f"idn_{self._randomness.token(20)}",
-            service_id=wish.service_id,
-            user_id=user_id,
-            phone_number=wish.phone_number,
-            profile=profile.name,
-            created_at=now,
-            updated_at=now,
-        )
-        store.add(tx, attempt)
-        self._record(tx, now, attempt)
-        if not profile.in_force(now):
-            return self._drive(tx, now, attempt, machine.Ineligible(Reason.POLICY_HOLD))
-        confirmation = self._open_confirmation(tx, now, attempt, replace(wish, workflow=workflow))
-        attempt = self._drive(tx, now, attempt, machine.Eligible(confirmation.id))
-        return self._follow(tx, now, attempt, confirmation)
-
-    def _workflow(self, profile: Profile, asked: Sequence[StepSettings]) -> tuple[StepSettings, ...]:
-        """Return what is asked for, or the profile's own. Raises MethodNotPermittedError."""
-        for step in asked:
-            if step.method not in profile.permitted_methods:
-                raise MethodNotPermittedError(f"the profile {profile.name} does not permit {step.method}")
-        return tuple(asked or profile.methods)
+        return self._course.begin(tx, now, Beginning(user_id, wish, **more))
 
     def get(self, tx: Tx, service_id: str, attempt_id: str) -> Attempt:
         """Return the service's attempt. Raises IdentificationNotFoundError, also if another service has it."""
@@ -164,7 +138,7 @@ class IdentificationService:
         attempt = self.get(tx, service_id, attempt_id)
         if attempt.state.over:
             raise IdentificationOverError(f"the identification is over: it is {attempt.state}")
-        return self._drive(tx, now, attempt, machine.Cancel())
+        return self._course.drive(tx, now, attempt, inputs.Cancel())
 
     def _confirming(self, tx: Tx, now: int, service_id: str, attempt_id: str) -> tuple[Attempt, str]:
         attempt = self.get(tx, service_id, attempt_id)
@@ -174,18 +148,22 @@ class IdentificationService:
             raise NotConfirmingError("the time to confirm the number is over")
         return attempt, attempt.confirmation_id
 
+    def _confirm_anew(self, tx: Tx, now: int, attempt: Attempt, former: Confirmation) -> Attempt:
+        """Start a confirmation like `former`, which is over."""
+        workflow = tuple(StepSettings(method=step.method, time=step.time) for step in former.steps)
+        wish = Wish(attempt.service_id, attempt.phone_number, workflow, locale=former.locale)
+        opened = self._course.open_confirmation(tx, now, attempt, wish)
+        attempt = replace(attempt, confirmation_id=opened.id)
+        store.save(tx, attempt)
+        return self._course.follow(tx, now, attempt, opened)
+
     # What the confirmation, the operators and the deadlines do.
 
     def _confirmation_over(self, tx: Tx, now: int, confirmation: Confirmation) -> None:
         """Take the end of a confirmation, whatever brought it; only the present one of an attempt says anything."""
         attempt = None if confirmation.owner is None else store.find(tx, confirmation.owner)
         if attempt is not None and attempt.confirmation_id == confirmation.id:
-            self._follow(tx, now, attempt, confirmation)
-
-    def _follow(self, tx: Tx, now: int, attempt: Attempt, confirmation: Confirmation) -> Attempt:
-        """Go on from a confirmation that is over; one that expired leaves the attempt waiting for another."""
-        given = _CONCLUSIONS.get(confirmation.state)
-        return attempt if given is None else self._drive(tx, now, attempt, given)
+            self._course.follow(tx, now, attempt, confirmation)
 
     def verdict(
         self, tx: Tx, now: int, operator_id: str, request_id: str, phone_number: str, verdict: Verdict
@@ -193,42 +171,97 @@ class IdentificationService:
         """Take an operator's verdict, and return what became of it; what is not accepted is kept apart.
 
         It counts only if this operator was asked by this request about this number, and only for the first time.
+        Raises AttributesNotAskedError for one that says what was not asked about a person.
         """
-        attempt = store.of_request(tx, request_id)
-        if attempt is not None and (attempt.operator_id, attempt.phone_number) != (operator_id, phone_number):
-            attempt = None
-        outcome = Outcome.FOREIGN if attempt is None else machine.judge(attempt, verdict.received_at)
-        if outcome is not Outcome.ACCEPTED:
-            attempt_id = attempt.id if attempt else None
-            letter_id = f"dlt_{self._randomness.token(20)}"
-            store.add_dead_letter(tx, letter_id, outcome, operator_id, request_id, phone_number, verdict, attempt_id)
-        tx.record(
-            now,
-            "identification.verdict",
-            attempt.id if attempt else request_id,
-            operator_id=operator_id,
-            request_id=request_id,
-            result=verdict.result,
-            outcome=outcome.value,
-            received_at=iso(verdict.received_at),
-            contradicts=bool(attempt and attempt.result not in (None, verdict.result)),
-        )
-        if attempt is not None:
-            self._drive(tx, now, attempt, verdict)
+        query = queries.find(tx, request_id)
+        attempt = None if query is None else store.find(tx, query.attempt_id)
+        if query is None or attempt is None or (query.operator_id, attempt.phone_number) != (operator_id, phone_number):
+            return self._dead_letter(tx, now, Outcome.FOREIGN, operator_id, request_id, phone_number, verdict, None)
+        if verdict.match is not None and attempt.exchange_mode != "match":
+            raise AttributesNotAskedError("the operator was asked for presence, and for nothing about a person")
+        outcome = machine.judge(attempt, request_id, verdict.received_at, answered=query.result is not None)
+        contradicts = query.result not in (None, verdict.result)
+        if outcome is Outcome.ACCEPTED:
+            queries.answered(tx, request_id, verdict.result, verdict.received_at)
+            self._record_verdict(tx, now, attempt.id, operator_id, request_id, verdict, outcome, contradicts)
+        else:
+            about = operator_id, request_id, phone_number
+            self._dead_letter(tx, now, outcome, *about, verdict, attempt, contradicts=contradicts)
+        self._take_entry(tx, now, request_id, verdict, outcome)
+        if attempt.request_id == request_id:
+            moved = self._course.has_moved(tx, now, attempt, operator_id)
+            self._course.drive(tx, now, attempt, replace(verdict, elsewhere=moved))
         return outcome
+
+    def _take_entry(self, tx: Tx, now: int, request_id: str, verdict: Verdict, outcome: Outcome) -> None:
+        """Note the entry of a code that went along with the query; one that an answer made too late is voided."""
+        code = None if verdict.entry_id is None else codes.of_request(tx, request_id)
+        if code is not None and outcome is Outcome.ACCEPTED:
+            codes.entered(tx, now, code.code)
+        elif code is not None:
+            self._entries.take_back_again(tx, now, request_id, code.code)
+
+    def _dead_letter(
+        self,
+        tx: Tx,
+        now: int,
+        outcome: Outcome,
+        operator_id: str,
+        request_id: str,
+        phone_number: str,
+        verdict: Verdict,
+        attempt: Attempt | None,
+        *,
+        contradicts: bool = False,
+    ) -> Outcome:
+        attempt_id = None if attempt is None else attempt.id
+        letter_id = f"dlt_{self._randomness.token(20)}"
+        store.add_dead_letter(tx, letter_id, outcome, operator_id, request_id, phone_number, verdict, attempt_id)
+        subject = attempt_id or request_id
+        self._record_verdict(tx, now, subject, operator_id, request_id, verdict, outcome, contradicts)
+        return outcome
+
+    def _record_verdict(
+        self,
+        tx: Tx,
+        now: int,
+        subject: str,
+        operator_id: str,
+        request_id: str,
+        verdict: Verdict,
+        outcome: Outcome,
+        contradicts: bool,
+    ) -> None:
+        told = {"operator_id": operator_id, "request_id": request_id}
+        received_at = iso(verdict.received_at)
+        result = {"result": verdict.result, "outcome": outcome.value, "received_at": received_at}
+        tx.record(now, "identification.verdict", subject, **told, **result, contradicts=contradicts)
+        skew = verdict.as_of - verdict.received_at
+        if abs(skew) > SKEW:
+            tx.record(now, "lookup.clock_skewed", request_id, operator_id=operator_id, skew_ms=skew)
 
     def acknowledged(self, tx: Tx, now: int, message: OperatorMessage, answer: Mapping[str, Any]) -> None:
         """Take an operator's first acknowledgement of a message; that of a code is its entry in the register."""
-        attempt = store.find(tx, message.attempt_id) if message.kind == outbox.CODE else None
-        if attempt is not None:
-            self._drive(tx, now, attempt, machine.Registered(answer["entry_id"]))
+        if message.kind == outbox.LISTING:
+            self.reconciliation.listed(tx, now, message, answer)
+            return
+        attempt = store.find(tx, message.attempt_id)
+        if attempt is None or message.kind == outbox.VOID:
+            return
+        is_present = attempt.request_id == message.request_id
+        if message.kind == outbox.QUERY and is_present:
+            self._course.drive(tx, now, attempt, inputs.Taken())
+        if message.kind == outbox.CODE:
+            self._entries.acknowledged(tx, now, attempt, message, answer.get("code"))
+            if is_present:
+                self._course.drive(tx, now, attempt, inputs.Registered(answer["entry_id"], answer.get("code")))
 
     def time_up(self, tx: Tx, now: int, limit: int) -> int:
-        """Handle up to `limit` deadlines that have come by `now`, oldest first; return how many there were."""
+        """Handle up to `limit` deadlines of a kind that have come by `now`, oldest first; return the most of a kind."""
         due = store.due(tx, now, limit)
         for attempt in due:
-            self._drive(tx, now, attempt, machine.TimeUp())
-        return len(due)
+            self._course.drive(tx, now, attempt, inputs.TimeUp())
+        return max(len(due), self.rechecks.time_up(tx, now, limit), self.sessions.expire(tx, now, limit))
 
     # What follows from the bindings.
 
@@ -241,99 +274,13 @@ class IdentificationService:
 
     def permission(self, tx: Tx, service_id: str, user_id: str) -> tuple[Permission, Binding | None]:
         """Return whether the service may let the user send, and the binding that decides it, if he has any."""
-        binding = bindings.deciding(store.list_bindings(tx, service_id, user_id=user_id))
-        return bindings.PERMISSIONS[bindings.NONE if binding is None else binding.state], binding
+        mine = store.list_bindings(tx, service_id, user_id=user_id)
+        binding = bindings.deciding(mine)
+        if binding is None:
+            return bindings.permission(None), None
+        profile = self.schedule.of(binding.profile, binding.updated_at)
+        return bindings.permission(binding, held_in_recheck=profile.service_during_recheck == "hold"), binding
 
     def cost(self, tx: Tx, attempt: Attempt) -> Cost:
         """Return what the attempt has cost so far, its confirmations included."""
         return self._ledger.total(tx, attempt.id, *store.confirmation_ids(tx, attempt))
-
-    # The machine and its effects.
-
-    def snapshot(self, tx: Tx, attempt: Attempt) -> dict[str, Any]:
-        """Return what notices show of an attempt, as plain JSON: everything but its identification code."""
-        confirmation = None
-        if attempt.confirmation_id is not None:
-            confirmation = self._confirm.snapshot(tx, self._confirm.get(tx, attempt.confirmation_id))
-        deadline_at = attempt.due_at if attempt.state is State.PENDING else None
-        return {
-            "id": attempt.id,
-            "service_id": attempt.service_id,
-            "user_id": attempt.user_id,
-            "phone_number": attempt.phone_number,
-            "state": attempt.state.value,
-            "reason": None if attempt.reason is None else attempt.reason.value,
-            "confirmation": confirmation,
-            "operator_id": attempt.operator_id,
-            "deadline_at": None if deadline_at is None else iso(deadline_at),
-            "binding_id": attempt.binding_id,
-            "profile": attempt.profile,
-            "created_at": iso(attempt.created_at),
-            "updated_at": iso(attempt.updated_at),
-        }
-
-    def _drive(self, tx: Tx, now: int, attempt: Attempt, given: Input) -> Attempt:
-        """Give the machine an input, and go on at once from the state that waits for nothing outside."""
-        attempt = self._step(tx, now, attempt, given)
-        if attempt.state is State.ROUTING:
-            operator_id = porting.operator_of(tx, self._plan, attempt.phone_number)
-            found = machine.Unroutable() if operator_id is None else machine.Routed(operator_id)
-            attempt = self._step(tx, now, attempt, found)
-        return attempt
-
-    def _step(self, tx: Tx, now: int, before: Attempt, given: Input) -> Attempt:
-        profile = self._schedule.of(before.profile, now)
-        after, effects = machine.step(before, given, now, profile)
-        for effect in effects:
-            after = self._acts[effect](tx, now, after)
-        if after is not before:
-            store.save(tx, after)
-        if after.state is not before.state:
-            self._record(tx, now, after)
-        return after
-
-    def _record(self, tx: Tx, now: int, attempt: Attempt) -> None:
-        event = "created" if attempt.state is State.NEW else attempt.state.value.lower()
-        told = self.snapshot(tx, attempt)
-        tx.record(now, f"identification.{event}", attempt.id, service_id=attempt.service_id, identification=told)
-
-    def _open_confirmation(self, tx: Tx, now: int, attempt: Attempt, wish: Wish) -> Confirmation:
-        brand = self._service_names.get(attempt.service_id)
-        return self._confirm.start(tx, now, replace(wish, owner=attempt.id, brand=brand))
-
-    def _confirm_anew(self, tx: Tx, now: int, attempt: Attempt, former: Confirmation) -> Attempt:
-        """Start a confirmation like `former`, which is over."""
-        workflow = tuple(StepSettings(method=step.method, time=step.time) for step in former.steps)
-        wish = Wish(attempt.service_id, attempt.phone_number, workflow, locale=former.locale)
-        opened = self._open_confirmation(tx, now, attempt, wish)
-        attempt = replace(attempt, confirmation_id=opened.id)
-        store.save(tx, attempt)
-        return self._follow(tx, now, attempt, opened)
-
-    def _close_confirmation(self, tx: Tx, now: int, attempt: Attempt) -> Attempt:
-        assert attempt.confirmation_id is not None
-        with suppress(ConfirmationOverError):
-            self._confirm.cancel(tx, now, attempt.confirmation_id)
-        return attempt
-
-    def _ask_operator(self, tx: Tx, now: int, attempt: Attempt) -> Attempt:
-        assert attempt.operator_id is not None
-        assert attempt.due_at is not None
-        request_id = f"req_{self._randomness.token(20)}"
-        outbox.ask(
-            tx,
-            now,
-            request_id=request_id,
-            attempt_id=attempt.id,
-            operator_id=attempt.operator_id,
-            service_id=attempt.service_id,
-            phone_number=attempt.phone_number,
-            deadline_at=attempt.due_at,
-        )
-        self._ledger.charge(tx, now, attempt.service_id, attempt.id, "query", reference=f"query:{request_id}")
-        return replace(attempt, request_id=request_id)
-
-    def _withdraw_query(self, tx: Tx, now: int, attempt: Attempt) -> Attempt:
-        assert attempt.request_id is not None
-        outbox.withdraw(tx, now, attempt.request_id)
-        return attempt

@@ -1,97 +1,16 @@
-"""The tables of attempts, bindings and verdicts not accepted, and their queries. Every function runs in a unit."""
+"""What is on record of attempts, bindings and verdicts not accepted. Every function runs in a unit of work."""
 
 from dataclasses import asdict
 from typing import Any
 
-from sqlalchemy import (
-    BigInteger,
-    Column,
-    Index,
-    Row,
-    Select,
-    String,
-    Table,
-    bindparam,
-    func,
-    insert,
-    select,
-    update,
-)
+from sqlalchemy import Row, Select, bindparam, func, insert, select, update
 
 from confirm.store import confirmations
 from gateway.identification import bindings as binding
-from gateway.identification.attempt import TERMINAL, Attempt, Outcome, Reason, State, Verdict
+from gateway.identification.attempt import TERMINAL, Attempt, Cause, Outcome, Reason, State, Verdict
 from gateway.identification.bindings import Binding
-from smsc_emulator.base.database import Tx, metadata
-
-attempts = Table(
-    "attempts",
-    metadata,
-    Column("id", String(32), primary_key=True),
-    Column("service_id", String(32), nullable=False),
-    Column("user_id", String(128), nullable=False),
-    Column("phone_number", String(16), nullable=False),
-    Column("profile", String(32), nullable=False, comment="in force at the start"),
-    Column("created_at", BigInteger, nullable=False, comment="lab time, ms, as all instants here"),
-    Column("updated_at", BigInteger, nullable=False),
-    Column("state", String(16), nullable=False),
-    Column("reason", String(32)),
-    Column("due_at", BigInteger, index=True, comment="deadline of the state"),
-    Column("confirmation_id", String(32)),
-    Column("operator_id", String(32)),
-    Column("request_id", String(32), unique=True),
-    Column("result", String(8), comment="PRESENT or ABSENT"),
-    Column("answered_at", BigInteger),
-    Column("as_of", BigInteger, comment="by the operator's clock"),
-    Column("identification_code", String(32), unique=True, comment="never used again"),
-    Column("entry_id", String(64), comment="in the operator's register"),
-    Column("binding_id", String(32)),
-    Index("ix_attempts_number", "service_id", "phone_number"),
-)
-
-bindings = Table(
-    "bindings",
-    metadata,
-    Column("id", String(32), primary_key=True),
-    Column("service_id", String(32), nullable=False),
-    Column("user_id", String(128), nullable=False),
-    Column("phone_number", String(16), nullable=False),
-    Column("attempt_id", String(32), nullable=False),
-    Column("operator_id", String(32), nullable=False),
-    Column("request_id", String(32), nullable=False),
-    Column("identification_code", String(32), nullable=False, unique=True),
-    Column("entry_id", String(64)),
-    Column("created_at", BigInteger, nullable=False),
-    Column("updated_at", BigInteger, nullable=False),
-    Column("basis", String(16), nullable=False),
-    Column("state", String(16), nullable=False),
-    Column("reason", String(32)),
-    Index("ix_bindings_user", "service_id", "user_id"),
-    Index("ix_bindings_number", "service_id", "phone_number"),
-)
-_ACTIVE = bindings.c.state == binding.State.ACTIVE.value
-Index(
-    "ux_bindings_active",
-    bindings.c.service_id,
-    bindings.c.phone_number,
-    unique=True,
-    sqlite_where=_ACTIVE,
-    postgresql_where=_ACTIVE,
-)
-
-dead_letters = Table(
-    "dead_letters",
-    metadata,
-    Column("id", String(32), primary_key=True),
-    Column("received_at", BigInteger, nullable=False, index=True),
-    Column("outcome", String(16), nullable=False, comment="late, repeated or foreign"),
-    Column("operator_id", String(32), nullable=False, comment="who sent it"),
-    Column("request_id", String(64), nullable=False),
-    Column("phone_number", String(16), nullable=False),
-    Column("result", String(8), nullable=False),
-    Column("as_of", BigInteger, nullable=False),
-    Column("attempt_id", String(32), comment="NULL: the sender was not asked this"),
-)
+from gateway.identification.tables import attempts, bindings, dead_letters
+from smsc_emulator.base.database import Tx
 
 # What each step of an attempt runs is put together once: that costs more than running it.
 _ADD = insert(attempts)
@@ -114,11 +33,6 @@ def find(tx: Tx, attempt_id: str) -> Attempt | None:
     """Return the attempt, or None."""
     row = tx.conn.execute(_FIND, {"its_id": attempt_id}).first()
     return None if row is None else _attempt(row)
-
-
-def of_request(tx: Tx, request_id: str) -> Attempt | None:
-    """Return the attempt that asked an operator with `request_id`, or None."""
-    return _one_attempt(tx, select(attempts).where(attempts.c.request_id == request_id))
 
 
 def under_way(tx: Tx, service_id: str, phone_number: str) -> list[Attempt]:
@@ -147,9 +61,20 @@ def due(tx: Tx, now: int, limit: int) -> list[Attempt]:
     return [_attempt(row) for row in tx.conn.execute(query)]
 
 
-def code_is_taken(tx: Tx, code: str) -> bool:
-    """Whether an identification code has ever been given out."""
-    return tx.conn.execute(select(attempts.c.id).where(attempts.c.identification_code == code)).first() is not None
+def waiting_at(tx: Tx, operator_id: str, phone_number: str) -> list[Attempt]:
+    """Return the attempts of all services that wait for an operator's answer about a number, or for its register."""
+    waits = attempts.c.state.in_([State.PENDING, State.REGISTERING])
+    at_it = (attempts.c.phone_number == phone_number) & (attempts.c.operator_id == operator_id)
+    return [_attempt(row) for row in tx.conn.execute(select(attempts).where(at_it, waits).order_by(attempts.c.id))]
+
+
+def last_refusal(tx: Tx, service_id: str, user_id: str, phone_number: str) -> Attempt | None:
+    """Return the youngest attempt of a user with a number, if it was refused."""
+    c = attempts.c
+    mine = (c.service_id == service_id) & (c.user_id == user_id) & (c.phone_number == phone_number)
+    query = select(attempts).where(mine, c.state.in_(TERMINAL)).order_by(c.updated_at.desc(), c.created_at.desc())
+    found = _one_attempt(tx, query.limit(1))
+    return found if found is not None and found.state is State.REFUSED else None
 
 
 def add_binding(tx: Tx, new: Binding) -> None:
@@ -187,6 +112,33 @@ def list_bindings(
     return [_binding(row) for row in tx.conn.execute(query)]
 
 
+def standing(tx: Tx, service_id: str, phone_number: str) -> list[Binding]:
+    """Return a service's bindings of a number that are not closed, the youngest first."""
+    return [one for one in list_bindings(tx, service_id, phone_number=phone_number) if one.stands]
+
+
+def of_code(tx: Tx, service_id: str, code: str) -> Binding | None:
+    """Return the service's binding that an identification code stands for, or None."""
+    mine = (bindings.c.service_id == service_id) & (bindings.c.identification_code == code)
+    row = tx.conn.execute(select(bindings).where(mine)).first()
+    return None if row is None else _binding(row)
+
+
+_NEXT_OVERDUE = select(func.min(bindings.c.due_at))
+
+
+def next_overdue(tx: Tx) -> int | None:
+    """Return when the earliest re-check has to be over, or None."""
+    due: int | None = tx.conn.execute(_NEXT_OVERDUE).scalar()
+    return due
+
+
+def overdue(tx: Tx, now: int, limit: int) -> list[Binding]:
+    """Return up to `limit` bindings whose users should have been identified again by `now`, oldest first."""
+    query = select(bindings).where(bindings.c.due_at <= now).order_by(bindings.c.due_at, bindings.c.id).limit(limit)
+    return [_binding(row) for row in tx.conn.execute(query)]
+
+
 def add_dead_letter(
     tx: Tx,
     letter_id: str,
@@ -221,6 +173,7 @@ def _attempt(row: Row[Any]) -> Attempt:
     values = dict(row._mapping)
     values["state"] = State(values["state"])
     values["reason"] = None if values["reason"] is None else Reason(values["reason"])
+    values["cause"] = Cause(values["cause"])
     return Attempt(**values)
 
 
@@ -228,4 +181,5 @@ def _binding(row: Row[Any]) -> Binding:
     values = dict(row._mapping)
     values["state"] = binding.State(values["state"])
     values["basis"] = binding.Basis(values["basis"])
+    values["cause"] = None if values["cause"] is None else Cause(values["cause"])
     return Binding(**values)

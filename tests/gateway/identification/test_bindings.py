@@ -112,7 +112,7 @@ async def test_each_state_of_a_binding_allows_what_the_table_says(identifying, s
     await identifying.database.run(lambda tx: tx.conn.execute(change))
     found, _ = await identifying.database.run(lambda tx: identifying.service.permission(tx, "demo", "user-1"))
     assert found == PERMISSIONS[state]
-    assert found.may_send is (state in (BindingState.ACTIVE, BindingState.RECHECK))
+    assert found.may_send is (state not in (BindingState.SUSPENDED, BindingState.CLOSED))
 
 
 # Restarts.

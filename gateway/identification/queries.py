@@ -1,0 +1,65 @@
+"""What operators were asked: one row for each query, since an attempt may ask more than once. Runs in units of work.
+
+Also what the user said of himself, in match mode: that is kept here while the attempt may need it, and nowhere else.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import cast
+
+from sqlalchemy import bindparam, delete, insert, select, update
+
+from gateway.identification.attempt import Attempt, Result
+from gateway.identification.tables import attributes, queries
+from smsc_emulator.base.database import Tx
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """A query to an operator. Instants are lab time in milliseconds."""
+
+    request_id: str
+    attempt_id: str
+    operator_id: str
+    asked_at: int
+    result: Result | None = None
+    """The verdict that was accepted."""
+    answered_at: int | None = None
+
+
+_ADD = insert(queries)
+_FIND = select(queries).where(queries.c.request_id == bindparam("its_id"))
+_ANSWERED = update(queries).where(queries.c.request_id == bindparam("its_id"))
+
+
+def add(tx: Tx, now: int, attempt: Attempt, request_id: str, operator_id: str) -> None:
+    """Note that an operator is asked for an attempt."""
+    row = {"request_id": request_id, "attempt_id": attempt.id, "operator_id": operator_id, "asked_at": now}
+    tx.conn.execute(_ADD, row)
+
+
+def find(tx: Tx, request_id: str) -> Query | None:
+    """Return the query, or None."""
+    row = tx.conn.execute(_FIND, {"its_id": request_id}).first()
+    return None if row is None else Query(**row._mapping)
+
+
+def answered(tx: Tx, request_id: str, result: Result, received_at: int) -> None:
+    """Note the verdict on a query that was accepted."""
+    tx.conn.execute(_ANSWERED, {"its_id": request_id, "result": result, "answered_at": received_at})
+
+
+def keep_attributes(tx: Tx, attempt_id: str, said: Mapping[str, str]) -> None:
+    """Keep what the user said of himself until `erase_attributes`."""
+    tx.conn.execute(insert(attributes).values(attempt_id=attempt_id, attributes=dict(said)))
+
+
+def attributes_of(tx: Tx, attempt_id: str) -> Mapping[str, str] | None:
+    """Return what the user said of himself, if anything."""
+    said = tx.conn.execute(select(attributes.c.attributes).where(attributes.c.attempt_id == attempt_id)).scalar()
+    return cast(Mapping[str, str] | None, said)
+
+
+def erase_attributes(tx: Tx, attempt_id: str) -> None:
+    """Forget what the user said of himself."""
+    tx.conn.execute(delete(attributes).where(attributes.c.attempt_id == attempt_id))
