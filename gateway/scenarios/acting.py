@@ -8,7 +8,9 @@ from gateway.scenarios.script import (
     Identify,
     MakeCall,
     Message,
+    Porting,
     Request,
+    Sale,
     SendSms,
     TypeCode,
     Verdict,
@@ -184,6 +186,19 @@ async def _message(cast: Cast, word: Message) -> None:
     cast.answer = await cast.stage.send_signed(word.operator, word.to, word.id, word.body, word.signed_by)
 
 
+async def _sell(cast: Cast, word: Sale) -> None:
+    body = {"phone_number": word.number, "operator_id": word.operator, **word.more}
+    await cast.ask("POST", "/lab/subscribers", body)
+
+
+async def _end_contract(cast: Cast, number: str) -> None:
+    await cast.ask("DELETE", f"/lab/subscribers/{number}")
+
+
+async def _port(cast: Cast, word: Porting) -> None:
+    await cast.ask("POST", f"/lab/subscribers/{word.number}/port", {"operator_id": word.to})
+
+
 async def _request(cast: Cast, word: Request) -> None:
     answer = await cast.ask(word.method, word.path, word.body, service=word.service)
     if word.name is not None:
@@ -211,6 +226,9 @@ ACTS: Final[dict[str, Callable[[Cast, Any], Awaitable[None]]]] = {
     "voice": _voice,
     "verdict": _verdict,
     "message": _message,
+    "sell": _sell,
+    "end_contract": _end_contract,
+    "port": _port,
     "request": _request,
     "kill": _kill,
     "restart": _restart,

@@ -23,6 +23,9 @@ PATIENCE = 5.0
 AROUND = 15
 """How many of the journal's last events a failure shows."""
 
+ASIDE = ("clock.", "smpp.", "webhook.")
+"""What is not shown of them."""
+
 
 @dataclass(frozen=True)
 class Failure:
@@ -84,7 +87,7 @@ async def _played(one: Play, index: int, step: Step, cast: Cast) -> Failure | No
         lines = [str(error)]
     if not lines:
         return None
-    events = [event for event in cast.stage.events() if not event.type.startswith(("clock.", "smpp."))][-AROUND:]
+    events = [event for event in cast.stage.events() if not event.type.startswith(ASIDE)][-AROUND:]
     shown = tuple(_line(event, cast.zero) for event in events)
     return Failure(one.place("steps", index), _spell(step, index), tuple(lines), shown)
 

@@ -115,10 +115,26 @@ class Message(Section):
     signed_by: str | None = None
 
 
+class Sale(Section):
+    """An operator sells a number."""
+
+    number: Number
+    operator: Text
+    more: dict[str, Any] = {}
+    """Other members of the request, such as {owner: corporate}."""
+
+
+class Porting(Section):
+    """A subscriber moves to another operator with his number."""
+
+    number: Number
+    to: Text
+
+
 class Request(Section):
     """Anything that the HTTP API takes."""
 
-    method: Literal["GET", "POST", "PUT", "DELETE"] = "POST"
+    method: Literal["GET", "POST", "PUT", "PATCH", "DELETE"] = "POST"
     path: Text
     body: Any = None
     service: str | None = None
@@ -145,6 +161,10 @@ class When(Section):
     """What handsets do with calls from now on, by their numbers."""
     verdict: Verdict | None = None
     message: Message | None = None
+    sell: Sale | None = None
+    end_contract: Number | None = None
+    """The contract of a number ends."""
+    port: Porting | None = None
     request: Request | None = None
     kill: Span | None = None
     """The lab dies as by kill -9, and is started again so much later."""
