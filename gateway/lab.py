@@ -25,10 +25,13 @@ from gateway.api import (
     ledger,
     openapi,
     operators,
+    registry,
+    sending,
     services,
     webhooks,
 )
 from gateway.api.idempotency import Idempotency
+from gateway.api.lab import services as lab_services
 from gateway.folder import DataFolder
 from gateway.ground import Ground
 from gateway.identification import profiles
@@ -39,6 +42,9 @@ from gateway.lookup import porting
 from gateway.lookup.client import OperatorClient, numbering_plan
 from gateway.operator_side import OperatorSide
 from gateway.resources import config_path
+from gateway.services import directory
+from gateway.services.deadlines import BroadcastSending, CureTimes
+from gateway.services.lists import Lists
 from gateway.settings import Settings
 from gateway.webhooks.guard import Guard
 from gateway.webhooks.sender import WebhookSender
@@ -77,6 +83,7 @@ class Lab:
             await self.operator_side.start()
         self._start_confirming()
         await self._start_voice_link()
+        await self._start_services()
         await self._start_identifying()
         self._start_webhooks()
         await self._listen()
@@ -132,9 +139,10 @@ class Lab:
             ground.stack.push_async_callback(ring_ends.close)
             ground.time.ticker.add(ring_ends)
         self._esme = self._sms_link()
+        self._sms = SmppSms(self._esme)
         sending = CodeSending(
             self._confirm,
-            SmppSms(self._esme),
+            self._sms,
             self.settings.confirmation.sender,
             ground.database,
             ground.clock,
@@ -182,16 +190,29 @@ class Lab:
         ground.checks["smsc_link"] = lambda: esme.is_bound
         return esme
 
+    async def _start_services(self) -> None:
+        """Put the services on record, and look after their broadcasts and what was found against them."""
+        ground, settings = self.ground, self.settings
+        await ground.database.run(lambda tx: directory.configure(tx, settings.services))
+        self._schedule = profiles.Schedule(self._profiles(), settings.schedule())
+        self._lists = Lists(ground.key())
+        sending = BroadcastSending(
+            settings.broadcasts, self._sms, self._confirm.ledger, ground.database, ground.clock, ground.activity
+        )
+        await sending.start()
+        ground.stack.push_async_callback(sending.close)
+        ground.time.ticker.add(sending, CureTimes(ground.database))
+
     async def _start_identifying(self) -> None:
         ground, settings = self.ground, self.settings
-        plan = numbering_plan(settings.operators)
+        plan = numbering_plan(settings.operators, settings.numbering_files)
         if self.operator_side is not None:
             contracts = self.operator_side.subscribers.contracts()
             await ground.database.run(lambda tx: porting.move_all(tx, plan, contracts))
         self._identification = IdentificationService(
             self._confirm,
             plan,
-            self._profiles(),
+            self._schedule.profiles,
             settings.schedule(),
             self._service_names,
             ground.randomness("identification"),
@@ -223,13 +244,19 @@ class Lab:
         """Show the product's routes, and the lab's after them, on the HTTP port."""
         ground = self.ground
         database, watch, keys = ground.database, self._watch, Idempotency(ground.database, ground.key())
-        lab = [] if self.operator_side is None else self.operator_side.groups
+        rules, lists = self._schedule.at, self._lists
+        broadcaster = sending.Broadcaster(
+            rules, lists, self.settings.broadcasts.sender, ground.randomness("broadcasts")
+        )
+        lab = [] if self.operator_side is None else [*self.operator_side.groups, lab_services.routes(database, rules)]
         groups = [
             health.routes(self._readiness, lambda: document),
             confirmations.routes(self._confirm, database, watch, keys, self._service_names),
             identifications.routes(self._identification, self._confirm, database, watch, keys),
             bindings.routes(self._identification, database),
-            services.routes(self._identification, database),
+            services.routes(self._identification, database, rules, lists),
+            registry.routes(database),
+            sending.routes(database, lists, broadcaster, keys, ground.wake),
             ledger.routes(self._confirm.ledger, database),
             webhooks.routes(self._webhooks),
             operators.routes(self._identification, database, ground.activity),

@@ -52,7 +52,12 @@ PURE = [
     "confirm/methods/*.py",
     "gateway/adapters/fates.py",
     "gateway/identification/attempt.py",
+    "gateway/identification/bindings.py",
+    "gateway/identification/machine.py",
     "gateway/lookup/routing.py",
+    "gateway/services/permission.py",
+    "gateway/services/rules.py",
+    "gateway/services/standing.py",
     "gateway/webhooks/outbox.py",
 ]
 """Modules that compute and nothing else: time, chance, sockets and storage are passed in or left to others."""

@@ -5,6 +5,7 @@ from contextlib import contextmanager
 
 from confirm import errors as confirm
 from gateway.identification import errors as identification
+from gateway.services import errors as services
 from gateway.webhooks import errors as webhooks
 from smsc_emulator.base.web import NOT_FOUND, ProblemError, ProblemKind
 from smsc_emulator.core.faults.engine import NoSuchFaultError, TooManyFaultsError
@@ -56,6 +57,13 @@ IDENTIFICATION_NOT_CONFIRMING = ProblemKind(
 METHOD_NOT_PERMITTED = ProblemKind(
     "method_not_permitted", 403, "The profile does not let numbers be confirmed by this method."
 )
+
+# The lab's services.
+FINDING_OVER = ProblemKind("finding_over", 409, "The finding was cured before.")
+BLOCK_REFUSED = ProblemKind("block_refused", 409, "The service may not be blocked for this, or not yet.")
+NOT_BLOCKED = ProblemKind("not_blocked", 409, "The service is not blocked, nor is it going to be.")
+SELF_NEEDS_DOMESTIC = ProblemKind("self_needs_domestic", 409, "Only a domestic service may identify its users itself.")
+NOT_LISTED = ProblemKind("not_listed", 409, "The public register does not have this name.")
 
 # The lab's subscribers.
 SUBSCRIBER_EXISTS = ProblemKind("subscriber_exists", 409, "The number already has a contract with an operator.")
@@ -110,6 +118,14 @@ OF_EXCEPTION: Mapping[type[Exception], ProblemKind] = {
     identification.NotConfirmingError: IDENTIFICATION_NOT_CONFIRMING,
     identification.MethodNotPermittedError: METHOD_NOT_PERMITTED,
     identification.BindingNotFoundError: NOT_FOUND,
+    services.ServiceNotFoundError: NOT_FOUND,
+    services.FindingNotFoundError: NOT_FOUND,
+    services.FindingOverError: FINDING_OVER,
+    services.BlockRefusedError: BLOCK_REFUSED,
+    services.NotBlockedError: NOT_BLOCKED,
+    services.NotDomesticError: SELF_NEEDS_DOMESTIC,
+    services.NotListedError: NOT_LISTED,
+    services.BroadcastNotFoundError: NOT_FOUND,
     NoSuchSubscriberError: NOT_FOUND,
     SubscriberExistsError: SUBSCRIBER_EXISTS,
     NumberInQuarantineError: NUMBER_IN_QUARANTINE,

@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
 from smsc_emulator.base import durations, msisdn
 
@@ -14,6 +14,22 @@ Duration = Annotated[str, Field(pattern=durations.PATTERN, max_length=40, exampl
 
 Timestamp = Annotated[str, Field(json_schema_extra={"format": "date-time"})]
 """An instant of the lab clock, UTC, with milliseconds."""
+
+
+def _an_instant(text: str) -> str:
+    durations.instant(text)
+    return text
+
+
+Instant = Annotated[
+    str,
+    Field(
+        pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}([.][0-9]{1,6})?(Z|[+-][0-9]{2}:[0-9]{2})$",
+        examples=["2026-01-01T12:00:00.000Z"],
+    ),
+    AfterValidator(_an_instant),
+]
+"""An instant as a request names it: ISO 8601 with an offset."""
 
 Money = Annotated[str, Field(pattern=r"^[0-9]+([.][0-9]{1,6})?$", examples=["0.05"])]
 """An amount as a decimal number in a text, so that no reader makes a binary fraction of it."""

@@ -5,13 +5,12 @@ changes what is on record and not what the settings say.
 """
 
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import datetime
 
 from sqlalchemy import insert, update
 
 from gateway.services import store
-from gateway.services.errors import ServiceNotFoundError
+from gateway.services.errors import NotDomesticError, NotListedError, ServiceNotFoundError
 from gateway.services.settings import AgreementSettings, ListingSettings, Origin, ServiceSettings
 from gateway.services.standing import Agreement, Features, Service
 from smsc_emulator.base.database import Tx
@@ -42,9 +41,11 @@ def get(tx: Tx, service_id: str) -> Service:
 
 
 def change(tx: Tx, now: int, service: Service) -> None:
-    """Write another description of a service. Raises ServiceNotFoundError."""
-    before = get(tx, service.id)
-    store.change(tx, replace(service, name=before.name))
+    """Write another description of a service. Raises ServiceNotFoundError, NotDomesticError."""
+    get(tx, service.id)
+    if service.mode == "self" and service.residency != "domestic":
+        raise NotDomesticError(f"{service.id} is foreign: it has its users identified by their operators")
+    store.change(tx, service)
     tx.record(now, "service.changed", service.id, residency=service.residency, kind=service.kind, mode=service.mode)
 
 
@@ -65,16 +66,15 @@ def enter(tx: Tx, now: int, name: str, origin: Origin, listed_from: int, listed_
     tx.record(now, "register.entered", _subject(name), name=name, origin=origin, listed_from=iso(listed_from))
 
 
-def remove(tx: Tx, now: int, name: str) -> bool:
-    """Take a name out of the public register at `now`; what it was before stays known. False if it was not there."""
+def remove(tx: Tx, now: int, name: str) -> None:
+    """Take a name out of the public register at `now`; that it was there stays known. Raises NotListedError."""
     if not store.is_listed(tx, now, name):
-        return False
+        raise NotListedError("the public register does not have this name")
     open_ended = (store.listings.c.name == name) & (
         store.listings.c.listed_to.is_(None) | (store.listings.c.listed_to > now)
     )
     tx.conn.execute(update(store.listings).where(open_ended).values(listed_to=now))
     tx.record(now, "register.removed", _subject(name), name=name)
-    return True
 
 
 def _subject(name: str) -> str:

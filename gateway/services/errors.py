@@ -25,5 +25,13 @@ class NotBlockedError(ServiceError):
     """The service is not blocked, nor going to be."""
 
 
+class NotDomesticError(ServiceError):
+    """Only a domestic service may identify its users itself."""
+
+
+class NotListedError(ServiceError):
+    """The public register does not have this name."""
+
+
 class BroadcastNotFoundError(ServiceError):
     """There is no such broadcast of the service."""

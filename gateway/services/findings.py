@@ -12,7 +12,7 @@ from sqlalchemy import BigInteger, Column, Index, String, Table, func, insert, s
 from sqlalchemy.engine import Row
 
 from gateway.services import store
-from gateway.services.errors import BlockRefusedError, FindingNotFoundError, FindingOverError
+from gateway.services.errors import BlockRefusedError, FindingNotFoundError, FindingOverError, NotBlockedError
 from gateway.services.rules import Rules
 from smsc_emulator.base.database import Tx, metadata
 from smsc_emulator.base.durations import SECOND, iso
@@ -137,14 +137,14 @@ def block(
     tx.record(now, "service.blocked", service_id, ground=ground, blocked_from=iso(blocked_from), finding_id=finding_id)
 
 
-def restore(tx: Tx, now: int, service_id: str) -> bool:
-    """End every block of a service at `now`, those that have not begun too; False if there is none."""
+def restore(tx: Tx, now: int, service_id: str) -> None:
+    """End every block of a service at `now`, those that have not begun too. Raises NotBlockedError."""
     blockings = store.blockings.c
     standing = (blockings.service_id == service_id) & blockings.restored_at.is_(None)
     ended = tx.conn.execute(update(store.blockings).where(standing).values(restored_at=now)).rowcount
-    if ended:
-        tx.record(now, "service.restored", service_id)
-    return bool(ended)
+    if not ended:
+        raise NotBlockedError(f"{service_id} is not blocked")
+    tx.record(now, "service.restored", service_id)
 
 
 def _end(tx: Tx, now: int, finding: Finding, state: State) -> Finding:

@@ -70,7 +70,7 @@ blockings = Table(
     Column("ground", String(128), nullable=False),
     Column("blocked_from", BigInteger, nullable=False),
     Column("restored_at", BigInteger, comment="the first instant at which it is blocked no more"),
-    Column("finding_id", String(32), comment="what it was blocked for, if for a finding"),
+    Column("finding_id", String(64), comment="what it was blocked for, if for a finding"),
     Column("court", Boolean, nullable=False, comment="whether a court ordered it"),
     Index("ix_service_blockings_service", "service_id"),
 )

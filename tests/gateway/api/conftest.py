@@ -19,15 +19,19 @@ from confirm.deadlines import CodeSending, Expiry, RingEnds, StepTimes
 from confirm.ports import CallFate, CallReport, InboundCall, InboundSms, Trust
 from confirm.service import ConfirmService
 from confirm.settings import ConfirmationSettings
-from gateway.api import bindings, confirmations, identifications, ledger, operators, services
+from gateway.api import bindings, confirmations, identifications, ledger, operators, registry, sending, services
 from gateway.api.auth import service_guard
 from gateway.api.idempotency import Idempotency
+from gateway.api.lab import services as lab_services
 from gateway.identification import profiles
 from gateway.identification.deadlines import AttemptDeadlines
 from gateway.identification.service import IdentificationService
 from gateway.lookup.client import OperatorClient, numbering_plan
 from gateway.resources import config_path
-from gateway.services.settings import ServiceSettings
+from gateway.services import directory
+from gateway.services.deadlines import BroadcastSending, CureTimes
+from gateway.services.lists import Lists
+from gateway.services.settings import BroadcastSettings, ServiceSettings
 from gateway.settings import Settings
 from smsc_emulator.base.activity import Activity
 from smsc_emulator.base.clock import LabClock
@@ -60,11 +64,13 @@ class SmsStub:
     """An SmsPort that notes the texts. While `gate` is clear, the answers wait."""
 
     texts: list[str] = field(default_factory=list)
+    sent: list[tuple[str, str]] = field(default_factory=list)
     failure: Exception | None = None
     gate: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def submit(self, to: str, text: str, sender: str) -> str:
         self.texts.append(text)
+        self.sent.append((to, text))
         await self.gate.wait()
         if self.failure is not None:
             raise self.failure
@@ -300,9 +306,22 @@ class Gateway:
 
 
 @pytest.fixture
-async def gateway(clock: LabClock, database: Database, settings: ConfirmationSettings) -> AsyncIterator[Gateway]:
+def in_force() -> list[profiles.Profile]:
+    """Return the profile that services are held to; a test may put another one in its place."""
+    return [profiles.load(config_path("profiles") / "ru-1801.yaml")]
+
+
+@pytest.fixture
+async def gateway(
+    clock: LabClock, database: Database, settings: ConfirmationSettings, in_force: list[profiles.Profile]
+) -> AsyncIterator[Gateway]:
     watch, activity, sms, calls = Watch(database.journal), NotingActivity(clock), SmsStub(), CallStub()
     sms.gate.set()
+    keys, lists = Idempotency(database, b"key"), Lists(b"key")
+
+    def rules(_now: int) -> profiles.Profile:
+        return in_force[0]
+
     tickers: list[Ticker] = []
     url = ""
 
@@ -313,6 +332,7 @@ async def gateway(clock: LabClock, database: Database, settings: ConfirmationSet
     async with AsyncExitStack() as stack:
         session = await stack.enter_async_context(ClientSession())
         await Subscribers(database).start(LAB.subscribers)
+        await database.run(lambda tx: directory.configure(tx, SERVICES))
         confirm = ConfirmService(database, watch, settings, SecretRandomness(), b"key", wake)
         identification = IdentificationService(
             confirm,
@@ -335,12 +355,17 @@ async def gateway(clock: LabClock, database: Database, settings: ConfirmationSet
         )
         behaviours = Behaviours(LAB.operators)
         lookups = Lookups(database, clock, activity, session, LAB.operators, behaviours, wake=wake)
-        sending = CodeSending(confirm, sms, "confirmlab", database, clock, activity, calls=calls)
+        code_sending = CodeSending(confirm, sms, "confirmlab", database, clock, activity, calls=calls)
         ring_ends = RingEnds(confirm, calls, database, clock, activity)
+        broadcasts = BroadcastSending(BroadcastSettings(), sms, confirm.ledger, database, clock, activity)
+        broadcaster = sending.Broadcaster(rules, lists, "emergency", SecretRandomness())
         groups = [
-            identifications.routes(identification, confirm, database, watch, Idempotency(database, b"key")),
+            identifications.routes(identification, confirm, database, watch, keys),
             bindings.routes(identification, database),
-            services.routes(identification, database),
+            services.routes(identification, database, rules, lists),
+            registry.routes(database),
+            sending.routes(database, lists, broadcaster, keys, wake),
+            lab_services.routes(database, rules),
             ledger.routes(confirm.ledger, database),
             operators.routes(identification, database, activity),
             operator_face.routes(database, lookups, behaviours, SecretRandomness()),
@@ -350,14 +375,15 @@ async def gateway(clock: LabClock, database: Database, settings: ConfirmationSet
         server = await stack.enter_async_context(TestServer(application(groups, guards, clock)))
         url = str(server.make_url("")).rstrip("/")
         deadlines = [
+            CureTimes(database),
             StepTimes(confirm, database),
             Expiry(confirm, database),
             AttemptDeadlines(identification, database),
         ]
-        tickers.append(Ticker(clock, activity, [sending, ring_ends, client, lookups, *deadlines]))
+        tickers.append(Ticker(clock, activity, [code_sending, broadcasts, ring_ends, client, lookups, *deadlines]))
         ticking = asyncio.create_task(tickers[0].run())
         yield Gateway(clock, database, tickers[0], activity, behaviours, confirm, sms, calls, session, url)
         ticking.cancel()
         await asyncio.gather(ticking, return_exceptions=True)
-        for source in (sending, ring_ends, client, lookups):
+        for source in (code_sending, broadcasts, ring_ends, client, lookups):
             await source.close()

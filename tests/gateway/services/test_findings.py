@@ -1,12 +1,22 @@
 """Findings, the time to mend them, and blocks; and what eligibility makes of all that at each instant."""
 
+from dataclasses import replace
+
 import pytest
 
 from gateway.identification.profiles import Profile
 from gateway.services import directory, findings
 from gateway.services.deadlines import CureTimes
 from gateway.services.eligibility import eligibility
-from gateway.services.errors import BlockRefusedError, FindingNotFoundError, FindingOverError, ServiceNotFoundError
+from gateway.services.errors import (
+    BlockRefusedError,
+    FindingNotFoundError,
+    FindingOverError,
+    NotBlockedError,
+    NotDomesticError,
+    NotListedError,
+    ServiceNotFoundError,
+)
 from gateway.services.standing import Eligible, Reason
 from smsc_emulator.base.activity import Activity
 from smsc_emulator.base.durations import DAY
@@ -131,9 +141,10 @@ async def test_a_block_holds_from_its_first_instant_until_the_service_is_restore
     await turn(1)
     assert await ask() is Reason.SERVICE_BLOCKED
     assert isinstance(await ask("other"), Eligible)
-    assert await database.run(lambda tx: findings.restore(tx, clock.now(), "demo"))
+    await database.run(lambda tx: findings.restore(tx, clock.now(), "demo"))
     assert isinstance(await ask(), Eligible)
-    assert not await database.run(lambda tx: findings.restore(tx, clock.now(), "demo"))
+    with pytest.raises(NotBlockedError):
+        await database.run(lambda tx: findings.restore(tx, clock.now(), "demo"))
 
 
 async def test_restoring_a_service_takes_back_a_block_that_has_not_begun(
@@ -170,9 +181,10 @@ async def test_the_register_knows_whole_names_at_each_instant_whoever_had_them_e
     assert await ask(rules=strict) is Reason.SERVICE_NOT_LISTED
     await turn(DAY)
     assert isinstance(await ask(rules=strict), Eligible)
-    assert await database.run(lambda tx: directory.remove(tx, clock.now(), "Demo messenger"))
+    await database.run(lambda tx: directory.remove(tx, clock.now(), "Demo messenger"))
     assert await ask(rules=strict) is Reason.SERVICE_NOT_LISTED
-    assert not await database.run(lambda tx: directory.remove(tx, clock.now(), "Demo messenger"))
+    with pytest.raises(NotListedError):
+        await database.run(lambda tx: directory.remove(tx, clock.now(), "Demo messenger"))
 
 
 async def test_a_service_that_nobody_described_stands_as_the_defaults_say(ask):
@@ -198,3 +210,12 @@ async def test_what_is_changed_by_an_act_outlasts_a_restart_until_the_settings_s
 async def test_nobody_can_change_a_service_that_is_not_there(database, now):
     with pytest.raises(ServiceNotFoundError):
         await database.run(lambda tx: directory.agree(tx, now, "nobody", directory.Agreement("alpha", "signed")))
+
+
+async def test_only_a_domestic_service_may_come_to_identify_its_users_itself(configure, database, now):
+    await configure({})
+    service = await database.run(lambda tx: directory.get(tx, "demo"))
+    with pytest.raises(NotDomesticError):
+        await database.run(lambda tx: directory.change(tx, now, replace(service, mode="self")))
+    await database.run(lambda tx: directory.change(tx, now, replace(service, mode="self", residency="domestic")))
+    assert (await database.run(lambda tx: directory.get(tx, "demo"))).mode == "self"
