@@ -67,7 +67,7 @@ class NewBroadcast(Model):
     text: Annotated[str, Field(min_length=1, max_length=1000)]
 
 
-class BroadcastShown(BaseModel):
+class BroadcastShown(Model):
     """A broadcast, under way or over."""
 
     id: str
@@ -166,8 +166,7 @@ class _Sending:
 
         async def answer(broadcast_id: str) -> Reply:
             self._wake()
-            shown = await self._shown(service_id, broadcast_id)
-            return Reply(shown, 201, {"Location": f"/v1/services/{service_id}/broadcasts/{broadcast_id}"})
+            return Reply(await self._shown(service_id, broadcast_id), 201)
 
         return await self._keys.run(call, create, answer)
 

@@ -227,23 +227,11 @@ class NotYet:
 NOT_YET: dict[str, NotYet] = {
     "code_usable_for_login": NotYet("nobody logs in here"),
     "recycle_check": NotYet("numbers are not sold again"),
-    "foreign_operator": NotYet("foreign operators are not asked"),
     "fallback_identity": NotYet("there is no identity without a number"),
     "web_session_s": NotYet("there are no sessions"),
     "minor": NotYet("each operator's own policy decides"),
     "corporate": NotYet("each operator's own policy decides"),
     "gray": NotYet("each operator's own policy decides"),
-    "domestic_self_id": NotYet("services have no residence"),
-    "agreement_required_for": NotYet("there are no agreements"),
-    "not_listed_service": NotYet("there is no register of services"),
-    "federated_service": NotYet("services have no kind"),
-    "check_recipient": NotYet("recipients are not asked about"),
-    "identified_badge": NotYet("peers see nothing"),
-    "broadcast_scope": NotYet("there are no broadcasts"),
-    "broadcast_ignores_blocklist": NotYet("there are no broadcasts"),
-    "payer": NotYet("the service pays"),
-    "t_cure_s": NotYet("there are no findings"),
-    "block_needs_court": NotYet("there are no blocks"),
     "stat_min_cell": NotYet("there are no statistics"),
 }
 
