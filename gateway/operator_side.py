@@ -31,6 +31,7 @@ from smsc_emulator.net.smpp_server import SmppServer
 from smsc_emulator.net.tls import server_context
 from smsc_emulator.operator import face
 from smsc_emulator.operator.behaviour import Behaviours
+from smsc_emulator.operator.folder_face import FolderFace
 from smsc_emulator.operator.lookups import Lookups
 from smsc_emulator.operator.notices import Contracts, NoticeSending
 from smsc_emulator.operator.outward import Outward
@@ -84,7 +85,9 @@ class OperatorSide:
         ground, plan = self._ground, numbering_plan(self._settings.operators, self._settings.numbering_files)
         operators = [each for each in self._settings.operators if each.url is None]
         behaviours = Behaviours(operators)
-        outward = Outward(ground.session, operators, lambda: ground.base_url)
+        data = ground.folder.path
+        outward = Outward(ground.session, operators, lambda: ground.base_url, data)
+        filing = FolderFace(operators, data, ground.session, ground.activity, lambda: ground.base_url)
         lookups = Lookups(
             ground.database,
             ground.clock,
@@ -98,7 +101,7 @@ class OperatorSide:
         )
         ids = [operator.id for operator in operators]
         sending = NoticeSending(ground.database, ground.clock, ground.activity, behaviours, ids, outward)
-        for part in (lookups, sending):
+        for part in (lookups, sending, filing.poll):
             ground.stack.push_async_callback(part.close)
             ground.time.ticker.add(part)
         contracts = Contracts(operators, behaviours, ground.randomness("notices"))

@@ -9,6 +9,7 @@ from typing import Any
 from aiohttp import ClientSession
 
 from gateway.lookup import numbering, outbox
+from gateway.lookup.folder_link import FolderLink
 from gateway.lookup.outbox import CODE, LISTING, QUERY, VOID, OperatorMessage
 from gateway.lookup.routing import NumberingPlan
 from smsc_emulator.base.activity import Activity
@@ -28,6 +29,7 @@ class OperatorClient:
     """The outbox's deadlines. An operator with a `url` is asked there, another at the lab's own face.
 
     `base_url` tells where this gateway listens: verdicts are to be sent to it, and the lab's own operators are there.
+    `data` is the folder that the folders of those operators are in that exchange files.
     """
 
     gives_up = False
@@ -43,6 +45,7 @@ class OperatorClient:
         base_url: Callable[[], str],
         on_ack: OnAck,
         wake: Callable[[], None],
+        data: Path | None = None,
     ) -> None:
         self._database = database
         self._clock = clock
@@ -52,6 +55,8 @@ class OperatorClient:
         self._base_url = base_url
         self._on_ack = on_ack
         self._wake = wake
+        filing = operators if data is not None else ()
+        self._link = FolderLink(filing, data or Path(), session, activity, base_url=base_url, on_answer=self._answered)
 
     async def start(self) -> None:
         """Ask again for the verdicts that are still waited for. Call it when verdicts can be received."""
@@ -61,26 +66,59 @@ class OperatorClient:
     async def close(self) -> None:
         """Drop what is under way; the outbox keeps it for the next start."""
         await self._flights.close()
+        await self._link.poll.close()
 
     async def next_due(self) -> int | None:
-        """Return the instant of the earliest try."""
-        return await self._database.run(outbox.next_due)
+        """Return the instant of the earliest try, or of the next look for files."""
+        dues = await self._database.run(outbox.next_due), await self._link.poll.next_due()
+        return min((due for due in dues if due is not None), default=None)
 
     async def fire(self, now: int) -> None:
-        """Start sending what is due."""
+        """Start sending what is due, and look for files where it is time."""
+        await self._link.poll.fire(now)
         while claimed := await self._database.run(partial(outbox.claim, now=now)):
             for message in claimed:
                 self._flights.launch(message.lane, partial(self._send, message))
 
     async def _send(self, message: OperatorMessage) -> None:
+        if self._link.serves(message.operator_id):
+            await self._leave(message)
+            return
         try:
             answer = await self._post(message)
         except UnreachableError as error:
-            failed = partial(outbox.record_failure, now=self._clock.now(), message=message, reason=str(error))
-            await self._database.run(failed)
+            await self._not_taken(message, str(error))
         else:
-            await self._database.run(partial(self._acknowledged, self._clock.now(), message, answer))
-            self._wake()
+            await self._taken(message, answer)
+
+    async def _leave(self, message: OperatorMessage) -> None:
+        """Leave a message as a file. A query is taken thereby; all others when they are answered."""
+        try:
+            self._link.put(message.operator_id, _PATHS[message.kind], message.id, message.body)
+        except OSError as error:
+            await self._not_taken(message, type(error).__name__)
+        else:
+            if message.kind == QUERY:
+                await self._taken(message, {})
+
+    async def _answered(self, message_id: str, status: int, body: Mapping[str, Any]) -> None:
+        """Take the answer that an operator left as a file; one that acknowledges nothing leaves the plan as it is."""
+        message = await self._database.run(partial(outbox.find, message_id=message_id))
+        if message is None:
+            return
+        try:
+            answer = _read_answer(message.kind, status, body)
+        except UnreachableError as error:
+            await self._not_taken(message, str(error))
+        else:
+            await self._taken(message, answer)
+
+    async def _taken(self, message: OperatorMessage, answer: Mapping[str, Any]) -> None:
+        await self._database.run(partial(self._acknowledged, self._clock.now(), message, answer))
+        self._wake()
+
+    async def _not_taken(self, message: OperatorMessage, reason: str) -> None:
+        await self._database.run(partial(outbox.record_failure, now=self._clock.now(), message=message, reason=reason))
 
     def _acknowledged(self, now: int, message: OperatorMessage, answer: Mapping[str, Any], tx: Tx) -> None:
         acknowledged = outbox.acknowledge(tx, now, message.id, answer)
@@ -95,9 +133,7 @@ class OperatorClient:
         face = operator.url or f"{self._base_url()}/operator/{operator.id}"
         url = f"{face.rstrip('/')}/{_PATHS[message.kind]}"
         status, raw = await post_signed(self._session, url, operator.secret, message.id, self._body(message))
-        if not 200 <= status < 300:
-            raise UnreachableError(f"status_{status}")
-        return _read_answer(message.kind, raw)
+        return _read_answer(message.kind, status, _read_json(raw) if 200 <= status < 300 else None)
 
     def _body(self, message: OperatorMessage) -> Mapping[str, Any]:
         if message.kind != QUERY:
@@ -105,11 +141,16 @@ class OperatorClient:
         return {**message.body, "reply_to": f"{self._base_url()}/v1/operators/{message.operator_id}/verdicts"}
 
 
-def _read_answer(kind: str, raw: bytes) -> Mapping[str, Any]:
+def _read_json(raw: bytes) -> Any:
     try:
-        answer = json.loads(raw)
+        return json.loads(raw)
     except ValueError:
         raise UnreachableError("answer_not_json") from None
+
+
+def _read_answer(kind: str, status: int, answer: Any) -> Mapping[str, Any]:
+    if not 200 <= status < 300:
+        raise UnreachableError(f"status_{status}")
     if not isinstance(answer, dict):
         raise UnreachableError("answer_not_an_object")
     if kind == CODE and not isinstance(answer.get("entry_id"), str):
