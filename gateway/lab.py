@@ -227,6 +227,7 @@ class Lab:
             base_url=lambda: self.base_url,
             on_ack=self._identification.acknowledged,
             wake=ground.wake,
+            data=ground.folder.path,
         )
         ground.stack.push_async_callback(self._client.close)
         ground.time.ticker.add(self._client, AttemptDeadlines(self._identification, ground.database))
