@@ -17,6 +17,7 @@ from gateway.adapters.intake import Intake
 from gateway.adapters.sms import SmppSms
 from gateway.adapters.voice_link import Route, VoiceLink
 from gateway.api import (
+    appeals,
     auth,
     bindings,
     confirmations,
@@ -28,6 +29,7 @@ from gateway.api import (
     registry,
     sending,
     services,
+    sessions,
     webhooks,
 )
 from gateway.api.idempotency import Idempotency
@@ -37,6 +39,7 @@ from gateway.ground import Ground
 from gateway.identification import profiles
 from gateway.identification.deadlines import AttemptDeadlines
 from gateway.identification.profiles import Profile
+from gateway.identification.reconciliation import Reconciling
 from gateway.identification.service import IdentificationService
 from gateway.lookup import porting
 from gateway.lookup.client import OperatorClient, numbering_plan
@@ -231,6 +234,18 @@ class Lab:
         )
         ground.stack.push_async_callback(self._client.close)
         ground.time.ticker.add(self._client, AttemptDeadlines(self._identification, ground.database))
+        await self._start_reconciling()
+
+    async def _start_reconciling(self) -> None:
+        """Compare the codes in force with the registers of all operators, from time to time."""
+        ground, every = self.ground, self.settings.reconciliation.every
+        if every is not None:
+            operator_ids = [operator.id for operator in self.settings.operators]
+            reconciling = Reconciling(
+                self._identification.reconciliation, ground.database, operator_ids, every, ground.wake
+            )
+            await reconciling.start(ground.clock.now())
+            ground.time.ticker.add(reconciling)
 
     def _start_webhooks(self) -> None:
         ground, settings = self.ground, self.settings.webhooks
@@ -250,11 +265,15 @@ class Lab:
             rules, lists, self.settings.broadcasts.sender, ground.randomness("broadcasts")
         )
         lab = [] if self.operator_side is None else [*self.operator_side.groups, lab_services.routes(database, rules)]
+        if self.operator_side is not None:
+            lab.append(appeals.lab_routes(self._identification, database))
         groups = [
             health.routes(self._readiness, lambda: document),
             confirmations.routes(self._confirm, database, watch, keys, self._service_names),
             identifications.routes(self._identification, self._confirm, database, watch, keys),
+            appeals.routes(self._identification, database),
             bindings.routes(self._identification, database),
+            sessions.routes(self._identification, database),
             services.routes(self._identification, database, rules, lists),
             registry.routes(database),
             sending.routes(database, lists, broadcaster, keys, ground.wake),

@@ -9,6 +9,7 @@ from pydantic import AwareDatetime, BeforeValidator, Field
 
 from confirm.settings import ConfirmationSettings
 from gateway.identification.profiles import Plan
+from gateway.identification.settings import ReconciliationSettings
 from gateway.services.settings import BroadcastSettings, ServiceSettings
 from gateway.webhooks.settings import WebhookSettings
 from smsc_emulator.base.config import Duration, Section
@@ -192,6 +193,7 @@ class Settings(Section):
         ProfileStep(name="ru-1801")
     ]
     """The set of identification rules: a file in configs/profiles/, or several by the time at which each begins."""
+    reconciliation: ReconciliationSettings = ReconciliationSettings()
     webhooks: WebhookSettings = WebhookSettings()
     broadcasts: BroadcastSettings = BroadcastSettings()
     services: list[ServiceSettings] = Field(default_factory=_in_a_lab(default_services))

@@ -58,6 +58,17 @@ METHOD_NOT_PERMITTED = ProblemKind(
     "method_not_permitted", 403, "The profile does not let numbers be confirmed by this method."
 )
 
+ATTRIBUTES_NOT_ASKED = ProblemKind(
+    "attributes_not_asked", 422, "The operator is asked for presence alone: nothing may be said of a person."
+)
+RETRY_TOO_SOON = ProblemKind("retry_too_soon", 429, "The profile has a refused user wait before he tries again.")
+IDENTIFYING = (METHOD_NOT_PERMITTED, ATTRIBUTES_NOT_ASKED, RETRY_TOO_SOON)
+"""What can stand in the way of any start of an identification."""
+BINDING_STATE = ProblemKind("binding_state", 409, "The binding is not in a state for this.")
+SESSION_REFUSED = ProblemKind("session_refused", 403, "The user may not use the service, or not log in like that.")
+NOT_APPEALABLE = ProblemKind("not_appealable", 409, "Only what an operator said, or left unsaid, can be appealed.")
+APPEAL_OVER = ProblemKind("appeal_over", 409, "The appeal was decided, or made before.")
+
 # The lab's services.
 FINDING_OVER = ProblemKind("finding_over", 409, "The finding was cured before.")
 BLOCK_REFUSED = ProblemKind("block_refused", 409, "The service may not be blocked for this, or not yet.")
@@ -118,6 +129,14 @@ OF_EXCEPTION: Mapping[type[Exception], ProblemKind] = {
     identification.NotConfirmingError: IDENTIFICATION_NOT_CONFIRMING,
     identification.MethodNotPermittedError: METHOD_NOT_PERMITTED,
     identification.BindingNotFoundError: NOT_FOUND,
+    identification.AttributesNotAskedError: ATTRIBUTES_NOT_ASKED,
+    identification.RetryTooSoonError: RETRY_TOO_SOON,
+    identification.BindingStateError: BINDING_STATE,
+    identification.SessionNotFoundError: NOT_FOUND,
+    identification.SessionRefusedError: SESSION_REFUSED,
+    identification.AppealNotFoundError: NOT_FOUND,
+    identification.AppealRefusedError: NOT_APPEALABLE,
+    identification.AppealOverError: APPEAL_OVER,
     services.ServiceNotFoundError: NOT_FOUND,
     services.FindingNotFoundError: NOT_FOUND,
     services.FindingOverError: FINDING_OVER,

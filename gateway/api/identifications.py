@@ -12,12 +12,13 @@ from gateway.api.confirmation_models import CodeCheck, Confirmation, Cost, Instr
 from gateway.api.errors import as_problems
 from gateway.api.idempotency import Idempotency
 from gateway.api.types import PhoneNumber, ServiceId, Timestamp, UserId, Wait
-from gateway.identification.attempt import Attempt, Reason, State
+from gateway.identification.attempt import Attempt, Cause, Mode, Party, Reason, State
 from gateway.identification.service import IdentificationService
 from smsc_emulator.base import durations
 from smsc_emulator.base.database import Database, Tx
 from smsc_emulator.base.watch import Watch
 from smsc_emulator.base.web import FORBIDDEN, Call, Handler, Model, ProblemError, Reply, Routes
+from smsc_emulator.operator.messages import Attributes
 
 
 class IdentificationStart(Start):
@@ -25,6 +26,18 @@ class IdentificationStart(Start):
 
     service_id: ServiceId | None = Field(None, description="The service of the API key, which is also the default.")
     user_id: UserId
+    attributes: Attributes | None = Field(
+        None, description="What the user says of himself, where the operator is asked to compare it (match mode)."
+    )
+    sim_in_device: bool | None = Field(
+        None, description="Whether the SIM of the number is in the user's device; some profiles want it there."
+    )
+    consent: bool = Field(False, description="Whether the user has consented; some profiles ask for it.")
+
+
+def said(attributes: Attributes | None) -> dict[str, str] | None:
+    """Return what the user says of himself, by name; None if he says nothing."""
+    return (attributes.given() or None) if attributes is not None else None
 
 
 class Identification(Model):
@@ -36,6 +49,11 @@ class Identification(Model):
     phone_number: PhoneNumber
     state: State
     reason: Reason | None = Field(description="Why it was refused.")
+    responsible: Party | None = Field(description="Whose doing the refusal is; liable is the service in any case.")
+    hint: str | None = Field(description="What may be done about the refusal, such as try_again or change_number.")
+    cause: Cause = Field(description="Why it is made; all but `new` are re-checks.")
+    mode: Mode = Field(description="Who identifies: the operator, the service itself, or the confirmation alone.")
+    rechecks: str | None = Field(description="The binding whose user is identified again.")
     confirmation: Confirmation | None = Field(description="The proof that the user holds the number.")
     instructions: Instructions | None = Field(description="What the user is to do now; null when he is to do nothing.")
     operator_id: str | None = Field(description="The operator that is asked.")
@@ -81,7 +99,8 @@ class _Identifications:
             raise ProblemError(FORBIDDEN, f"The API key is not one of the service {body.service_id}.")
 
         def create(tx: Tx) -> str:
-            return self._service.start(tx, call.received_at, body.user_id, body.wish(call.caller)).id
+            more = {"sim_in_device": body.sim_in_device, "consent": body.consent, "attributes": said(body.attributes)}
+            return self._service.start(tx, call.received_at, body.user_id, body.wish(call.caller), **more).id
 
         async def answer(attempt_id: str) -> Reply:
             return Reply(await self._settled(call, attempt_id), 201)
@@ -183,7 +202,14 @@ def routes(
         handlers.start,
         body=IdentificationStart,
         answers={201: Identification},
-        problems=(FORBIDDEN, errors.METHOD_NOT_PERMITTED, *errors.STARTING, *idempotency.PROBLEMS),
+        problems=(
+            FORBIDDEN,
+            errors.METHOD_NOT_PERMITTED,
+            errors.ATTRIBUTES_NOT_ASKED,
+            errors.RETRY_TOO_SOON,
+            *errors.STARTING,
+            *idempotency.PROBLEMS,
+        ),
         headers=idempotency.HEADERS,
     )
     add(

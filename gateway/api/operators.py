@@ -1,12 +1,14 @@
-"""The gateway's face for the operators: their verdicts come in here."""
+"""The gateway's face for the operators: their verdicts and notices come in here."""
 
 from functools import partial
-from typing import Annotated
+from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BaseModel, Field
+from pydantic import BaseModel, Field
 
-from gateway.api.types import PhoneNumber
+from gateway.api.errors import ATTRIBUTES_NOT_ASKED, as_problems
+from gateway.api.types import Instant, PhoneNumber
 from gateway.identification.attempt import Outcome, Result, Verdict
+from gateway.identification.notices import EndReason, Notice, Taken
 from gateway.identification.service import IdentificationService
 from smsc_emulator.base import durations
 from smsc_emulator.base.activity import Activity
@@ -21,25 +23,22 @@ SIGNATURE_HEADERS = {
 """What every message of an operator carries."""
 
 
-def _an_instant(text: str) -> str:
-    durations.instant(text)
-    return text
+MessageId = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
 
 
 class VerdictMessage(Model):
-    """An operator's answer. In presence mode there is nothing else to say, and another member is an error (S64)."""
+    """An operator's answer. In presence mode there is nothing to say of a person, and `match` is an error (S64)."""
 
-    request_id: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
+    request_id: MessageId
     phone_number: PhoneNumber
     result: Result
-    as_of: Annotated[
-        str,
-        Field(
-            pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}([.][0-9]{1,6})?(Z|[+-][0-9]{2}:[0-9]{2})$",
-            examples=["2026-01-01T12:00:00.000Z"],
-        ),
-        AfterValidator(_an_instant),
-    ] = Field(description="When it was so, by the operator's clock. It is kept, and decides nothing.")
+    as_of: Instant = Field(description="When it was so, by the operator's clock. No deadline goes by it.")
+    match: (
+        dict[Literal["family_name", "given_name", "birth_date"], Literal["true", "false", "not_available"]] | None
+    ) = Field(None, description="In match mode: whether each attribute that was asked about is what the contract says.")
+    entry_id: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,64}$")] | None = Field(
+        None, description="The line in the register, where the code came along with the query."
+    )
 
 
 class VerdictTaken(BaseModel):
@@ -48,6 +47,30 @@ class VerdictTaken(BaseModel):
     outcome: Outcome = Field(
         description="accepted: it decided. late: nothing waited for it any more. repeated: the request was answered "
         "before. foreign: this operator was not asked this about this number."
+    )
+
+
+class NoticeMessage(Model):
+    """That the contract of a subscriber has ended (S10)."""
+
+    notice_id: MessageId
+    phone_number: PhoneNumber
+    code: Annotated[str, Field(pattern=r"^[A-Za-z0-9-]{1,64}$")] | None = Field(
+        None, description="The identification code that stood on the contract; null: there is none yet."
+    )
+    reason: EndReason = Field(
+        description="ended: it was ended. ported: the number went to another operator with its subscriber. "
+        "reissued: the number went to another person."
+    )
+    ended_at: Instant = Field(description="When it ended, by the operator's clock.")
+
+
+class NoticeTaken(BaseModel):
+    """What became of the notice."""
+
+    outcome: Taken = Field(
+        description="accepted: somebody is identified again for it. repeated: it was taken before. nothing_stands: "
+        "nobody's identification stood on it any more. foreign: the code is none of this operator and number."
     )
 
 
@@ -68,16 +91,43 @@ def routes(service: IdentificationService, database: Database, activity: Activit
         patterns={"operator_id": r"^[a-z0-9][a-z0-9-]{0,31}$"},
         body=VerdictMessage,
         answers={200: VerdictTaken},
-        problems=(NOT_FOUND,),
+        problems=(NOT_FOUND, ATTRIBUTES_NOT_ASKED),
         around=partial(activity.track, is_input=True),
     )
     async def take_verdict(call: Call) -> Reply:
         body: VerdictMessage = call.body
-        verdict = Verdict(body.result, call.received_at, durations.instant(body.as_of))
-        outcome = await database.run(
-            lambda tx: service.verdict(tx, call.received_at, call.caller, body.request_id, body.phone_number, verdict)
-        )
+        as_of = durations.instant(body.as_of)
+        match = None if body.match is None else {str(name): fits for name, fits in body.match.items()}
+        verdict = Verdict(body.result, call.received_at, as_of, match, body.entry_id)
+        with as_problems():
+            outcome = await database.run(
+                lambda tx: service.verdict(
+                    tx, call.received_at, call.caller, body.request_id, body.phone_number, verdict
+                )
+            )
         service.wake()
         return Reply(VerdictTaken(outcome=outcome))
+
+    @group.add(
+        "POST",
+        "/v1/operators/{operator_id}/notices",
+        "Tell that a subscriber's contract has ended",
+        scheme="operator",
+        headers=SIGNATURE_HEADERS,
+        patterns={"operator_id": r"^[a-z0-9][a-z0-9-]{0,31}$"},
+        body=NoticeMessage,
+        answers={200: NoticeTaken},
+        problems=(NOT_FOUND,),
+        around=partial(activity.track, is_input=True),
+    )
+    async def take_notice(call: Call) -> Reply:
+        body: NoticeMessage = call.body
+        ended_at = durations.instant(body.ended_at)
+        notice = Notice(
+            call.caller, body.notice_id, body.phone_number, body.code, body.reason, ended_at, call.received_at
+        )
+        outcome = await database.run(lambda tx: service.notices.take(tx, call.received_at, notice))
+        service.wake()
+        return Reply(NoticeTaken(outcome=outcome))
 
     return group

@@ -225,10 +225,8 @@ class NotYet:
 
 # A line is taken out, or loses values, together with the commit that reads them.
 NOT_YET: dict[str, NotYet] = {
-    "code_usable_for_login": NotYet("nobody logs in here"),
     "recycle_check": NotYet("numbers are not sold again"),
     "fallback_identity": NotYet("there is no identity without a number"),
-    "web_session_s": NotYet("there are no sessions"),
     "minor": NotYet("each operator's own policy decides"),
     "corporate": NotYet("each operator's own policy decides"),
     "gray": NotYet("each operator's own policy decides"),

@@ -19,7 +19,18 @@ from confirm.deadlines import CodeSending, Expiry, RingEnds, StepTimes
 from confirm.ports import CallFate, CallReport, InboundCall, InboundSms, Trust
 from confirm.service import ConfirmService
 from confirm.settings import ConfirmationSettings
-from gateway.api import bindings, confirmations, identifications, ledger, operators, registry, sending, services
+from gateway.api import (
+    appeals,
+    bindings,
+    confirmations,
+    identifications,
+    ledger,
+    operators,
+    registry,
+    sending,
+    services,
+    sessions,
+)
 from gateway.api.auth import service_guard
 from gateway.api.idempotency import Idempotency
 from gateway.api.lab import services as lab_services
@@ -362,6 +373,9 @@ async def gateway(
         groups = [
             identifications.routes(identification, confirm, database, watch, keys),
             bindings.routes(identification, database),
+            sessions.routes(identification, database),
+            appeals.routes(identification, database),
+            appeals.lab_routes(identification, database),
             services.routes(identification, database, rules, lists),
             registry.routes(database),
             sending.routes(database, lists, broadcaster, keys, wake),

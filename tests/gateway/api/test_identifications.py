@@ -34,8 +34,13 @@ async def test_a_user_types_his_code_and_is_identified_with_an_entry_in_the_oper
         "service_id": "demo",
         "user_id": "user-1",
         "phone_number": NUMBER,
+        "cause": "new",
+        "mode": "operator",
+        "rechecks": None,
         "state": "IDENTIFIED",
         "reason": None,
+        "responsible": None,
+        "hint": None,
         "confirmation": done["confirmation"],
         "instructions": None,
         "cost": {"amount": "0.07", "currency": "XTS", "billable_seconds": 0},
@@ -336,13 +341,16 @@ async def test_a_user_may_send_while_he_is_bound(gateway):
     async def may_send(user: str) -> dict[str, Any]:
         return (await gateway.ask("GET", f"/v1/services/demo/may-send?user={user}"))[1]
 
-    nobody = {"may_send": False, "reason": "not_identified", "state": "NONE", "binding_id": None}
+    nobody = {"may_send": False, "about": "sender", "reason": "not_identified", "state": "NONE", "binding_id": None}
+    nobody["recipient_state"] = None
     assert await may_send("user-1") == nobody
     first = await gateway.identified()
-    active = {"may_send": True, "reason": None, "state": "ACTIVE", "binding_id": first["binding_id"]}
+    active = {**nobody, "may_send": True, "about": None, "reason": None, "state": "ACTIVE"}
+    active["binding_id"] = first["binding_id"]
     assert await may_send("user-1") == active
     await gateway.identified(user="user-2")
-    assert await may_send("user-1") == {**active, "may_send": False, "reason": "closed", "state": "CLOSED"}
+    closed = {**active, "may_send": False, "about": "sender", "reason": "closed", "state": "CLOSED"}
+    assert await may_send("user-1") == closed
 
 
 async def test_the_register_ends_with_one_entry_in_force_for_a_number_that_changed_hands(gateway):
