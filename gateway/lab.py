@@ -27,6 +27,7 @@ from gateway.api import (
     openapi,
     operators,
     registry,
+    reports,
     sending,
     services,
     sessions,
@@ -267,6 +268,7 @@ class Lab:
         lab = [] if self.operator_side is None else [*self.operator_side.groups, lab_services.routes(database, rules)]
         if self.operator_side is not None:
             lab.append(appeals.lab_routes(self._identification, database))
+            lab.append(reports.lab_routes(database, self._schedule))
         groups = [
             health.routes(self._readiness, lambda: document),
             confirmations.routes(self._confirm, database, watch, keys, self._service_names),
@@ -278,6 +280,7 @@ class Lab:
             registry.routes(database),
             sending.routes(database, lists, broadcaster, keys, ground.wake),
             ledger.routes(self._confirm.ledger, database),
+            reports.routes(database, self._schedule),
             webhooks.routes(self._webhooks),
             operators.routes(self._identification, database, ground.activity),
             *lab,

@@ -76,6 +76,9 @@ NOT_BLOCKED = ProblemKind("not_blocked", 409, "The service is not blocked, nor i
 SELF_NEEDS_DOMESTIC = ProblemKind("self_needs_domestic", 409, "Only a domestic service may identify its users itself.")
 NOT_LISTED = ProblemKind("not_listed", 409, "The public register does not have this name.")
 
+# Reports.
+PER_PERSON = ProblemKind("per_person", 403, "Reports are of many persons at once, and never of one.")
+
 # The lab's subscribers.
 SUBSCRIBER_EXISTS = ProblemKind("subscriber_exists", 409, "The number already has a contract with an operator.")
 NUMBER_IN_QUARANTINE = ProblemKind(

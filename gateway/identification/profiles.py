@@ -230,7 +230,6 @@ NOT_YET: dict[str, NotYet] = {
     "minor": NotYet("each operator's own policy decides"),
     "corporate": NotYet("each operator's own policy decides"),
     "gray": NotYet("each operator's own policy decides"),
-    "stat_min_cell": NotYet("there are no statistics"),
 }
 
 
@@ -288,6 +287,11 @@ class Schedule:
                 raise ProfileError(f"there is no profile {name}; known profiles: {', '.join(sorted(profiles))}")
             for key, reason in not_built(profiles[name]).items():
                 raise ProfileError(f"the profile {name} cannot be in force: {key} is not built yet: {reason}")
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names of the profiles that are ever in force, in the order of time."""
+        return tuple(dict.fromkeys(name for _, name in self._steps))
 
     def at(self, now: int) -> Profile:
         """Return the profile that an attempt at `now` starts under; its own dates may refuse it (`in_force`)."""

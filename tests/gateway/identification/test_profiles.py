@@ -194,7 +194,7 @@ REGIMES = {
     "by-850": {"mode": "confirm_only", "one_number_one_account": True},
     "in-sim-binding": {"mode": "confirm_only", "sim_in_device": True, "web_session_s": 6 * 3600},
     "cn-realname": {"mode": "operator", "exchange_mode": "match", "consent_required": True},
-    "vn-147": {"allowed_countries": ["VN"], "fallback_identity": "personal_id", "existing_users_due_s": 90 * 86_400},
+    "vn-147": {"allowed_countries": ["VN"], "existing_users": "recheck_all", "existing_users_due_s": 90 * 86_400},
 }
 
 
