@@ -25,17 +25,18 @@ from smsc_emulator.core import mobile_plans
 from smsc_emulator.core.settings import AccountSettings
 from smsc_emulator.core.smsc import Smsc
 from smsc_emulator.handsets.handsets import Handsets
+from smsc_emulator.handsets.states import HandsetState
 from smsc_emulator.net.outbind import Caller
 from smsc_emulator.net.sip_endpoint import SipEndpoint
 from smsc_emulator.net.smpp_server import SmppServer
 from smsc_emulator.net.tls import server_context
-from smsc_emulator.operator import face
+from smsc_emulator.operator import face, subscribers
 from smsc_emulator.operator.behaviour import Behaviours
 from smsc_emulator.operator.folder_face import FolderFace
 from smsc_emulator.operator.lookups import Lookups
 from smsc_emulator.operator.notices import Contracts, NoticeSending
 from smsc_emulator.operator.outward import Outward
-from smsc_emulator.operator.subscribers import ADDED, Subscribers
+from smsc_emulator.operator.subscribers import ADDED, CHANGED, Subscribers
 from smsc_emulator.sip.calls import CallEvent, Peer
 from smsc_emulator.sip.registering import Registering
 from smsc_emulator.voice.routing import Trunk
@@ -79,6 +80,8 @@ class OperatorSide:
         self.handsets = Handsets([*self.subscribers.numbers(), *(each.phone_number for each in configured)])
         for handset in configured:
             handset.changed().apply(self.handsets[handset.phone_number])
+        for number in await self._ground.database.run(subscribers.blocked):
+            self.handsets[number].state = HandsetState.BARRED
         _follow_subscribers(self._ground.journal, self.handsets)
 
     def _start_operators(self) -> None:
@@ -208,10 +211,14 @@ def _own_accounts(settings: Settings) -> Sequence[AccountSettings]:
 
 
 def _follow_subscribers(journal: Journal, handsets: Handsets) -> None:
-    """Give each new subscriber a handset."""
+    """Give each new subscriber a handset, and bar the one whose SIM is blocked until it is so no more."""
 
     def follow(event: Event) -> None:
-        if event.type == ADDED:
-            handsets.add(event.subject)
+        if event.type == ADDED or (event.type == CHANGED and "sim" in event.data["fields"]):
+            handset = handsets.add(event.subject)
+            if event.data["sim"] == "blocked":
+                handset.state = HandsetState.BARRED
+            elif handset.state is HandsetState.BARRED:
+                handset.state = HandsetState.ON
 
     journal.subscribe(follow)

@@ -9,6 +9,7 @@ from gateway.config.mistakes import Path, nearest
 from gateway.identification import profiles
 from gateway.resources import config_path
 from gateway.settings import OWN_TRUNK, Settings
+from smsc_emulator.base.durations import SECOND
 from smsc_emulator.net.tls import server_context
 
 Finding = tuple[Path, str]
@@ -138,6 +139,20 @@ def _keepers(settings: Settings) -> Iterator[Finding]:
             yield path, f"{keeper} has its own subscribers kept by another"
 
 
+def _folders(settings: Settings) -> Iterator[Finding]:
+    """An operator has one way to be reached, and a folder of its own."""
+    named = []
+    for index, operator in enumerate(settings.operators):
+        path: Path = ("operators", index, "folder")
+        if operator.folder is not None:
+            named.append(((*path, "path"), str(operator.folder.path)))
+            if operator.url is not None:
+                yield path, f"{operator.id!r} has a url already, where it is reached over HTTP"
+            if operator.folder.poll < SECOND:
+                yield (*path, "poll"), "a folder is looked into once a second at most; write 1s or more"
+    yield from _unique(named)
+
+
 def _registry_names(settings: Settings) -> Iterator[Finding]:
     """Each name in the registry of numbers means one operator."""
     named = [
@@ -152,7 +167,7 @@ def _elsewhere(settings: Settings) -> Iterator[Finding]:
     if settings.lab.enabled:
         return
     for index, operator in enumerate(settings.operators):
-        if operator.url is None:
+        if operator.url is None and operator.folder is None:
             yield ("operators", index), f"without a lab, {operator.id!r} needs a url: nobody here plays it"
     if settings.smsc_link.host is None:
         yield ("smsc_link",), "without a lab, smsc_link needs the host of an SMSC"
@@ -235,6 +250,7 @@ CHECKS = (
     Check(frozenset({"operators"}), _ranges),
     Check(frozenset({"operators"}), _keepers),
     Check(frozenset({"operators"}), _registry_names),
+    Check(frozenset({"operators"}), _folders),
     Check(frozenset({"operators", "lab", "smsc_link", "voice_link", "confirmation"}), _elsewhere),
     Check(frozenset({"services"}), _service_ids),
     Check(frozenset({"services", "operators"}), _agreements),

@@ -42,6 +42,9 @@ VERDICT_PLAN = RetryPlan((0, 5 * SECOND, 30 * SECOND, 2 * MINUTE, 10 * MINUTE), 
 VERDICT_CAP = DAY
 """How long a verdict is tried."""
 
+CODE_CAP = DAY
+"""How long after its verdict a code may come."""
+
 _BATCH = 500
 
 
@@ -275,6 +278,19 @@ class _Desk:
             return register.open_entry(tx, now, row.operator_id, handover, new_id).entry_id
         except EntryConflictError:
             return None
+
+
+def open_to(tx: Tx, now: int, operator_id: str, phone_number: str) -> list[str]:
+    """Return the services that this operator was asked by about a number, and that may still count on the answer.
+
+    So are queries that wait for their answer in the time for it, and those answered PRESENT whose code may yet come.
+    """
+    mine = (queries.c.operator_id == operator_id) & (queries.c.phone_number == phone_number)
+    waiting = queries.c.answered_at.is_(None) & (queries.c.received_at >= now - T_OP)
+    present = (queries.c.result == PRESENT) & (queries.c.answered_at >= now - CODE_CAP)
+    found = tx.conn.execute(select(queries).where(mine, waiting | present).order_by(queries.c.received_at))
+    services = [row.service_id for row in found if register.code_of(tx, operator_id, row.request_id) is None]
+    return list(dict.fromkeys(services))
 
 
 def _note(tx: Tx, now: int, operator_id: str, query: Query, behaviour: Behaviour) -> None:

@@ -1,4 +1,4 @@
-"""What a gateway and an operator tell each other (identification, 3.4): the members of each message, checked.
+"""What a gateway tells an operator (identification, 3.4), and the answers: the members of each message, checked.
 
 Every message is signed by the secret of their agreement, and idempotent by its id. In presence mode none of them has a
 place for an attribute of a person; in match mode the query alone has, and the answer to it says only what fits.
@@ -8,9 +8,8 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, Field, model_validator
 
-from smsc_emulator.base import durations, msisdn
+from smsc_emulator.base import msisdn
 from smsc_emulator.base.web import Model
-from smsc_emulator.operator.settings import EndReason
 
 Id = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
 Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,31}$")]
@@ -132,21 +131,3 @@ class ListingPage(BaseModel):
 
     entries: list[OpenEntry]
     next: str | None = Field(description="Where the next page begins; null: this is the last one.")
-
-
-class NoticeMessage(Model):
-    """From the operator: the contract that an identification code stands on has ended (S10).
-
-    ended: it was ended. ported: the number went to another operator with its subscriber. reissued: the number went to
-    another person.
-    """
-
-    notice_id: Id
-    phone_number: PhoneNumber
-    code: Code
-    reason: EndReason
-    ended_at: Timestamp
-
-    def ended(self) -> int:
-        """Return the instant of the end, in milliseconds of lab time."""
-        return durations.instant(self.ended_at)

@@ -1,8 +1,10 @@
 """The end of contracts, and the notices of it: the operator has 24 hours to tell each service that it is over (S10).
 
 When a contract ends, the number's open entries in the register end with it, in the same transaction, and each has a
-notice with an id of its own. It is sent when the operator's behaviour says, signed, and again by a plan until the
-gateway has taken it. One that was not sent in 24 hours is put on record as a breach; it is sent all the same.
+notice with an id of its own. A service that asked about the number, and whose code has not come, has a notice without a
+code, since it counts on what it was told, or is about to be. A notice is sent when the operator's behaviour says,
+signed, and again by a plan until the gateway has taken it. One that was not sent in 24 hours is put on record as a
+breach; it is sent all the same.
 """
 
 from collections.abc import Sequence
@@ -21,10 +23,9 @@ from smsc_emulator.base.flights import Flights
 from smsc_emulator.base.randomness import Randomness
 from smsc_emulator.base.retries import RetryPlan
 from smsc_emulator.base.signed_http import UnreachableError
-from smsc_emulator.operator import register, subscribers
+from smsc_emulator.operator import lookups, register, subscribers
 from smsc_emulator.operator.behaviour import Behaviours
 from smsc_emulator.operator.outward import Outward
-from smsc_emulator.operator.register import Entry
 from smsc_emulator.operator.settings import EndReason, OperatorSettings
 from smsc_emulator.operator.store import operator_notices as notices
 from smsc_emulator.operator.subscribers import Subscriber
@@ -53,7 +54,8 @@ class Notice:
     operator_id: str
     phone_number: str
     service_id: str
-    code: str
+    code: str | None
+    """None: the service had asked, and its code had not come."""
     reason: EndReason
     ended_at: int
     planned_at: int | None
@@ -96,7 +98,9 @@ class Contracts:
         operator = self._operators.get(over.operator_id)
         keeper = over.operator_id if operator is None else operator.subscriber_data_at or over.operator_id
         for entry in register.end(tx, now, keeper, phone_number, reason):
-            self._write(tx, now, entry, reason)
+            self._write(tx, over, keeper, entry.service_id, entry.code)
+        for service_id in lookups.open_to(tx, now, keeper, phone_number):
+            self._write(tx, over, keeper, service_id, None)
         return over
 
     def port(self, tx: Tx, now: int, phone_number: str, operator_id: str, imsi: str | None = None) -> Subscriber:
@@ -117,20 +121,22 @@ class Contracts:
         before = self.end(tx, now, phone_number, "reissued")
         return subscribers.add(tx, now, phone_number, before.operator_id, before.imsi, **more)
 
-    def _write(self, tx: Tx, now: int, entry: Entry, reason: EndReason) -> None:
-        behaviour = self._behaviours.get(tx, entry.operator_id)
-        planned = None if behaviour.notices == "never" else now + behaviour.notice_delay
+    def _write(self, tx: Tx, over: Subscriber, keeper: str, service_id: str, code: str | None) -> None:
+        """Put on record what a service is to be told of a contract that is over."""
+        assert over.ended_at is not None
+        behaviour = self._behaviours.get(tx, keeper)
+        planned = None if behaviour.notices == "never" else over.ended_at + behaviour.notice_delay
         row = {
             "notice_id": f"ntc_{self._randomness.token(20)}",
-            "operator_id": entry.operator_id,
-            "phone_number": entry.phone_number,
-            "service_id": entry.service_id,
-            "code": entry.code,
-            "reason": reason,
-            "ended_at": now,
+            "operator_id": keeper,
+            "phone_number": over.phone_number,
+            "service_id": service_id,
+            "code": code,
+            "reason": over.end_reason,
+            "ended_at": over.ended_at,
             "planned_at": planned,
             "send_due_at": planned,
-            "breach_due_at": now + T_NOTICE + 1,
+            "breach_due_at": over.ended_at + T_NOTICE + 1,
             "tries": 0,
         }
         tx.conn.execute(insert(notices).values(row))

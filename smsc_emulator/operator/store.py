@@ -88,7 +88,7 @@ operator_notices = Table(
     Column("operator_id", String(32), nullable=False),
     Column("phone_number", String(16), nullable=False, index=True),
     Column("service_id", String(32), nullable=False),
-    Column("code", String(64), nullable=False),
+    Column("code", String(64), nullable=True, comment="NULL: asked about, and not in the register yet"),
     Column("reason", String(8), nullable=False, comment="ended, ported or reissued"),
     Column("ended_at", BigInteger, nullable=False),
     Column("send_due_at", BigInteger, nullable=True, index=True, comment="NULL: nothing to send"),

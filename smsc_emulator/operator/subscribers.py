@@ -112,6 +112,12 @@ def page(tx: Tx, *, operator_id: str = "", after: str = "", limit: int = 1000) -
     return [_subscriber(row) for row in tx.conn.execute(wanted.order_by(table.c.phone_number).limit(limit))]
 
 
+def blocked(tx: Tx) -> list[str]:
+    """Return the numbers whose SIM is not let into the network."""
+    wanted = select(table.c.phone_number).where(table.c.ended_at.is_(None), table.c.sim == "blocked")
+    return list(tx.conn.execute(wanted).scalars())
+
+
 def add(
     tx: Tx,
     now: int,
@@ -134,7 +140,7 @@ def add(
         raise NumberInQuarantineError(f"{phone_number} is kept off sale until {iso(free_at)}")
     subscriber = Subscriber(phone_number, operator_id, imsi or default_imsi(phone_number), began_at=now, **more)
     tx.conn.execute(insert(table).values(_row(subscriber)))
-    tx.record(now, ADDED, phone_number, operator_id=operator_id)
+    tx.record(now, ADDED, phone_number, operator_id=operator_id, sim=subscriber.sim)
     return subscriber
 
 

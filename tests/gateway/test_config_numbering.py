@@ -34,3 +34,14 @@ def test_whoever_keeps_subscribers_must_be_an_operator(tmp_path: Path):
     assert "there is no operator 'alhpa'" in told
     told = mistakes(tmp_path, f"subscribers: []\noperators: [{OPERATOR}, subscriber_data_at: alpha}}]\n")
     assert "alpha has its own subscribers kept by another" in told
+
+
+@pytest.mark.parametrize(
+    ("members", "told"),
+    [
+        ("folder: {path: x, poll: 0s}", "once a second at most"),
+        ("folder: {path: x}, url: 'http://127.0.0.1:1'", "has a url already"),
+    ],
+)
+def test_an_operator_has_one_way_to_be_reached(tmp_path: Path, members: str, told: str):
+    assert told in mistakes(tmp_path, f"subscribers: []\noperators: [{OPERATOR}, {members}}}]\n")

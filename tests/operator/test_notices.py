@@ -132,6 +132,36 @@ async def test_a_number_that_is_another_persons_is_told_as_reissued(side):
     assert await side.database.run(lambda tx: len(side.subscribers.numbers())) == 1
 
 
+async def test_a_service_that_asked_and_has_no_code_there_is_told_without_one(side):
+    await side.behave(delay="10s")
+    await side.ask(request_id="req_1")
+    await side.turn("5s")
+    await end(side)
+    await side.turn("1m")
+    ((at, notice),) = side.gateway.notices
+    assert (at - NOON, notice["phone_number"], notice["code"]) == (5_000, NUMBER, None)
+    assert side.gateway.results == ["ABSENT"]
+
+
+async def test_a_code_that_has_not_come_yet_is_no_reason_to_tell_nothing(side):
+    await side.ask(request_id="req_1")
+    await side.turn("5s")
+    await end(side)
+    await side.turn("1m")
+    assert [notice["code"] for _, notice in side.gateway.notices] == [None]
+
+
+@pytest.mark.parametrize(("answer", "later"), [("absent", "0s"), ("silent", "20m1ms"), ("truth", "24h1ms")])
+async def test_a_service_that_counts_on_nothing_any_more_is_not_told(side, answer, later):
+    await side.behave(answer)
+    await side.ask()
+    await side.turn("0s")
+    await side.turn(later)
+    await end(side)
+    await side.turn("1m")
+    assert side.gateway.notices == []
+
+
 async def test_an_undone_unit_leaves_neither_notice_nor_ended_entry(side):
     await side.hand_over()
 

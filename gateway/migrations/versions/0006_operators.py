@@ -132,7 +132,9 @@ def _notices() -> None:
         sa.Column("operator_id", sa.String(length=32), nullable=False),
         sa.Column("phone_number", sa.String(length=16), nullable=False),
         sa.Column("service_id", sa.String(length=32), nullable=False),
-        sa.Column("code", sa.String(length=64), nullable=False),
+        sa.Column(
+            "code", sa.String(length=64), nullable=True, comment="NULL: asked about, and not in the register yet"
+        ),
         sa.Column("reason", sa.String(length=8), nullable=False, comment="ended, ported or reissued"),
         sa.Column("ended_at", sa.BigInteger(), nullable=False),
         sa.Column("send_due_at", sa.BigInteger(), nullable=True, comment="NULL: nothing to send"),

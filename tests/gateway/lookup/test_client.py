@@ -173,3 +173,58 @@ async def test_codes_and_numbers_are_in_no_event(asking):
     assert "ABCDEF" not in told
     assert "+7000" not in told
     assert [event.type for event in asking.database.journal.since(0, 1000)].count("lookup.code_sent") == 1
+
+
+SAID = {"family_name": "Petrova", "birth_date": "1990-01-02"}
+
+
+async def test_a_query_in_match_mode_carries_what_the_user_said_until_it_is_answered_and_nothing_after(asking):
+    asking.operator.usual = (503, "")
+    await ask(asking, attributes=SAID, agreement_id="agr_1")
+    await asking.turn("6s")
+    for _, _, body in asking.operator.got:
+        assert (body["mode"], body["attributes"], body["agreement_id"]) == ("match", SAID, "agr_1")
+    await asking.database.run(partial(outbox.withdraw, now=asking.clock.now(), message_id="req_1"))
+    body = (await find(asking)).body
+    assert "attributes" not in body
+    assert body["mode"] == "match"
+    told = str([event.data for event in asking.database.journal.since(0, 100)])
+    assert not any(value in told for value in SAID.values())
+
+
+async def test_a_code_may_go_along_with_the_query(asking):
+    await ask(asking, code="ABCDEF", service_name="Demo messenger")
+    await asking.turn("0s")
+    ((_, _, body),) = asking.operator.got
+    assert (body["code"], body["service_name"], body["mode"]) == ("ABCDEF", "Demo messenger", "presence")
+    assert "attributes" not in body
+
+
+async def test_an_operator_that_is_to_make_the_code_is_given_none(asking):
+    asking.operator.usual = (200, '{"entry_id":"ent_1","code":"MADE"}')
+    unit = partial(outbox.hand_over, now=asking.clock.now(), operator_id="alpha", **CODE | {"code": None})
+    await asking.database.run(unit)
+    await asking.turn("0s")
+    assert "code" not in asking.operator.got[0][2]
+    assert asking.acked[0][2] == {"entry_id": "ent_1", "code": "MADE"}
+
+
+async def test_the_open_entries_are_asked_for_page_by_page_until_somebody_answers(asking):
+    asking.operator.replies = [(503, "")]
+    asking.operator.usual = (200, '{"entries":[],"next":null}')
+    listing = {"subject_id": "rec_1", "operator_id": "alpha", "until": NOON + DAY}
+    await asking.database.run(partial(outbox.list_open, now=NOON, message_id="lst_1", **listing))
+    await asking.turn("5s")
+    await asking.database.run(
+        partial(outbox.list_open, now=asking.clock.now(), message_id="lst_2", after="ent_9", **listing)
+    )
+    await asking.turn("1h")
+    assert [(path, body) for _, path, body in asking.operator.got] == [
+        ("/operator/alpha/register/open", {}),
+        ("/operator/alpha/register/open", {}),
+        ("/operator/alpha/register/open", {"after": "ent_9"}),
+    ]
+    assert [(message.id, message.attempt_id, answer) for _, message, answer in asking.acked] == [
+        ("lst_1", "rec_1", {"entries": [], "next": None}),
+        ("lst_2", "rec_1", {"entries": [], "next": None}),
+    ]
