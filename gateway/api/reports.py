@@ -85,7 +85,7 @@ class UseTable(BaseModel):
     name: str
     title: str
     measure: use.Measure
-    total: int
+    total: int | None = Field(description="Null where it would tell what a hidden cell counts.")
     cells: list[UseCell]
 
 

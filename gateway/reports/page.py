@@ -72,7 +72,8 @@ def _rule(each: Judged) -> str:
 def _aggregate(table: Aggregate) -> str:
     rows = "".join(_cell(cell, table.measure == "cost") for cell in table.cells)
     cost = "<th>Charged<th>Amount" if table.measure == "cost" else ""
-    caption = f"<caption>{escape(table.title.capitalize())}: {table.total}</caption>"
+    total = "" if table.total is None else f": {table.total}"
+    caption = f"<caption>{escape(table.title.capitalize())}{total}</caption>"
     return f"<table>{caption}<thead><tr><th>Of<th>Count{cost}</tr></thead><tbody>{rows}</tbody></table>"
 
 

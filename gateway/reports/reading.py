@@ -63,7 +63,7 @@ def _facts(tx: Tx, service_id: str | None) -> dict[str, int]:
     ).one()
     asked_for = select(func.count(charges.c.subject_id.distinct())).where(charges.c.kind == "query", *paid)
     charged = select(func.coalesce(func.sum(charges.c.amount), 0)).where(*paid)
-    services = tx.conn.execute(select(charges.c.service_id.distinct()).where(*paid)).scalars().all()
+    services = tx.conn.execute(select(charges.c.service_id).where(*paid).distinct()).scalars().all()
     owed = sum(share.amount for each in services for share in payers.shares(tx, each, attempts_table()))
     return {
         "codes": codes,

@@ -1,8 +1,8 @@
 """The report on cost and use: aggregates alone, whose small cells are hidden (S71, S73, S96).
 
 A cell that counts fewer than the profile's `stat_min_cell` is hidden. Where that leaves one hidden cell beside a total,
-the smallest of the others is hidden with it, so that no subtraction shows it. Nothing here is of one person: what would
-be has no table.
+the smallest of the others is hidden with it, so that no subtraction shows it; a total that would show it is hidden too.
+Nothing here is of one person: what would be has no table.
 """
 
 from collections import Counter
@@ -44,7 +44,8 @@ class Aggregate:
     title: str
     measure: Measure
     cells: tuple[Cell, ...]
-    total: int
+    total: int | None
+    """Of all cells, the hidden ones too; None where it would tell what they count."""
 
 
 def hide(cells: list[Cell], least: int) -> tuple[Cell, ...]:
@@ -104,7 +105,7 @@ def _cost(tx: Tx, name: str, title: str, key: ColumnElement[Any], least: int, se
     if service_id is not None:
         query = query.where(charges.c.service_id == service_id)
     found = [Cell(str(key), n, int(q), int(a), currency) for key, currency, n, q, a in tx.conn.execute(query)]
-    return _table(name, title, "cost", found, least)
+    return tabulate(name, title, "cost", found, least)
 
 
 def _use(
@@ -115,7 +116,7 @@ def _use(
         query = query.where(table.c.state == "ACTIVE")
     if service_id is not None:
         query = query.where(table.c.service_id == service_id)
-    return _table(name, title, "use", [Cell(str(key), count) for key, count in tx.conn.execute(query)], least)
+    return tabulate(name, title, "use", [Cell(str(key), count) for key, count in tx.conn.execute(query)], least)
 
 
 def _services_of_numbers(tx: Tx, bindings: Table, least: int, service_id: str | None) -> Aggregate:
@@ -129,11 +130,17 @@ def _services_of_numbers(tx: Tx, bindings: Table, least: int, service_id: str | 
         .group_by(bindings.c.phone_number)
     )
     counts = Counter(int(row.services) for row in tx.conn.execute(bound))
-    return _table("services", title, "use", [Cell(str(key), counts[key]) for key in sorted(counts)], least)
+    return tabulate("services", title, "use", [Cell(str(key), counts[key]) for key in sorted(counts)], least)
 
 
-def _table(name: str, title: str, measure: Measure, cells: list[Cell], least: int) -> Aggregate:
-    return Aggregate(name, title, measure, hide(cells, least), sum(cell.count or 0 for cell in cells))
+def tabulate(name: str, title: str, measure: Measure, cells: list[Cell], least: int) -> Aggregate:
+    """Return the table with its small cells hidden, and its total where that tells nothing of them."""
+    shown = hide(cells, least)
+    total = sum(cell.count or 0 for cell in cells)
+    hidden = [cell for cell in shown if cell.count is None]
+    unseen = total - sum(cell.count or 0 for cell in shown)
+    is_told = not hidden or (len(hidden) > 1 and unseen >= least)
+    return Aggregate(name, title, measure, shown, total if is_told else None)
 
 
 def snapshot(table: Aggregate) -> dict[str, Any]:
@@ -154,7 +161,7 @@ def text(tables: list[Aggregate], least: int) -> str:
     for table in tables:
         if not table.cells:
             continue
-        lines.append(f"{table.title} ({table.total}):")
+        lines.append(f"{table.title}:" if table.total is None else f"{table.title} ({table.total}):")
         for cell in table.cells:
             told = f"below {least}, or hidden with one that is" if cell.count is None else str(cell.count)
             cost = "" if cell.amount is None else f", {cell.quantity} charged at {decimal(cell.amount)} {cell.currency}"

@@ -142,6 +142,15 @@ def test_small_cells_are_hidden_so_that_no_subtraction_shows_them(counts, shown)
     assert all((cell.amount is None) == (cell.count is None) for cell in cells)
 
 
+@pytest.mark.parametrize(
+    ("counts", "total"),
+    [([12, 30], 42), ([9, 30, 11], 50), ([9], None), ([1, 2], None), ([9, 8, 30], 47), ([], 0)],
+)
+def test_a_total_is_told_only_where_it_says_nothing_of_what_is_hidden(counts, total):
+    cells = [Cell(str(place), count) for place, count in enumerate(counts)]
+    assert use.tabulate("state", "attempts", "use", cells, 10).total == total
+
+
 def test_hidden_cells_are_told_as_hidden():
     table = Aggregate("kind", "cost", "cost", (Cell("sms", 12, 15, 750_000, "XTS"), Cell("call", None)), 14)
     assert "12, 15 charged at 0.75 XTS" in use.text([table], 10)
