@@ -101,7 +101,7 @@ class Course:
     def begin(self, tx: Tx, now: int, beginning: Beginning) -> Attempt:
         """Begin an attempt; an older one of the same service and number that is under way is superseded.
 
-        The re-check of another user goes on: nobody stops it by giving that one's number. Raises
+        What another user's operator is asked in a re-check goes on: nobody stops it by giving that one's number. Raises
         MethodNotPermittedError, AttributesNotAskedError, RetryTooSoonError, and what starting a confirmation may raise;
         then nothing has changed.
         """
@@ -109,7 +109,7 @@ class Course:
         workflow = _workflow(profile, wish.workflow)
         self._require_waited(tx, now, beginning, profile)
         for older in store.under_way(tx, wish.service_id, wish.phone_number):
-            if older.cause is Cause.NEW or older.user_id == beginning.user_id:
+            if older.state is State.CONFIRMING or older.cause is Cause.NEW or older.user_id == beginning.user_id:
                 self.drive(tx, now, older, inputs.Supersede())
         attempt = self.new(now, beginning, profile)
         store.add(tx, attempt)

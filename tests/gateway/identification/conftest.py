@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 
 from confirm.challenge import Confirmation
 from confirm.deadlines import CodeSending, Expiry, RingEnds, StepTimes
@@ -14,10 +15,11 @@ from confirm.ports import CallFate, CallReport, InboundCall, InboundSms, Trust
 from confirm.service import ConfirmService
 from confirm.settings import ConfirmationSettings, StepSettings
 from confirm.workflow import Wish
-from gateway.identification import store
+from gateway.identification import store, tables
 from gateway.identification.attempt import Attempt, Outcome, State, Verdict
 from gateway.identification.bindings import Binding
 from gateway.identification.deadlines import AttemptDeadlines
+from gateway.identification.notices import Notice, Taken
 from gateway.identification.profiles import Profile
 from gateway.identification.service import IdentificationService
 from gateway.lookup import outbox
@@ -38,6 +40,23 @@ PROFILES = {
     "test": Profile(name="test", title="Test"),
     "strict": Profile(name="strict", title="No entry, no identification", on_register_failure="refuse"),
     "sms-only": Profile(name="sms-only", title="A code by SMS", permitted_methods=["sms_code"]),
+    "match": Profile(name="match", title="Attributes are compared", exchange_mode="match"),
+    "along": Profile(name="along", title="The code goes along", code_phase="with_request"),
+    "operators-codes": Profile(
+        name="operators-codes", title="The operator makes the code", code_assigned_by="operator"
+    ),
+    "self": Profile(name="self", title="By oneself", mode="self"),
+    "end-to-end": Profile(name="end-to-end", title="Twenty minutes for all", deadline_scope="end_to_end"),
+    "patient": Profile(name="patient", title="Who was refused waits", retry_wait_s=600),
+    "one-account": Profile(name="one-account", title="One number, one account", one_number_one_account=True),
+    "sim": Profile(name="sim", title="The SIM in the device", sim_in_device=True, web_session_s=21_600),
+    "consent": Profile(name="consent", title="With consent", consent_required=True),
+    "hold": Profile(name="hold", title="No service meanwhile", service_during_recheck="hold"),
+    "suspend": Profile(name="suspend", title="A number refused suspends", number_change_refused="suspend"),
+    "new-only": Profile(name="new-only", title="New users only", existing_users="new_only"),
+    "recheck-all": Profile(name="recheck-all", title="Everybody anew", existing_users="recheck_all"),
+    "range-holder": Profile(name="range-holder", title="Whose range it is", resolve_by="range_holder"),
+    "login": Profile(name="login", title="The code logs in", code_usable_for_login=True),
     "past": Profile(name="past", title="Out of force", valid_to="2020-01-01T00:00:00Z"),
 }
 
@@ -90,13 +109,18 @@ class Identifying:
     ring_ends: RingEnds
 
     async def start(
-        self, number: str = NUMBER, user: str = "user-1", service: str = "demo", methods: Sequence[Any] = ()
+        self,
+        number: str = NUMBER,
+        user: str = "user-1",
+        service: str = "demo",
+        methods: Sequence[Any] = (),
+        **more: Any,
     ) -> Attempt:
         """Start an attempt. `methods` are names, or {"method": ..., "time": ...}."""
         now = self.clock.now()
         steps = [{"method": one} if isinstance(one, str) else one for one in methods]
         wish = Wish(service, number, tuple(StepSettings.model_validate(step) for step in steps))
-        attempt = await self.database.run(lambda tx: self.service.start(tx, now, user, wish))
+        attempt = await self.database.run(lambda tx: self.service.start(tx, now, user, wish, **more))
         if attempt.confirmation_id is not None:
             await self.confirm.send_settled(attempt.confirmation_id)
         return attempt
@@ -152,8 +176,8 @@ class Identifying:
         """Answer as the operator that was asked, but for what `other` says."""
         now = self.clock.now()
         said = {"operator_id": attempt.operator_id, "request_id": attempt.request_id, "number": attempt.phone_number}
-        said |= {"at": now, **other}
-        verdict = Verdict(result, said["at"], now)
+        said |= {"at": now, "as_of": now, "match": None, "entry_id": None, **other}
+        verdict = Verdict(result, said["at"], said["as_of"], said["match"], said["entry_id"])
         return await self.database.run(
             lambda tx: self.service.verdict(tx, now, said["operator_id"], said["request_id"], said["number"], verdict),
         )
@@ -189,6 +213,35 @@ class Identifying:
 
     async def identified(self, number: str = NUMBER, user: str = "user-1") -> Attempt:
         return await self.enter(await self.registering(number, user))
+
+    async def bound(self, number: str = NUMBER, user: str = "user-1") -> Binding:
+        """Identify a user, and return his binding."""
+        attempt = await self.identified(number, user)
+        return await self.binding(attempt.binding_id or "")
+
+    async def binding(self, binding_id: str) -> Binding:
+        return await self.database.run(lambda tx: self.service.get_binding(tx, "demo", binding_id))
+
+    async def recheck_of(self, binding: Binding) -> Attempt:
+        """Return the latest re-check of a binding's user."""
+        query = select(tables.attempts).where(tables.attempts.c.rechecks == binding.id)
+        rows = await self.database.run(lambda tx: [store._attempt(row) for row in tx.conn.execute(query)])
+        return max(rows, key=lambda one: (one.created_at, one.state is not State.REFUSED))
+
+    async def notice(self, binding: Binding | None = None, reason: str = "ended", **other: Any) -> Taken:
+        """Tell, as the operator, that a contract has ended just now, or as `other` says."""
+        now = self.clock.now()
+        said = {"operator": "alpha", "id": "ntc_1", "number": NUMBER, "code": None, "ended_at": now, **other}
+        if binding is not None:
+            about = {"operator": binding.operator_id, "number": binding.phone_number}
+            said = {**said, **about, "code": binding.identification_code, **other}
+        what = said["operator"], said["id"], said["number"], said["code"], reason, said["ended_at"], now
+        return await self.database.run(lambda tx: self.service.notices.take(tx, now, Notice(*what)))
+
+    async def permission(self, user: str = "user-1") -> str | None:
+        """Return why a user may not send; None if he may."""
+        found, _ = await self.database.run(lambda tx: self.service.permission(tx, "demo", user))
+        return found.reason
 
     async def get(self, attempt: Attempt) -> Attempt:
         return await self.database.run(lambda tx: self.service.get(tx, attempt.service_id, attempt.id))

@@ -141,7 +141,7 @@ async def test_nothing_begins_under_a_profile_that_is_not_in_force(identifying):
 
 
 def test_a_profile_that_is_not_there_is_told_with_those_that_are(assemble):
-    with pytest.raises(ProfileError, match=r"no profile ru-1; known profiles: past, sms-only, strict, test"):
+    with pytest.raises(ProfileError, match=r"no profile ru-1; known profiles: .*past, .*sms-only, strict"):
         assemble(Database("sqlite://", Journal()), None, "ru-1")
 
 
