@@ -19,7 +19,7 @@ from smsc_emulator.core import mobile_plans
 from smsc_emulator.operator.settings import SubscriberSettings
 
 COLUMNS = tuple(SubscriberSettings.model_fields)
-"""The columns of a file of subscribers, in any order; imsi may be absent."""
+"""The columns of a file of subscribers, in any order; the first two are needed."""
 
 
 def read(

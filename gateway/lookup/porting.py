@@ -19,19 +19,6 @@ def route(
     return plan.route(phone_number, _moved_to(tx, phone_number, now), resolve_by)
 
 
-def operator_of(tx: Tx, plan: NumberingPlan, phone_number: str) -> str | None:
-    """Return the operator to ask about a number after all moves that are on record, or None if it is unroutable."""
-    return plan.route(phone_number, _moved_to(tx, phone_number)).operator_id
-
-
-def since(tx: Tx, now: int, phone_number: str) -> int | None:
-    """Return when the number came to its operator of `now`; None if it was never moved."""
-    mine = (ported.c.phone_number == phone_number) & (ported.c.since <= now)
-    newest = select(ported.c.since).where(mine).order_by(ported.c.since.desc())
-    found: int | None = tx.conn.execute(newest).scalars().first()
-    return found
-
-
 def move(tx: Tx, plan: NumberingPlan, phone_number: str, operator_id: str | None, *, since: int = 0) -> None:
     """Note that `operator_id` has the number from `since` on; None gives it back to its range's holder.
 
@@ -56,6 +43,7 @@ def move_all(tx: Tx, plan: NumberingPlan, subscribers: Iterable[tuple[str, str]]
 
 
 def _moved_to(tx: Tx, phone_number: str, now: int | None = None) -> str | None:
+    """Return where a number was moved to last, by `now` if it is given; None if that was never, or to nobody."""
     wanted = select(ported.c.operator_id).where(ported.c.phone_number == phone_number)
     if now is not None:
         wanted = wanted.where(ported.c.since <= now)
