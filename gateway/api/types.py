@@ -21,11 +21,18 @@ def _an_instant(text: str) -> str:
     return text
 
 
+_DAYS = "(0[13578]|1[02])-(0[1-9]|[12][0-9]|3[01])|(0[469]|11)-(0[1-9]|[12][0-9]|30)|02-(0[1-9]|1[0-9]|2[0-8])"
+_OF_DAY = "([01][0-9]|2[0-3]):[0-5][0-9]"
+
 Instant = Annotated[
     str,
     Field(
-        pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}([.][0-9]{1,6})?(Z|[+-][0-9]{2}:[0-9]{2})$",
+        pattern=r"^[12][0-9]{3}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}([.][0-9]{1,6})?(Z|[+-][0-9]{2}:[0-9]{2})$",
         examples=["2026-01-01T12:00:00.000Z"],
+        # The document names the days that every year has; the 29th of February is taken in its years.
+        json_schema_extra={
+            "pattern": f"^[12][0-9]{{3}}-({_DAYS})T{_OF_DAY}:[0-5][0-9]([.][0-9]{{1,6}})?(Z|[+-]{_OF_DAY})$"
+        },
     ),
     AfterValidator(_an_instant),
 ]

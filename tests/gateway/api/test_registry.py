@@ -39,3 +39,18 @@ async def test_a_name_is_listed_from_its_first_instant_until_it_is_taken_out_and
     assert await listed(gateway, "Invented", "2026-01-02T00:00:00Z")
     status, problem = await gateway.ask("POST", "/lab/registry/removals", {"name": "Invented"})
     assert (status, problem["code"]) == (409, "not_listed")
+
+
+@pytest.mark.parametrize(
+    ("at", "status"),
+    [
+        ("2028-02-29T00:00:00Z", 200),
+        ("2026-02-29T00:00:00Z", 400),
+        ("2026-13-01T00:00:00Z", 400),
+        ("2026-01-01T00:00:00", 400),
+        ("0001-01-01T00:00:00%2B14:00", 400),
+        ("2026-01-01T00:00:00%2B25:00", 400),
+    ],
+)
+async def test_an_instant_is_a_day_that_there_is_with_an_offset(gateway, at, status):
+    assert (await gateway.ask("GET", f"/v1/registry?name=Demo&at={at}"))[0] == status
