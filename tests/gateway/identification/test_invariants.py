@@ -1,7 +1,9 @@
 """What holds whatever services, users, operators and the clock do, in whatever order (identification, 3.5)."""
 
 from collections import Counter
+from collections.abc import Callable
 from contextlib import suppress
+from typing import Any
 
 from hypothesis import settings
 from hypothesis import strategies as st
@@ -18,28 +20,47 @@ from confirm.sending import CallSending
 from confirm.service import ConfirmService
 from confirm.settings import ConfirmationSettings, StepSettings
 from confirm.workflow import Wish
-from gateway.identification import store
+from gateway.identification import store, tables
 from gateway.identification.attempt import Attempt, Outcome, State, Verdict
+from gateway.identification.bindings import Basis, snapshot
 from gateway.identification.bindings import State as BindingState
 from gateway.identification.errors import IdentificationError
+from gateway.identification.notices import Notice
 from gateway.identification.profiles import Profile
+from gateway.identification.rechecks import ExistingUser
 from gateway.identification.service import IdentificationService
-from gateway.lookup import outbox
+from gateway.lookup import outbox, porting
+from gateway.lookup import store as lookup_store
+from gateway.lookup.outbox import OperatorMessage
 from gateway.lookup.routing import NumberingPlan, NumberRange
 from smsc_emulator.base.database import Database, Tx, make_engine, metadata
 from smsc_emulator.base.durations import HOUR, MINUTE, SECOND, instant
-from smsc_emulator.base.journal import Journal
+from smsc_emulator.base.journal import Event, Journal
 from smsc_emulator.base.randomness import SeededRandomness
 from smsc_emulator.base.watch import Watch
 
-NUMBERS = ("+70000000001", "+70000000002", "+99900000001")
+NUMBERS = ("+70000000001", "+70000000002", "+70005000001")
+OPERATORS = ("alpha", "beta")
 USERS = ("user-1", "user-2")
 SERVICES = ("demo", "other")
-PLAN = NumberingPlan([NumberRange(70000000000, 70000000099, "alpha")])
+PLAN = NumberingPlan(
+    [NumberRange(70000000000, 70000000099, "alpha"), NumberRange(70005000000, 70005000099, "beta")], known=OPERATORS
+)
 PROFILES = {
     "lenient": Profile(name="lenient", title="The entry may follow"),
     "strict": Profile(name="strict", title="No entry, no identification", on_register_failure="refuse"),
+    "along": Profile(name="along", title="The code goes along", code_phase="with_request", t0="transport_ack"),
+    "hold": Profile(
+        name="hold",
+        title="No service meanwhile, and twenty minutes for all",
+        service_during_recheck="hold",
+        deadline_scope="end_to_end",
+        number_change_refused="suspend",
+        existing_users="recheck_all",
+    ),
+    "self": Profile(name="self", title="By oneself", mode="self", existing_users="new_only"),
 }
+in_force = tables.codes.c.over_at.is_(None)
 WORKFLOWS = ((), ("flash_call", "sms_code"), ("sms_code", "call_in"), ("call_in",), ("flash_call",))
 picks = st.integers(0, 99)
 
@@ -53,21 +74,38 @@ class Identification(RuleBasedStateMachine):
         self.engine = make_engine("sqlite://")
         metadata.create_all(self.engine)
         self.conn = self.engine.connect()
-        journal = Journal()
-        self.confirm = ConfirmService(
-            Database("sqlite://", journal),
-            Watch(journal),
-            ConfirmationSettings(),
-            SeededRandomness("confirm"),
-            b"key",
-            lambda: None,
-        )
-        draws = SeededRandomness("identification")
-        self.service = IdentificationService(self.confirm, PLAN, PROFILES, profile, {}, draws, lambda: None)
+        self.profile = profile
         self.typed: dict[str, str] = {}
         self.calls: list[str] = []
         self.ends: dict[str, tuple] = {}
         self.ended: Counter[str] = Counter()
+        self.held_back: list[Callable[[], None]] = []
+        self.entries: dict[tuple[str, str], bool] = {}
+        """Whether each entry of a register, by operator and code, is open still."""
+        self.log: list[Event] = []
+        self.notices = 0
+        self.starts = 0
+        self.assemble()
+
+    def assemble(self) -> None:
+        """Join the parts as a process does when it starts: nothing but the database is left of the one before."""
+        journal = Journal()
+        self.starts += 1
+        self.confirm = ConfirmService(
+            Database("sqlite://", journal),
+            Watch(journal),
+            ConfirmationSettings(),
+            SeededRandomness(f"confirm/{self.starts}"),
+            b"key",
+            lambda: None,
+        )
+        draws = SeededRandomness(f"identification/{self.starts}")
+        self.service = IdentificationService(self.confirm, PLAN, PROFILES, self.profile, {}, draws, lambda: None)
+
+    @rule(away=st.sampled_from([0, 10 * SECOND, 25 * MINUTE, 48 * HOUR]))
+    def restart(self, away: int) -> None:
+        self.assemble()
+        self.now += away
 
     def teardown(self) -> None:
         if hasattr(self, "conn"):
@@ -77,6 +115,7 @@ class Identification(RuleBasedStateMachine):
     def unit(self, act):
         tx = Tx(self.conn, [])
         result = act(tx)
+        self.log += tx.events
         for event in tx.events:
             if event.type.partition(".")[2] in ("identified", "refused", "cancelled", "superseded"):
                 self.ended[event.subject] += 1
@@ -152,17 +191,95 @@ class Identification(RuleBasedStateMachine):
         attempt = self.pick(number, State.PENDING) if waiting else self.pick(number)
         if attempt is None or attempt.request_id is None:
             return
-        outcome = self.verdict("alpha", attempt.request_id, attempt.phone_number, result)
+        outcome = self.verdict(attempt.operator_id, attempt.request_id, attempt.phone_number, result)
         assert outcome is not Outcome.FOREIGN
         assert (outcome is Outcome.ACCEPTED) <= (attempt.state is State.PENDING and self.now <= attempt.due_at)
+
+    @rule(number=picks, result=st.sampled_from(["PRESENT", "ABSENT"]))
+    def answer_later(self, number: int, result: str) -> None:
+        """Have an answer made now delivered at any time, any number of times, in any order with others."""
+        attempt = self.pick(number, State.PENDING)
+        if attempt is not None:
+            made, asked = self.now, (attempt.operator_id, attempt.request_id, attempt.phone_number)
+            self.held_back.append(lambda: self.verdict(*asked, result, made))
+
+    @rule(number=picks)
+    def deliver(self, number: int) -> None:
+        if self.held_back:
+            self.held_back[number % len(self.held_back)]()
+
+    @rule(
+        number=picks, reason=st.sampled_from(["ended", "ported", "reissued"]), bound=st.booleans(), late=st.booleans()
+    )
+    def notice(self, number: int, reason: str, bound: bool, late: bool) -> None:
+        """End a contract: of a binding's code, or of the number that somebody asks about; and tell of it, or later."""
+        self.notices += 1
+        bindings = [one for one in self.bindings() if one.identification_code]
+        attempt = self.pick(number, State.PENDING, State.REGISTERING)
+        if bound and bindings:
+            binding = bindings[number % len(bindings)]
+            operator, code, phone = binding.operator_id, binding.identification_code, binding.phone_number
+        elif attempt is not None:
+            operator, code, phone = attempt.operator_id, None, attempt.phone_number
+        else:
+            return
+        self.end_entry(operator, code)
+        notice_id, ended_at = f"ntc_{self.notices}", self.now
+
+        def tell() -> None:
+            notice = Notice(operator, notice_id, phone, code, reason, ended_at, self.now)
+            self.unit(lambda tx: self.service.notices.take(tx, self.now, notice))
+
+        self.held_back.append(tell)
+        if not late:
+            tell()
+
+    @rule(number=st.sampled_from(NUMBERS), operator=st.sampled_from(OPERATORS))
+    def port(self, number: str, operator: str) -> None:
+        self.unit(lambda tx: porting.move(tx, PLAN, number, operator, since=self.now))
+
+    @rule(number=picks)
+    def change_data(self, number: int) -> None:
+        bindings = self.bindings()
+        if bindings:
+            binding = bindings[number % len(bindings)]
+            self.permitted(lambda tx: self.service.rechecks.change_data(tx, self.now, binding, None))
+
+    @rule(number=picks, to=st.sampled_from(NUMBERS))
+    def change_number(self, number: int, to: str) -> None:
+        bindings = self.bindings()
+        if bindings:
+            binding, wish = bindings[number % len(bindings)], Wish(bindings[number % len(bindings)].service_id, to)
+            self.permitted(lambda tx: self.service.rechecks.change_number(tx, self.now, binding, wish, None, sim=None))
+
+    @rule(user=st.sampled_from(USERS), number=st.sampled_from(NUMBERS))
+    def take_over(self, user: str, number: str) -> None:
+        existing = ExistingUser(user, number)
+        self.unit(lambda tx: self.service.rechecks.take_over(tx, self.now, "demo", existing))
+
+    @rule(number=picks, upheld=st.booleans())
+    def appeal(self, number: int, upheld: bool) -> None:
+        attempt = self.pick(number, State.REFUSED)
+        if attempt is None:
+            return
+
+        def act(tx: Tx) -> None:
+            appeal = self.service.appeals.lodge(tx, self.now, attempt)
+            self.service.appeals.decide(tx, self.now, appeal.id, upheld=upheld)
+
+        self.permitted(act)
+
+    @rule(user=st.sampled_from(USERS), kind=st.sampled_from(["app", "web"]))
+    def open_session(self, user: str, kind: str) -> None:
+        self.permitted(lambda tx: self.service.sessions.open(tx, self.now, "demo", user, "phone-1", kind))
 
     @rule(number=picks, what=st.sampled_from(["operator", "request", "number"]))
     def answer_what_was_not_asked(self, number: int, what: str) -> None:
         attempt = self.pick(number)
         if attempt is None or attempt.request_id is None:
             return
-        said = {"operator": "alpha", "request": attempt.request_id, "number": attempt.phone_number}
-        said[what] = "beta" if what == "operator" else f"{said[what]}9"
+        said = {"operator": attempt.operator_id, "request": attempt.request_id, "number": attempt.phone_number}
+        said[what] = "gamma" if what == "operator" else f"{said[what]}9"
         before = self.attempts()
         assert self.verdict(said["operator"], said["request"], said["number"], "PRESENT") is Outcome.FOREIGN
         assert self.attempts() == before
@@ -186,7 +303,7 @@ class Identification(RuleBasedStateMachine):
             code = self.typed.get(attempt.id, "none")
             self.permitted(lambda tx: self.service.check(tx, self.now, attempt.service_id, attempt.id, code))
         elif attempt.state is State.PENDING:
-            self.verdict("alpha", attempt.request_id, attempt.phone_number, "PRESENT")
+            self.verdict(attempt.operator_id, attempt.request_id, attempt.phone_number, "PRESENT")
         else:
             self.acknowledge(attempt)
 
@@ -215,15 +332,72 @@ class Identification(RuleBasedStateMachine):
 
     def acknowledge(self, attempt: Attempt) -> None:
         message = self.unit(lambda tx: outbox.find(tx, f"{attempt.request_id}_code"))
-        entry = {"entry_id": f"ent_{attempt.id[4:]}"}
-        self.unit(lambda tx: self.service.acknowledged(tx, self.now, message, entry))
+        if message is not None:
+            self.exchange(message)
+
+    def exchange(self, message: OperatorMessage) -> None:
+        """Have an operator take a message that is not withdrawn, and acknowledge it."""
+        if message.withdrawn_at is not None or message.acked_at is not None:
+            return
+        answer = {}
+        if message.kind == outbox.CODE:
+            answer = {"entry_id": self.enter_in_register(message.operator_id, message.body["code"])}
+        elif message.kind == outbox.VOID:
+            self.end_entry(message.operator_id, message.body["code"])
+        if self.unit(lambda tx: outbox.acknowledge(tx, self.now, message.id, answer)) is not None:
+            self.unit(lambda tx: self.service.acknowledged(tx, self.now, message, answer))
+
+    def enter_in_register(self, operator: str, code: str) -> str:
+        self.entries.setdefault((operator, code), True)
+        return f"ent_{code[::-1]}"
+
+    def end_entry(self, operator: str, code: str | None) -> None:
+        if (operator, code) in self.entries:
+            self.entries[operator, code] = False
+
+    @rule(number=picks)
+    def exchange_one(self, number: int) -> None:
+        messages = self.messages()
+        if messages:
+            self.exchange(messages[number % len(messages)])
+
+    def messages(self) -> list[OperatorMessage]:
+        """Return what the operators have not taken yet, in the order of its making; a void comes after its code."""
+        table = lookup_store.operator_messages
+        unsent = select(table).where(table.c.acked_at.is_(None), table.c.withdrawn_at.is_(None))
+        rows = self.unit(lambda tx: tx.conn.execute(unsent.order_by(table.c.first_try_at, table.c.kind)).all())
+        return [outbox._message(row) for row in rows]
+
+    @rule()
+    def quiet_period(self) -> None:
+        """I7: once everything has arrived and every deadline is over, codes in force and open entries are the same."""
+        for _ in range(4):
+            for deliver in self.held_back:
+                deliver()
+            while messages := self.messages():
+                for message in messages:
+                    self.exchange(message)
+            self.turn(25 * HOUR, True)
+        self.held_back.clear()
+        table = tables.codes
+        rows = self.unit(lambda tx: tx.conn.execute(select(table.c.operator_id, table.c.code).where(in_force)).all())
+        assert {(row.operator_id, row.code) for row in rows} == {
+            one for one, is_open in self.entries.items() if is_open
+        }
+        active = [one for one in self.bindings() if one.state is BindingState.ACTIVE and one.identification_code]
+        assert {(one.operator_id, one.identification_code) for one in active} == {tuple(row) for row in rows}
+        assert not any(one.state is BindingState.RECHECK for one in self.bindings())
 
     def permitted(self, act) -> None:
         with suppress(IdentificationError, ConfirmationError):
             self.unit(act)
 
-    def verdict(self, operator: str, request: str, number: str, result: str) -> Outcome:
-        verdict = Verdict(result, self.now, self.now)
+    def verdict(self, operator: str, request: str, number: str, result: str, made: int | None = None) -> Outcome:
+        asked = self.unit(lambda tx: outbox.find(tx, request))
+        entry_id = None
+        if result == "PRESENT" and asked is not None and asked.body.get("code") is not None:
+            entry_id = self.enter_in_register(operator, asked.body["code"])
+        verdict = Verdict(result, self.now, self.now if made is None else made, entry_id=entry_id)
         return self.unit(lambda tx: self.service.verdict(tx, self.now, operator, request, number, verdict))
 
     def bindings(self):
@@ -259,12 +433,14 @@ class Identification(RuleBasedStateMachine):
 
     @precondition(lambda self: hasattr(self, "conn"))
     @invariant()
-    def one_attempt_under_way_and_one_active_binding_for_a_number(self) -> None:
+    def one_attempt_under_way_for_a_user_and_one_active_binding_for_a_number(self) -> None:
         """I6."""
-        under_way = Counter((one.service_id, one.phone_number) for one in self.attempts() if not one.state.over)
+        under_way = [one for one in self.attempts() if not one.state.over]
+        mine = Counter((one.service_id, one.phone_number, one.user_id) for one in under_way)
+        confirming = Counter((one.service_id, one.phone_number) for one in under_way if one.state is State.CONFIRMING)
         active = [one for one in self.bindings() if one.state is BindingState.ACTIVE]
         bound = Counter((one.service_id, one.phone_number) for one in active)
-        assert max([*under_way.values(), *bound.values()], default=0) <= 1
+        assert max([*mine.values(), *confirming.values(), *bound.values()], default=0) <= 1
 
     @precondition(lambda self: hasattr(self, "conn"))
     @invariant()
@@ -272,17 +448,27 @@ class Identification(RuleBasedStateMachine):
         """I2, I4."""
         attempts = {one.id: one for one in self.attempts()}
         for binding in self.bindings():
+            if binding.attempt_id is None:
+                exempt = binding.basis is Basis.EXEMPT and PROFILES[binding.profile].existing_users == "new_only"
+                assert exempt or binding.state is not BindingState.ACTIVE
+                continue
             attempt = attempts[binding.attempt_id]
-            assert (attempt.state, attempt.result) == (State.IDENTIFIED, "PRESENT")
+            verdict = ("operator", "PRESENT", Basis.VERDICT)
+            stands_on = attempt.mode, attempt.result, binding.basis
+            assert attempt.state is State.IDENTIFIED
+            assert stands_on in (verdict, ("self", None, Basis.SELF))
             assert (binding.identification_code, binding.entry_id) == (attempt.identification_code, attempt.entry_id)
         codes = [one.identification_code for one in attempts.values() if one.identification_code]
         assert len(codes) == len(set(codes))
 
     @precondition(lambda self: hasattr(self, "conn"))
     @invariant()
-    def who_may_send_has_an_active_binding(self) -> None:
+    def who_may_send_has_a_binding_that_lets_him(self) -> None:
         """I5."""
-        bound = {(one.service_id, one.user_id) for one in self.bindings() if one.state is BindingState.ACTIVE}
+        letting = {BindingState.ACTIVE, BindingState.GRANDFATHERED, BindingState.RECHECK}
+        if self.profile == "hold":
+            letting.remove(BindingState.RECHECK)
+        bound = {(one.service_id, one.user_id) for one in self.bindings() if one.state in letting}
         for service in SERVICES:
             for user in USERS:
                 found, _ = self.unit(lambda tx, s=service, u=user: self.service.permission(tx, s, u))
@@ -290,17 +476,41 @@ class Identification(RuleBasedStateMachine):
 
     @precondition(lambda self: hasattr(self, "conn"))
     @invariant()
-    def a_code_that_stands_for_nothing_is_taken_back(self) -> None:
-        """The register can only be left with codes of active bindings and of attempts under way."""
-        standing = {one.attempt_id for one in self.bindings() if one.state is BindingState.ACTIVE}
+    def a_code_in_force_stands_for_somebody(self) -> None:
+        """The register can only be left with codes of users who are bound and of attempts under way."""
+        letting = {BindingState.ACTIVE, BindingState.RECHECK, BindingState.GRANDFATHERED}
+        standing = {one.identification_code for one in self.bindings() if one.state in letting}
+        standing |= {one.identification_code for one in self.attempts() if not one.state.over}
+        found = self.unit(lambda tx: tx.conn.execute(select(tables.codes.c.code).where(in_force)).scalars().all())
+        assert set(found) <= standing
+
+    @precondition(lambda self: hasattr(self, "conn"))
+    @invariant()
+    def sessions_are_of_users_who_are_bound(self) -> None:
+        """S13: a session ends with what it stands on."""
+        bound = {one.id for one in self.bindings() if one.state not in (BindingState.SUSPENDED, BindingState.CLOSED)}
+        open_ones = select(tables.sessions.c.binding_id).where(tables.sessions.c.ended_at.is_(None))
+        assert set(self.unit(lambda tx: tx.conn.execute(open_ones).scalars().all())) <= bound
+
+    @precondition(lambda self: hasattr(self, "conn"))
+    @invariant()
+    def the_log_tells_the_same_as_the_tables_and_no_code(self) -> None:
+        """I8, I10."""
+        latest: dict[str, Any] = {}
+        for event in self.log:
+            for kind in ("identification", "binding"):
+                if kind in event.data:
+                    latest[event.subject] = event.data[kind]
         for attempt in self.attempts():
-            if attempt.identification_code is None:
-                continue
-            wanted = attempt.id in standing or attempt.state is State.REGISTERING
-            request_id = attempt.request_id
-            void = self.unit(lambda tx, r=request_id: outbox.find(tx, f"{r}_void"))
-            assert (void is None) == wanted
+            assert latest[attempt.id] | {"confirmation": None} == self.unit(
+                lambda tx, one=attempt: self.service.snapshot(tx, one) | {"confirmation": None}
+            ) | {"updated_at": latest[attempt.id]["updated_at"]}
+        for binding in self.bindings():
+            assert latest[binding.id] == snapshot(binding)
+        codes = self.unit(lambda tx: tx.conn.execute(select(tables.codes.c.code)).scalars().all())
+        text = repr(latest)
+        assert not any(code in text for code in codes)
 
 
 TestIdentification = Identification.TestCase
-TestIdentification.settings = settings(max_examples=40, stateful_step_count=30, deadline=None)
+TestIdentification.settings = settings(max_examples=25, stateful_step_count=30, deadline=None)

@@ -251,10 +251,8 @@ async def test_where_the_holder_of_the_range_is_asked_the_donors_absent_stands(i
 
 async def test_changed_data_are_asked_about_without_a_confirmation_and_suspend_if_they_fail(identifying):
     binding = await identifying.bound()
-    now = identifying.clock.now()
-    attempt = await identifying.database.run(
-        lambda tx: identifying.service.rechecks.change_data(tx, now, binding, None)
-    )
+    now, rechecks = identifying.clock.now(), identifying.service.rechecks
+    attempt = await identifying.database.run(lambda tx: rechecks.change_data(tx, now, binding, None))
     assert (attempt.cause, attempt.state) == (Cause.DATA_CHANGED, State.PENDING)
     await identifying.answer(attempt, "ABSENT")
     assert (await identifying.binding(binding.id)).state is BindingState.SUSPENDED
