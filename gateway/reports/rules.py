@@ -108,7 +108,7 @@ RULES: tuple[Rule, ...] = (
         "S30",
         "Where the profile asks for it, the SIM is in the device",
         "service",
-        seen("session.opened", when=lambda event: event.data.get("kind") == "app"),
+        around.the_sim_is_asked_for,
     ),
     Rule("S31", "A number that was sold again is identified again", "service", _caused("recycled")),
     Rule(

@@ -159,6 +159,15 @@ def test_a_schedule_with_a_profile_that_is_not_there_is_refused():
         Schedule(BOTH, [(0, "odd")])
 
 
+def test_the_page_on_the_rules_has_a_line_for_each_key_and_each_profile():
+    page = (config_path("profiles").parent.parent / "docs" / "rules.md").read_text("utf-8")
+    for key in set(Profile.model_fields) - DESCRIPTION:
+        (line,) = (line for line in page.splitlines() if line.startswith(f"| `{key}` |"))
+        assert ("*Only the default is built.*" in line) == (key in NOT_YET), key
+    for name in SHIPPED:
+        assert f"| `{name}` |" in page
+
+
 SHIPPED = profiles.load_all(config_path("profiles"))
 
 
