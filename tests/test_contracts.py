@@ -61,6 +61,14 @@ PURE = [
     "gateway/services/permission.py",
     "gateway/services/rules.py",
     "gateway/services/standing.py",
+    "gateway/reports/conformance.py",
+    "gateway/reports/exposure.py",
+    "gateway/reports/history.py",
+    "gateway/reports/judging.py",
+    "gateway/reports/page.py",
+    "gateway/reports/procedure.py",
+    "gateway/reports/rules.py",
+    "gateway/reports/timeline.py",
     "gateway/webhooks/outbox.py",
 ]
 """Modules that compute and nothing else: time, chance, sockets and storage are passed in or left to others."""

@@ -179,9 +179,9 @@ def the_sim_is_asked_for(history: History) -> Iterator[Case]:
     """Where the profile wants the SIM in the device, users were identified, or held for want of it."""
     for trace in history.traces:
         profile = history.profile(trace)
-        if profile is not None and profile.sim_in_device:
-            if identified(trace) or trace.told("reason") == "policy_hold":
-                yield Case(True, trace.seqs)
+        ended = identified(trace) or trace.told("reason") == "policy_hold"
+        if profile is not None and profile.sim_in_device and ended:
+            yield Case(True, trace.seqs)
 
 
 def fines_are_a_table(history: History) -> Iterator[Case]:
