@@ -54,7 +54,7 @@ class Cast:
     async def about(self, name: str, method: str = "GET", below: str = "", body: Any = None) -> Answer:
         """Ask about an identification that is known by a name."""
         path = f"/v1/identifications/{self.named(name)['id']}{below}"
-        return await self.stage.ask(method, path, body, service=self.services[name])
+        return await self.stage.ask(method, path, body, service=self.services.get(name))
 
     async def do(self, name: str, method: str, below: str, body: Any = None) -> None:
         """Do something with an identification that is known by a name."""
@@ -82,6 +82,12 @@ async def _type_code(cast: Cast, word: TypeCode) -> None:
         if word.code == "wrong":
             code = f"{(int(code) + 1) % 10 ** len(code):0{len(code)}d}"
     await cast.do(word.user, "POST", "/check", {"code": code})
+
+
+async def _join(cast: Cast, word: Identify) -> None:
+    await _identify(cast, word)
+    if cast.answer is not None and cast.answer.shown().get("state") == "CONFIRMING":
+        await _type_code(cast, TypeCode(user=word.name or word.user))
 
 
 async def _codes(cast: Cast, number: str, seen_in: str) -> list[str]:
@@ -215,6 +221,7 @@ async def _restart(cast: Cast, down: str) -> None:
 
 ACTS: Final[dict[str, Callable[[Cast, Any], Awaitable[None]]]] = {
     "identify": _identify,
+    "join": _join,
     "type_code": _type_code,
     "resend_code": _resend_code,
     "next_method": _next_method,

@@ -3,6 +3,7 @@
 import asyncio
 import tempfile
 import time
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -53,13 +54,17 @@ class Result:
     failure: Failure | None = None
 
 
-async def play(one: Play, seed: str | None = None, *, seen: "list[Stage] | None" = None) -> Result:
-    """Play a run on a lab of its own; the same `seed` gives the same codes and ids. Its stage is added to `seen`."""
+Look = Callable[[Stage], Awaitable[None]]
+
+
+async def play(one: Play, seed: str | None = None, *, at_end: Look | None = None) -> Result:
+    """Play a run on a lab of its own; the same `seed` gives the same codes and ids.
+
+    `at_end` may look at the stage when all steps are played and before the lab is stopped.
+    """
     began = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="confirmlab-") as folder:
         async with Stage(one, Path(folder), seed or one.title) as stage:
-            if seen is not None:
-                seen.append(stage)
             cast = Cast(stage, stage.now)
             failure = None
             played = 0
@@ -69,6 +74,8 @@ async def play(one: Play, seed: str | None = None, *, seen: "list[Stage] | None"
                     failure = await _played(one, index, step, cast)
                 if failure is not None:
                     break
+            if at_end is not None:
+                await at_end(stage)
     return Result(one.title, one.script.name, time.monotonic() - began, played, failure)
 
 
@@ -116,7 +123,7 @@ async def _see(cast: Cast, then: Then) -> list[str]:
         await asyncio.sleep(0.01)
 
 
-async def _look(cast: Cast, then: Then) -> Any:
+async def _look(cast: Cast, then: Then) -> AsyncIterator[str]:
     told = _known(then, cast)
     for word in told.model_fields_set:
         async for line in LOOKS[word](cast, getattr(told, word)):

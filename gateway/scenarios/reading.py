@@ -96,9 +96,8 @@ class _Reading:
         for index, step in enumerate(script.steps):
             for name in step.only or ():
                 if name not in script.runs:
-                    self._refuse(
-                        ("steps", index, "only"), f"there is no run {name!r}" + nearest(name, list(script.runs))
-                    )
+                    known = nearest(name, list(script.runs), "run")
+                    self._refuse(("steps", index, "only"), f"there is no run {name!r}{known}")
         for name in _OWN:
             if name in script.given:
                 self._refuse(("given", name), "a scenario cannot say this")

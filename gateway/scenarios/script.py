@@ -147,6 +147,8 @@ class When(Section):
     """What happens: exactly one of these."""
 
     identify: Identify | None = None
+    join: Identify | None = None
+    """The service starts to identify a user, and he types the code of his SMS."""
     type_code: TypeCode | None = None
     resend_code: str | None = None
     next_method: str | None = None
