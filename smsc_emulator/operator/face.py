@@ -4,8 +4,9 @@ Every message is signed by the secret of the agreement between gateway and opera
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
+from typing import Any
 
 from smsc_emulator.base import durations
 from smsc_emulator.base.database import Database, Tx
@@ -41,6 +42,8 @@ SIGNATURE_HEADERS = {
 }
 """What every message between a gateway and an operator carries."""
 
+_SIGNED: Mapping[str, Any] = {"scheme": "gateway", "headers": SIGNATURE_HEADERS}
+
 CODE_LENGTH = 24
 """Characters of a code that the operator makes."""
 
@@ -48,7 +51,8 @@ CODE_LENGTH = 24
 def routes(database: Database, lookups: Lookups, behaviours: Behaviours, randomness: Randomness) -> Routes:
     """Return the face of all operators of the lab; the guard of the scheme "gateway" tells which one is spoken to."""
     group = Routes("operator")
-    signed = {"scheme": "gateway", "headers": SIGNATURE_HEADERS}
+    _codes(group, database, behaviours, randomness)
+    _register(group, database, behaviours)
 
     @group.add(
         "POST",
@@ -57,7 +61,7 @@ def routes(database: Database, lookups: Lookups, behaviours: Behaviours, randomn
         body=QueryMessage,
         answers={202: QueryReceived},
         problems=(UNAUTHORIZED, NOT_FOUND, REQUEST_REUSED, NO_AGREEMENT, OPERATOR_OUT),
-        **signed,
+        **_SIGNED,
     )
     @_unless_out
     async def ask(call: Call) -> Reply:
@@ -70,6 +74,10 @@ def routes(database: Database, lookups: Lookups, behaviours: Behaviours, randomn
             raise ProblemError(NO_AGREEMENT, str(error)) from None
         return Reply(QueryReceived(request_id=asked.request_id, received_at=durations.iso(received_at)), 202)
 
+    return group
+
+
+def _codes(group: Routes, database: Database, behaviours: Behaviours, randomness: Randomness) -> None:
     @group.add(
         "POST",
         "/operator/{operator_id}/codes",
@@ -77,7 +85,7 @@ def routes(database: Database, lookups: Lookups, behaviours: Behaviours, randomn
         body=CodeMessage,
         answers={200: CodeEntered},
         problems=(UNAUTHORIZED, NOT_FOUND, CODE_CONFLICT, REGISTER_CLOSED, OPERATOR_OUT),
-        **signed,
+        **_SIGNED,
     )
     @_unless_out
     async def hand_over(call: Call) -> Reply:
@@ -97,6 +105,8 @@ def routes(database: Database, lookups: Lookups, behaviours: Behaviours, randomn
             raise ProblemError(CODE_CONFLICT, str(error)) from None
         return Reply(CodeEntered(entry_id=entry.entry_id, code=entry.code))
 
+
+def _register(group: Routes, database: Database, behaviours: Behaviours) -> None:
     @group.add(
         "POST",
         "/operator/{operator_id}/voids",
@@ -104,7 +114,7 @@ def routes(database: Database, lookups: Lookups, behaviours: Behaviours, randomn
         body=VoidMessage,
         answers={200: CodeVoided},
         problems=(UNAUTHORIZED, NOT_FOUND, OPERATOR_OUT),
-        **signed,
+        **_SIGNED,
     )
     @_unless_out
     async def take_back(call: Call) -> Reply:
@@ -123,7 +133,7 @@ def routes(database: Database, lookups: Lookups, behaviours: Behaviours, randomn
         body=ListingMessage,
         answers={200: ListingPage},
         problems=(UNAUTHORIZED, NOT_FOUND, OPERATOR_OUT),
-        **signed,
+        **_SIGNED,
     )
     @_unless_out
     async def list_open(call: Call) -> Reply:
@@ -134,8 +144,6 @@ def routes(database: Database, lookups: Lookups, behaviours: Behaviours, randomn
             return register.open_page(tx, call.caller, wanted.after, wanted.limit + 1)
 
         return Reply(_page(await database.run(unit), wanted.limit))
-
-    return group
 
 
 def _query(asked: QueryMessage) -> Query:

@@ -1,10 +1,10 @@
 """The lab's operators: how they answer, what stands in their registers, and what they have to tell of it."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, Field
 
 from gateway.api.types import Duration, PhoneNumber, Timestamp
 from smsc_emulator.base import durations
@@ -31,8 +31,6 @@ Instant = Annotated[
 
 class OutageSet(Model):
     """A time in which the operator can neither be reached nor speak, on the lab clock."""
-
-    model_config = ConfigDict(extra="forbid", populate_by_name=True)
 
     kind: OutageKind = Field(
         description="refused: its connections are broken off. error: it answers 503. silent: it takes requests and "
@@ -220,6 +218,11 @@ def routes(database: Database, operators: Sequence[OperatorSettings], behaviours
         await database.run(partial(behaviours.put, operator_id=known(call), behaviour=behaviour))
         return Reply(BehaviourShown(**_spelled(behaviour)))
 
+    _reading(group, database, known)
+    return group
+
+
+def _reading(group: Routes, database: Database, known: Callable[[Call], str]) -> None:
     @group.add(
         "GET",
         "/lab/operators/{operator_id}/register",
@@ -247,8 +250,6 @@ def routes(database: Database, operators: Sequence[OperatorSettings], behaviours
         wanted: RegisterQuery = call.query
         unit = partial(notices.page, operator_id=known(call), phone_number=wanted.phone_number, limit=wanted.limit)
         return Reply(NoticePage(notices=[_notice(each) for each in await database.run(unit)]))
-
-    return group
 
 
 def _skew(text: str) -> int:

@@ -221,6 +221,11 @@ def routes(
         with as_problems():
             return Reply(_shown(await desk.change(call.received_at, call.path["number"], call.body)))
 
+    _moving(group, desk, known)
+    return group
+
+
+def _moving(group: Routes, desk: _Desk, known: Callable[[str], None]) -> None:
     @group.add(
         "POST",
         f"{_ONE}/port",
@@ -247,8 +252,6 @@ def routes(
     async def reissue(call: Call) -> Reply:
         with as_problems():
             return Reply(_shown(await desk.reissue(call.received_at, call.path["number"], call.body)))
-
-    return group
 
 
 def _reading(group: Routes, database: Database) -> None:
