@@ -1,5 +1,6 @@
 """The reports on conformance, on cost and use, and on exposure: of one service under /v1, of all under /lab."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import Any, Literal
@@ -138,7 +139,8 @@ class Reporter:
     async def judged(self, call: Call, service_id: str | None) -> Reply:
         """Answer with the report on conformance; as a page it has the other reports and the attempts with it."""
         history = await self._history(call, service_id)
-        found = Conformance.of(history)
+        # On a thread, since a long history takes long to judge and everybody else waits for the loop.
+        found = await asyncio.to_thread(Conformance.of, history)
         match call.query.format:
             case "text":
                 return Reply(found.text().encode(), content_type=TEXT)

@@ -1,7 +1,7 @@
 """Checks of the core procedure: the question to the operator, the code, the notice, the re-check (S01 to S31)."""
 
-from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections import Counter, defaultdict
+from collections.abc import Iterator
 
 from gateway.reports.history import History, Trace, moment
 from gateway.reports.judging import Case
@@ -139,16 +139,14 @@ def failed_rechecks_suspend(history: History) -> Iterator[Case]:
 def suspension_ends_sessions(history: History) -> Iterator[Case]:
     """A user who is suspended has no session left, on any device."""
     ended = {event.subject: event for event in history.of("session.ended")}
-    for stop in history.of("binding.suspended"):
-        for opened in _sessions_of(history, stop):
-            end = ended.get(opened.subject)
-            yield Case(end is not None and end.at <= stop.at, (opened.seq, stop.seq))
-
-
-def _sessions_of(history: History, stop: Event) -> Iterable[Event]:
+    of_binding: dict[object, list[Event]] = defaultdict(list)
     for opened in history.of("session.opened"):
-        if opened.data.get("binding_id") == stop.subject and opened.seq < stop.seq:
-            yield opened
+        of_binding[opened.data.get("binding_id")].append(opened)
+    for stop in history.of("binding.suspended"):
+        for opened in of_binding.get(stop.subject, []):
+            if opened.seq < stop.seq:
+                end = ended.get(opened.subject)
+                yield Case(end is not None and end.at <= stop.at, (opened.seq, stop.seq))
 
 
 def next_of(history: History, event: Event, types: tuple[str, ...]) -> Event | None:

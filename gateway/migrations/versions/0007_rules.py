@@ -1,5 +1,7 @@
 """The rules: why and how attempts are made, every query and code, re-checks, sessions, notices, appeals, breaches."""
 
+from typing import Any
+
 import sqlalchemy as sa
 from alembic import op
 
@@ -19,7 +21,7 @@ def upgrade() -> None:
 
 
 def _attempts() -> None:
-    more = (
+    more: tuple[sa.Column[Any], ...] = (
         sa.Column("cause", sa.String(length=16), nullable=False, server_default="new"),
         sa.Column("mode", sa.String(length=16), nullable=False, server_default="operator", comment="who identifies"),
         sa.Column("exchange_mode", sa.String(length=16), nullable=False, server_default="presence"),
