@@ -25,6 +25,12 @@ async def session_of(identifying, kind="app", user="user-1", device="phone-1"):
 # Who identifies.
 
 
+async def test_a_number_of_another_country_is_refused_before_anything_is_sent(identifying):
+    attempt = await identifying.start("+99900000001")
+    assert (attempt.state, attempt.reason, attempt.hint) == (State.REFUSED, Reason.FOREIGN_NUMBER, "change_number")
+    assert identifying.sms.texts == []
+
+
 @pytest.mark.parametrize("profile", ["self"])
 async def test_where_the_service_identifies_by_itself_a_confirmed_number_is_enough_and_nobody_is_asked(identifying):
     done = await identifying.check(await identifying.start())

@@ -120,12 +120,6 @@ async def test_a_number_of_no_operator_is_unroutable_and_nobody_is_asked(identif
     assert attempt.request_id is None
 
 
-async def test_a_number_of_another_country_is_refused_before_anything_is_sent(identifying):
-    attempt = await identifying.start("+99900000001")
-    assert (attempt.state, attempt.reason, attempt.hint) == (State.REFUSED, Reason.FOREIGN_NUMBER, "change_number")
-    assert identifying.sms.texts == []
-
-
 async def test_a_ported_number_is_asked_about_at_its_present_operator(identifying):
     plan = identifying.service._course._plan
     await identifying.database.run(lambda tx: porting.move(tx, plan, "+70000000001", "beta"))
