@@ -9,6 +9,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, Field, model_validator
 
 from smsc_emulator.base import msisdn
+from smsc_emulator.base.config import Whole
 from smsc_emulator.base.web import Model
 
 Id = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
@@ -114,7 +115,7 @@ class ListingMessage(Model):
     after: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,64}$")] | None = Field(
         None, description="`next` of the page before; without it, the first page."
     )
-    limit: Annotated[int, Field(ge=1, le=LISTING_LIMIT)] = LISTING_LIMIT
+    limit: Annotated[int, Field(ge=1, le=LISTING_LIMIT), Whole] = LISTING_LIMIT
 
 
 class OpenEntry(BaseModel):
