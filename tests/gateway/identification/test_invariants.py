@@ -159,6 +159,15 @@ class Identification(World):
             binding = bindings[number % len(bindings)]
             self.permitted(lambda tx: self.service.rechecks.change_data(tx, self.now, binding, None))
 
+    @rule(user=st.sampled_from(USERS), number=st.sampled_from(NUMBERS), result=st.sampled_from(["PRESENT", "ABSENT"]))
+    def identify_again(self, user: str, number: str, result: str) -> None:
+        """Identify a user, have his data changed, and answer."""
+        self.go_all_the_way(user, number, True)
+        for binding in [one for one in self.bindings() if one.state is BindingState.ACTIVE][:1]:
+            attempt = self.unit(lambda tx, b=binding: self.service.rechecks.change_data(tx, self.now, b, None))
+            if attempt.state is State.PENDING:
+                self.verdict(attempt.operator_id, attempt.request_id, attempt.phone_number, result)
+
     @rule(number=picks, to=st.sampled_from(NUMBERS))
     def change_number(self, number: int, to: str) -> None:
         bindings = self.bindings()
