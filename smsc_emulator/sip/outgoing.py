@@ -7,13 +7,23 @@ from smsc_emulator.sip import sdp
 from smsc_emulator.sip.calls import Answered, CallEvent, Ended, Invitation, Peer, Progress
 from smsc_emulator.sip.causes import reason
 from smsc_emulator.sip.dialogs import Dialog, as_caller
+from smsc_emulator.sip.digest import Credentials, authorization
 from smsc_emulator.sip.fields import quoted, read_cause, sip_uri
-from smsc_emulator.sip.layer import ClientTransaction, ServerTransaction, Transactions, cancel
+from smsc_emulator.sip.layer import ClientTransaction, ServerTransaction, Transactions, cancel, copy
 from smsc_emulator.sip.messages import Request, Response
+from smsc_emulator.sip.open_call import SentAgain
 from smsc_emulator.sip.respond import response_to
 
 ALLOW = "INVITE, ACK, CANCEL, BYE, OPTIONS"
 """The methods of a user agent that is no registrar."""
+
+CHALLENGES = {
+    401: ("WWW-Authenticate", "Authorization"),
+    407: ("Proxy-Authenticate", "Proxy-Authorization"),
+}
+"""By which field each status asks for credentials, and by which it is told them (RFC 3261, 22)."""
+MOST_CHALLENGES = 4
+"""How often one call may be asked: by a proxy, by who is behind it, and by both again when their nonces are stale."""
 
 
 class _Stage(Enum):
@@ -29,7 +39,15 @@ class _Stage(Enum):
 class OutgoingCall:
     """One INVITE that we sent, and what came of it. Several phones may answer it: the first is the call."""
 
-    def __init__(self, name: str, invite: Request, peer: Peer, layer: Transactions, tell: Callable[[CallEvent], None]):
+    def __init__(
+        self,
+        name: str,
+        invite: Request,
+        peer: Peer,
+        layer: Transactions,
+        tell: Callable[[CallEvent | SentAgain], None],
+        credentials: Credentials | None = None,
+    ):
         self.name = name
         self.invite = invite
         self.peer = peer
@@ -41,6 +59,8 @@ class OutgoingCall:
         self._stage = _Stage.CALLING
         self._ending: tuple[bool, int | None] = (False, None)
         """Whether we want it to end, and with which cause."""
+        self._credentials = credentials
+        self._challenges = 0
         self._acks: dict[str, tuple[Peer, bytes]] = {}
         self._told: Progress | None = None
         self._transaction: ClientTransaction | None = None
@@ -94,6 +114,8 @@ class OutgoingCall:
 
     def on_response(self, transaction: ClientTransaction, response: Response) -> None:
         """Take a response to the INVITE, or to the BYE or CANCEL that followed."""
+        if response.status in CHALLENGES and self._prove(transaction, response):
+            return
         if transaction.request.method == "INVITE":
             if response.status < 200:
                 self._on_provisional(response)
@@ -147,8 +169,26 @@ class OutgoingCall:
             self._stage = _Stage.ANSWERED
             self._tell(Answered(self.name))
 
+    def _prove(self, transaction: ClientTransaction, response: Response) -> bool:
+        """Send a request that was challenged again with our credentials; return whether it was (22.2, 22.3)."""
+        method = transaction.request.method
+        may = method == "BYE" or (method == "INVITE" and not self._ending[0])  # a CANCEL has no credentials (22.1)
+        if self._credentials is None or not may or self._challenges >= MOST_CHALLENGES:
+            return False
+        request = proven(transaction.request, response, self._credentials, self._layer.token(16))
+        if request is None:
+            return False
+        self._challenges += 1
+        request.headers.set("Via", self._layer.via(transaction.peer, self._layer.branch()))
+        sent = self._layer.request(request, transaction.peer, self)
+        if method == "INVITE":
+            self.invite, self._transaction, self._stage = request, sent, _Stage.CALLING
+            self._tell(SentAgain(self.name))
+        return True
+
     def _acknowledge(self, dialog: Dialog) -> None:
         ack = dialog.request("ACK", sequence=self.invite.cseq.sequence)
+        copy(self.invite, ack, *(field for _, field in CHALLENGES.values()))  # an ACK cannot be challenged (13.2.2.4)
         hop = dialog.next_hop()
         ack.headers.set("Via", self._layer.via(hop, self._layer.branch()))
         self._acks[dialog.remote_tag] = (hop, bytes(ack))
@@ -236,3 +276,20 @@ def _caller(invitation: Invitation, local: Peer) -> str:
     if invitation.caller == "anonymous":
         return (name or '"Anonymous" ') + "<sip:anonymous@anonymous.invalid>"
     return f"{name}<{sip_uri(invitation.caller, local.host)}>"
+
+
+def proven(request: Request, response: Response, credentials: Credentials, cnonce: str) -> Request | None:
+    """Return a request once more, still with its old Via, with the credentials that a 401 or 407 asks for.
+
+    None if they cannot be given, or have been and are wrong.
+    """
+    challenge, field = CHALLENGES[response.status]
+    challenges, again = response.headers.getlist(challenge), request.headers.get(field) is not None
+    proof = authorization(challenges, credentials, request.method, request.uri, cnonce, again=again)
+    if proof is None:
+        return None
+    once_more = Request(request.method, request.uri, body=request.body)
+    copy(request, once_more, *request.headers.keys())
+    once_more.headers.set("CSeq", f"{request.cseq.sequence + 1} {request.method}")
+    once_more.headers.set(field, proof)
+    return once_more

@@ -7,6 +7,7 @@ from pydantic import ValidationError
 
 from smsc_emulator.handsets.handsets import Handsets
 from smsc_emulator.sip.calls import Peer
+from smsc_emulator.sip.digest import Credentials
 from smsc_emulator.voice.agenda import Agenda
 from smsc_emulator.voice.routing import Contact, Routing, Trunk
 from smsc_emulator.voice.settings import FirewallRuleSettings, PhoneSettings, TrunkSettings, VoiceSettings
@@ -108,3 +109,18 @@ def test_the_agenda_keeps_the_order_and_leaves_out_what_is_called_off() -> None:
     assert done == []
     agenda.fire(20)
     assert (done, agenda.next_due()) == ([20, 20, 20], 30)
+
+
+def test_a_trunk_that_asks_who_calls_is_told_and_no_other() -> None:
+    asks = TrunkSettings(name="asks", host="192.0.2.1", username="lab", password="secret")
+    routing = Routing(Handsets([]), [], [asks, TrunkSettings(name="other", host="192.0.2.2")])
+    assert routing.credentials(Peer("192.0.2.1", 5060)) == Credentials("lab", "secret")
+    assert routing.credentials(Peer("192.0.2.2", 5060)) is None
+    assert routing.credentials(Peer("192.0.2.1", 5061)) is None
+    assert "secret" not in repr(routing.trunks["asks"])
+
+
+@pytest.mark.parametrize("half", [{"username": "lab"}, {"password": "secret"}])
+def test_a_name_without_a_password_is_an_error_in_the_configuration(half: dict[str, str]) -> None:
+    with pytest.raises(ValueError, match="go together"):
+        TrunkSettings(name="asks", host="192.0.2.1", **half)
