@@ -75,7 +75,12 @@ class CodeSending:
         return Taken(message_id, texts.segments(text))
 
     async def _call(self, sending: CallSending) -> None:
-        """Place the call; what becomes of it is reported, not answered."""
+        """Place the call; what becomes of it is reported, not answered.
+
+        One that was hung up while it waited for its turn is not placed: nobody would hang it up any more.
+        """
+        if not await self._database.run(lambda tx: self._service.wants_call(tx, sending.call)):
+            return
         try:
             if self._calls is None:
                 raise CallUnavailableError
