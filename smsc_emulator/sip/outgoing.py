@@ -1,14 +1,15 @@
 """A call that we make: INVITE, CANCEL, the ACK of each 2xx, and BYE."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from enum import Enum, auto
 
 from smsc_emulator.sip import sdp
 from smsc_emulator.sip.calls import Answered, CallEvent, Ended, Invitation, Peer, Progress
 from smsc_emulator.sip.causes import reason
-from smsc_emulator.sip.dialogs import Dialog, as_caller
+from smsc_emulator.sip.dialogs import Dialog, as_caller, contact_of
 from smsc_emulator.sip.digest import Credentials, authorization
-from smsc_emulator.sip.fields import quoted, read_cause, sip_uri
+from smsc_emulator.sip.fields import clean, quoted, read_cause, sip_uri, user_of
 from smsc_emulator.sip.layer import ClientTransaction, ServerTransaction, Transactions, cancel, copy
 from smsc_emulator.sip.messages import Request, Response
 from smsc_emulator.sip.open_call import SentAgain
@@ -122,7 +123,7 @@ class OutgoingCall:
             elif response.status < 300:
                 self._on_success(response)
             else:
-                self._over(response.status, read_cause(response.headers.getlist("Reason")), by_peer=not self._ending[0])
+                self._on_refusal(response)
         elif transaction.request.method == "BYE" and response.status >= 200 and self._stage is _Stage.HANGING_UP:
             self._over(200, None, answered=True)
         elif transaction.request.method == "CANCEL" and response.status == 481 and self._stage is _Stage.CANCELLED:
@@ -150,6 +151,13 @@ class OutgoingCall:
         if response.status > 100 and self._stage is not _Stage.OVER and progress != self._told:
             self._told = progress
             self._tell(progress)
+
+    def _on_refusal(self, response: Response) -> None:
+        cause, moved_to = read_cause(response.headers.getlist("Reason")), None
+        if response.status < 400:
+            with suppress(ValueError):
+                moved_to = clean(user_of(contact_of(response, ""))) or None
+        self._over(response.status, cause, by_peer=not self._ending[0], moved_to=moved_to)
 
     def _on_success(self, response: Response) -> None:
         """Acknowledge each 2xx each time it comes (13.2.2.4); take the first phone's, and hang up all others."""
@@ -231,12 +239,20 @@ class OutgoingCall:
             request.headers.set("Reason", reason(cause))
         self._layer.request(request, hop, self)
 
-    def _over(self, status: int, cause: int | None, *, answered: bool = False, by_peer: bool = False) -> None:
+    def _over(
+        self,
+        status: int,
+        cause: int | None,
+        *,
+        answered: bool = False,
+        by_peer: bool = False,
+        moved_to: str | None = None,
+    ) -> None:
         if self._stage is _Stage.OVER:
             return
         self._stage = _Stage.OVER
         self._layer.schedule.set(self, None)
-        self._tell(Ended(self.name, status, cause, answered, by_peer))
+        self._tell(Ended(self.name, status, cause, answered, by_peer, moved_to))
 
 
 def invite_for(

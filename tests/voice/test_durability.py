@@ -89,3 +89,39 @@ async def test_calls_of_one_turn_share_a_commit(world: Any) -> None:
         world.incoming(caller=f"+7000100{n:04d}")
     await world.settled()
     assert batches == [100]
+
+
+async def test_what_became_of_a_call_while_the_store_failed_is_stored_when_it_works_again(world: Any) -> None:
+    leg = world.incoming()
+    await world.settled()
+
+    def fail(_tx: Any, _event: Any) -> None:
+        raise OSError("the disk is full")
+
+    world.database.observers.append(fail)
+    world.ended(leg)
+    world.incoming(BOB)
+    await world.settled()
+    world.database.observers.clear()
+    assert (await world.last()).ended_at is None
+    world.incoming(BOB, caller=ALICE)
+    await world.settled()
+    assert (await world.last()).outcome == "cancelled"
+    assert world.events() == ["call.started", "call.ringing", "call.ended"]
+    assert [call.shown for call in await world.switch.calls(BOB)] == [ALICE], "what was never told is not made up"
+
+
+async def test_a_row_that_the_store_never_takes_does_not_stop_the_calls_that_follow(world: Any) -> None:
+    leg = world.incoming()
+    await world.settled()
+
+    def fail(_tx: Any, event: Any) -> None:
+        if event.type == "call.ended":
+            raise OSError("not this one")
+
+    world.database.observers.append(fail)
+    world.ended(leg)
+    await world.settled()
+    for _ in range(3):
+        world.incoming(BOB)
+        assert [act[0] for act in await world.settled()] == ["progress"]
