@@ -184,6 +184,28 @@ async def test_a_diverted_call_that_rings_after_all_has_shown_its_code(confirmin
     assert (rung.step, rung.present.outcome) == (0, "cancelled")
 
 
+async def test_it_rings_for_as_long_as_the_settings_say(assemble, database):
+    confirming = assemble(database, settings=ConfirmationSettings(flash_call=FlashCallSettings(ring=25 * SECOND)))
+    ringing = await confirming.start("flash_call")
+    await confirming.turn(25 * SECOND - 1, ringing)
+    assert confirming.switch.hung_up == []
+    await confirming.turn(1, ringing)
+    assert confirming.switch.hung_up == [ringing.call]
+    await confirming.close()
+
+
+async def test_a_code_has_as_many_digits_as_the_settings_say(assemble, database):
+    six = FlashCallSettings(callers=["+7000100XXXX", "+7000101XXXX"], digits=6)
+    confirming = assemble(database, settings=ConfirmationSettings(flash_call=six))
+    ringing = await confirming.start("flash_call")
+    told = confirming.service.instructions(ringing)
+    assert (told["caller_prefix"], told["digits"]) == ("+70001", 6)
+    [placed] = confirming.switch.calls
+    assert (await confirming.check(ringing, placed.caller[-4:])).attempts_left == 2
+    assert (await confirming.check(ringing, placed.caller[-6:])).state is State.CONFIRMED
+    await confirming.close()
+
+
 async def test_a_call_of_which_nothing_is_heard_is_taken_back(confirming):
     confirming.switch.fates = [()]
     silent = await confirming.start("flash_call", "sms_code")
