@@ -339,6 +339,9 @@ def _bound(host: str, port: int, *, prefer: int = 0) -> tuple[socket.socket, soc
         udp = socket.socket(family, socket.SOCK_DGRAM)
         tcp = socket.socket(family, socket.SOCK_STREAM)
         tcp.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if family == socket.AF_INET6:  # or IPv4 peers would come as ::ffff:192.0.2.1, which no trunk is configured as
+            for each in (udp, tcp):
+                each.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
         try:
             udp.bind((host, port))
             tcp.bind((host, udp.getsockname()[1]))

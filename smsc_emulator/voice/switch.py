@@ -77,6 +77,8 @@ class Switch:
         self._registrar = Registrar(self.routing, plan, database, clock, control)
         self._awaited: dict[str, AbstractContextManager[int]] = {}
         self._storing: asyncio.Task[None] | None = None
+        self._ended: set[str] = set()
+        """Legs that have ended while something was being stored, after which there may be acts on them."""
         self._owed = Turn()
         """What became of calls that are in their logs, and could not be stored."""
 
@@ -112,6 +114,8 @@ class Switch:
         """Let something happen to a SIP call."""
         if not isinstance(event, Incoming):
             self._heard_of(event.call)
+        if isinstance(event, Ended) and self._storing is not None:
+            self._ended.add(event.call)
         self.exchange.receive(event, self._clock.now())
         self._store_soon()
 
@@ -236,6 +240,7 @@ class Switch:
                         self._do(turn.acts)
             finally:
                 self._storing = None
+                self._ended.clear()
 
     async def _committed(self, commit: Awaitable[None], turn: Turn) -> None:
         try:
@@ -265,6 +270,8 @@ class Switch:
 
     def _do(self, acts: Sequence[Act]) -> None:
         for act in acts:
+            if act.leg in self._ended:  # nothing would come of it, and so nothing may be waited for
+                continue
             if act.awaits and act.leg not in self._awaited:
                 tracked = self._awaited[act.leg] = self._activity.track()
                 tracked.__enter__()

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import pytest
 from sqlalchemy import func, select
 
 from smsc_emulator.handsets.voice import CallBehaviour, Voice
@@ -125,3 +126,15 @@ async def test_a_row_that_the_store_never_takes_does_not_stop_the_calls_that_fol
     for _ in range(3):
         world.incoming(BOB)
         assert [act[0] for act in await world.settled()] == ["progress"]
+
+
+@pytest.mark.parametrize("behaviour", [CallBehaviour.BUSY, CallBehaviour.ANSWERED])
+async def test_a_call_that_ends_while_an_act_on_it_is_being_stored_is_not_waited_for(
+    world: Any, behaviour: CallBehaviour
+) -> None:
+    await world.switch.set_voice(ALICE, Voice(behaviour, after=0))
+    world.control.tell = lambda _event: None  # a user agent says nothing of a call that is over already
+    leg = world.incoming()
+    world.ended(leg)
+    await world.settled()
+    assert await world.activity.settled(2**62, patience=0.01)
