@@ -127,7 +127,9 @@ class OutgoingCall:
         elif transaction.request.method == "BYE" and response.status >= 200 and self._stage is _Stage.HANGING_UP:
             self._over(200, None, answered=True)
         elif transaction.request.method == "CANCEL" and response.status == 481 and self._stage is _Stage.CANCELLED:
-            self._over(481, None)  # the callee has forgotten the call, so no final response will come
+            # The callee knows of no call. Should it be answered nevertheless, that is hung up for as long as 9.1 says.
+            self._over(481, None)
+            self._layer.schedule.set(self, self._layer.now + self._layer.timers.patience)
 
     def on_failure(self, transaction: ClientTransaction, status: int) -> None:
         """The peer said nothing in time, or cannot be reached."""
@@ -213,7 +215,7 @@ class OutgoingCall:
     # Ending.
 
     def _give_up(self, status: int) -> None:
-        if self._stage is _Stage.CANCELLED:
+        if self._stage in (_Stage.CANCELLED, _Stage.OVER):
             if self._transaction is not None:
                 self._layer.forget(self._transaction)
             self._over(status, None)

@@ -2,11 +2,13 @@
 
 import gc
 
-from sip_pair import Pair, tokens
+from sip_pair import INVITATION, Pair, tokens
 
 from smsc_emulator.sip.agent import Agent
-from smsc_emulator.sip.calls import Incoming, Peer
+from smsc_emulator.sip.calls import Ended, Incoming, Peer
 from smsc_emulator.sip.incoming import IncomingCall
+from smsc_emulator.sip.messages import Request, parse
+from smsc_emulator.sip.respond import response_to
 from smsc_emulator.sip.timers import Schedule
 
 CALLS = 3_000
@@ -65,3 +67,41 @@ def test_a_plan_keeps_its_order_when_it_is_tidied() -> None:
     while (item := schedule.pop(1e9)) is not None:
         taken.append(item)
     assert taken == [item for item in reversed(range(5_000)) if item % 10 == 0]
+
+
+def test_a_call_whose_cancel_finds_nobody_is_over_at_once_and_forgotten_in_time() -> None:
+    """The INVITE might still be answered (RFC 3261, 9.1), so its transaction stays, but not for ever."""
+    peer, agent = Peer("127.0.0.1", 5999), Agent(Peer("127.0.0.1", 5060), tokens("a"))
+    agent.at(0.0).invite("one", peer, INVITATION)
+    ((_, invite),) = agent.data_to_send()
+    agent.receive(answer(invite, 180), peer, 0.1)
+    agent.end("one")
+    ((_, cancel),) = agent.data_to_send()
+    agent.events()
+    agent.receive(answer(cancel, 481), peer, 0.2)
+    assert agent.events() == [Ended("one", 481, None, answered=False, by_peer=False)]
+    agent.receive(answer(invite, 200), peer, 0.3)
+    assert [data.split()[0] for _, data in agent.data_to_send()] == [b"ACK", b"BYE"]
+    while (due := agent.next_deadline()) is not None:
+        agent.handle_deadline(due)
+    assert due is None
+    assert len(agent._layer) == 0
+
+
+def test_an_invite_whose_cancel_finds_nobody_and_that_is_never_answered_is_forgotten() -> None:
+    peer, agent = Peer("127.0.0.1", 5999), Agent(Peer("127.0.0.1", 5060), tokens("a"))
+    agent.at(0.0).invite("one", peer, INVITATION)
+    ((_, invite),) = agent.data_to_send()
+    agent.receive(answer(invite, 180), peer, 0.1)
+    agent.end("one")
+    ((_, cancel),) = agent.data_to_send()
+    agent.receive(answer(cancel, 481), peer, 0.2)
+    while (due := agent.next_deadline()) is not None:
+        agent.handle_deadline(due)
+    assert len(agent._layer) == 0
+
+
+def answer(sent: bytes, status: int) -> bytes:
+    request = parse(sent)
+    assert isinstance(request, Request)
+    return bytes(response_to(request, status, "tag"))
