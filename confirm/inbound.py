@@ -54,11 +54,6 @@ class Reports:
         if confirmation is not None:
             self._course.put_off(tx, now, confirmation, now + policy.SEND_AGAIN)
 
-    def wants_call(self, tx: Tx, call_id: str) -> bool:
-        """Return whether a call that was claimed is still to be placed: nobody has hung it up meanwhile."""
-        call = calls_store.find(tx, call_id)
-        return call is not None and call.over_at is None and not call.ending
-
     def ring_ends(self, tx: Tx, now: int) -> list[str]:
         """Return the calls that are to be hung up by `now`."""
         due = calls_store.to_hang_up(tx, now)

@@ -90,7 +90,8 @@ class ConfirmService:
         self.call_unplaced = reports.call_unplaced
         self.ring_ends = reports.ring_ends
         self.hung_up = reports.hung_up
-        self.wants_call = reports.wants_call
+        self.calls_in_line: set[str] = set()
+        """Calls that were claimed and wait for their turn to be placed; who hangs one up takes it out."""
         self.inbound_call = reports.inbound_call
         self.inbound_sms = reports.inbound_sms
 
