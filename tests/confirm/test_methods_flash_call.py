@@ -206,6 +206,13 @@ async def test_a_code_has_as_many_digits_as_the_settings_say(assemble, database)
     await confirming.close()
 
 
+@pytest.mark.parametrize(("wanted", "weak"), [(4, False), (5, True)])
+async def test_a_code_is_weak_that_has_fewer_digits_than_are_wanted(assemble, database, wanted, weak):
+    confirming = assemble(database, settings=ConfirmationSettings(flash_call=FlashCallSettings(wanted_digits=wanted)))
+    assert (await confirming.shown(await confirming.start("flash_call")))["call"]["weak"] is weak
+    await confirming.close()
+
+
 async def test_a_call_of_which_nothing_is_heard_is_taken_back(confirming):
     confirming.switch.fates = [()]
     silent = await confirming.start("flash_call", "sms_code")
