@@ -320,7 +320,7 @@ def miss(confirmation: Confirmation, now: int, outcome: str, error: int | None =
         send_state=SendState.REFUSED,
         send_error=error,
         send_due_at=None,
-        sent_at=now,
+        sent_at=now if confirmation.sent_at is None else confirmation.sent_at,
         code_mac=None,
         number_mac=None,
     )

@@ -10,11 +10,12 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from confirm import calls_store, challenge, codes, policy, showing, store
-from confirm.challenge import Confirmation, Happening
+from confirm.challenge import Confirmation, Happening, SendState
 from confirm.errors import ConfirmationNotFoundError, WaitError
 from confirm.gate import Gate
 from confirm.ledger import Ledger
 from confirm.methods import METHODS, call_in
+from confirm.methods.method import Way
 from confirm.settings import ConfirmationSettings
 from confirm.test_numbers import TestNumbers
 from smsc_emulator.base.database import Tx
@@ -177,12 +178,22 @@ class Course:
         """
         cause = {"cause": outcome, **cause}
         if confirmation.on_last_step and policy.hides(outcome, self._settings):
-            missed = challenge.miss(confirmation, now, outcome, error)
-            if METHODS[confirmation.method].name == "sms_code" and confirmation.message_id is None:
-                missed = replace(missed, message_id=self.stand_in(confirmation))
-            return self.save(tx, now, missed, "code_sent", **cause)
+            return self._miss(tx, now, confirmation, outcome, error, cause)
         failed = self.save(tx, now, challenge.fail_step(confirmation, now, outcome, error), event, **cause)
         return self._go_on(tx, now, failed)
+
+    def _miss(
+        self, tx: Tx, now: int, confirmation: Confirmation, outcome: str, error: int | None, cause: dict[str, Any]
+    ) -> Confirmation:
+        """Let the last step, which has failed, look like one whose code was sent, and say so once."""
+        missed = challenge.miss(confirmation, now, outcome, error)
+        if confirmation.send_state is SendState.SENT:
+            # That was told when it was sent; what has become of it since is for the journal alone.
+            self.note(tx, now, missed, "code_undelivered", **cause)
+            return self.save(tx, now, missed, None)
+        if METHODS[confirmation.method].way is Way.SMS:
+            missed = replace(missed, message_id=self.stand_in(confirmation))
+        return self.save(tx, now, missed, "code_sent", **cause)
 
     def stand_in(self, confirmation: Confirmation) -> str:
         """Return what stands for the SMSC's id where an SMS must look as if it had been taken."""
@@ -219,6 +230,8 @@ class Course:
         if confirmation.method != call_in.METHOD.name or confirmation.test:
             return confirmation
         numbers = self._settings.call_in.access_numbers
+        if not numbers:
+            return None
         others = store.waiting_for(tx, confirmation.phone_number, confirmation.method)
         taken = {other.access_number for other in others if other.id != confirmation.id}
         index = codes.derive_index(self._means.key, confirmation.id, confirmation.generation, len(numbers))

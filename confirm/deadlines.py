@@ -49,7 +49,11 @@ class CodeSending:
     async def fire(self, now: int) -> None:
         """Claim the codes that are due and start sending them."""
         for sending in await self._database.run(lambda tx: self._service.claim_sends(tx, now)):
-            send = partial(self._call, sending) if isinstance(sending, CallSending) else partial(self._send, sending)
+            if isinstance(sending, CallSending):
+                self._service.calls_in_line.add(sending.call)
+                send = partial(self._call, sending)
+            else:
+                send = partial(self._send, sending)
             self._flights.launch((sending.claimed.id, sending.claimed.codes), send)
 
     async def close(self) -> None:
@@ -75,7 +79,13 @@ class CodeSending:
         return Taken(message_id, texts.segments(text))
 
     async def _call(self, sending: CallSending) -> None:
-        """Place the call; what becomes of it is reported, not answered."""
+        """Place the call; what becomes of it is reported, not answered.
+
+        One that was hung up while it waited for its turn is not placed: nobody would hang it up any more.
+        """
+        if sending.call not in self._service.calls_in_line:
+            return
+        self._service.calls_in_line.remove(sending.call)
         try:
             if self._calls is None:
                 raise CallUnavailableError
@@ -113,6 +123,7 @@ class RingEnds:
         await self._flights.close()
 
     async def _hang_up(self, call: str) -> None:
+        self._service.calls_in_line.discard(call)
         await self._calls.hang_up(call)
         now = self._clock.now()
         await self._database.run(lambda tx: self._service.hung_up(tx, now, call))

@@ -26,9 +26,11 @@ NO_SUCH_NUMBER = frozenset({0x0B})
 """The command_status of an SMSC that knows no such destination: ESME_RINVDSTADR."""
 
 NOT_REACHED = "not_reached"
-TELLING = frozenset({"nobody", "no_answer", "blocked", "undelivered", NOT_REACHED})
-"""Outcomes of which one or another tells whether a number exists. Where that must not show they all are `not_reached`,
-and none of them ends a confirmation before its time."""
+TELLING = frozenset(
+    {"nobody", "no_answer", "blocked", "busy", "rejected", "answered", "diverted", "undelivered", NOT_REACHED}
+)
+"""Outcomes of which one or another tells whether a number exists: who is busy is somebody. Where that must not show
+they all are `not_reached`, and none of them ends a confirmation before its time."""
 
 UNDELIVERED = frozenset({ReceiptState.UNDELIVERABLE, ReceiptState.REJECTED, ReceiptState.EXPIRED, ReceiptState.DELETED})
 """The receipts that say that the SMS will not come."""

@@ -1,7 +1,9 @@
 """The sending of codes: what is claimed for sending, and what the end of a sending makes of its confirmation."""
 
 from collections import OrderedDict
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from itertools import islice
 from typing import TypeAlias
 
 from confirm import calls_store, challenge, codes, policy, store, texts
@@ -150,13 +152,16 @@ class CodeSends:
         """
         pool = Pool(self._settings.flash_call.callers)
         index = codes.derive_index(self._key, due.id, due.generation, len(pool))
-        if due.probe is not None and own is None:
-            same = pool[(index + due.probe) % len(pool)]
-            if due.code_mac in (None, challenge.code_mac(self._key, due.id, self._code_of(same))):
+
+        def candidates() -> Iterator[str]:
+            return flash_call.from_place(pool, index) if own is None else pool.ending_in(own)
+
+        if due.probe is not None:  # the same code goes again
+            same = next(islice(candidates(), due.probe, None), None)
+            if same and due.code_mac in (None, challenge.code_mac(self._key, due.id, self._code_of(same))):
                 return same, due.probe
-        candidates = flash_call.from_place(pool, index) if own is None else pool.ending_in(own)
         in_use = calls_store.in_use(tx, due.phone_number, now)
-        return flash_call.choose(candidates, lambda number: not in_use.isdisjoint(self._used_macs(due, number)))
+        return flash_call.choose(candidates(), lambda number: not in_use.isdisjoint(self._used_macs(due, number)))
 
     def _mark_used(self, tx: Tx, now: int, due: Confirmation, caller: str) -> None:
         of_caller, of_code = self._used_macs(due, caller)

@@ -8,6 +8,7 @@ What the networks report is taken by `inbound.Reports`, what is sent by `sending
 names that they have here, and drive confirmations through the same `course.Course`.
 """
 
+import hmac
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
@@ -89,6 +90,8 @@ class ConfirmService:
         self.call_unplaced = reports.call_unplaced
         self.ring_ends = reports.ring_ends
         self.hung_up = reports.hung_up
+        self.calls_in_line: set[str] = set()
+        """Calls that were claimed and wait for their turn to be placed; who hangs one up takes it out."""
         self.inbound_call = reports.inbound_call
         self.inbound_sms = reports.inbound_sms
 
@@ -134,12 +137,13 @@ class ConfirmService:
             shadow=shadow,
             own_code=wish.code is not None,
         )
-        if wish.code is not None:
-            self._own_codes.keep(confirmation.id, wish.code)
         if wish.owner is not None or self._settings.second_start != "independent":
             for other in open_ones:
                 self._course.over(tx, now, challenge.end(other, now, Happening.REPLACED))
-        return self._course.begin_first(tx, now, confirmation)
+        begun = self._course.begin_first(tx, now, confirmation)
+        if wish.code is not None:
+            self._own_codes.keep(begun.id, wish.code)
+        return begun
 
     def _require_sendable(self, wish: Wish, steps: tuple[Step, ...]) -> None:
         texts.choose(self._settings, wish.template, wish.locale)
@@ -239,8 +243,11 @@ class ConfirmService:
             raise ResendTooSoonError(f"another code may be sent in {seconds} s", seconds)
         if code is not None:
             self._require_own_code(code, [step.method for step in before.steps[before.step :]])
-            self._own_codes.keep(before.id, code)
+            # A number of the pool that ends in it may be the only one: what is asked for again is sent again.
+            same = self._is_present(before, code)
         self.gate.may_send(tx, now, before)
+        if code is not None:
+            self._own_codes.keep(before.id, code)
         self._course.hang_up(tx, now, before)
         sends = METHODS[before.method].sends or before.test
         queued = challenge.queue(before, now, sends=sends, same=same)
@@ -251,6 +258,11 @@ class ConfirmService:
         if reserved is None:
             return self._course.fail_step(tx, now, queued, "no_access_number")
         return self._course.save(tx, now, reserved, None)
+
+    def _is_present(self, confirmation: Confirmation, own: str) -> bool:
+        """Return whether the service's code is the one that the confirmation has already."""
+        mac = challenge.code_mac(self._key, confirmation.id, own)
+        return hmac.compare_digest(confirmation.code_mac or "", mac) or self._own_codes.get(confirmation.id) == own
 
     def cancel(self, tx: Tx, now: int, confirmation_id: str) -> Confirmation:
         """End the confirmation unanswered. Raises ConfirmationOverError, ConfirmationNotFoundError."""

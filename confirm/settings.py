@@ -54,6 +54,10 @@ class FlashCallSettings(Section):
         return callers
 
 
+LeastTrust = Literal[Trust.ASSERTED, Trust.UNVERIFIED]
+"""What can be asked for; see `confirm.ports.Trust`."""
+
+
 class CallInSettings(Section):
     """A call by the user to an access number."""
 
@@ -61,7 +65,7 @@ class CallInSettings(Section):
     """The numbers that users call; one confirmation of a number at a time uses each."""
     reject_with: Literal[480, 486, 603] = 486
     """How the call is rejected so that it costs nothing."""
-    least_trust: Trust = Trust.ASSERTED
+    least_trust: LeastTrust = Trust.ASSERTED
     """How sure the caller's number must be: asserted by the network, or unverified. What is suspected never counts."""
 
 
@@ -72,7 +76,7 @@ class MoSmsSettings(Section):
     """Where he sends it."""
     token_length: int = Field(6, ge=4, le=12)
     """Characters of the token that the SMS must hold."""
-    least_trust: Trust = Trust.ASSERTED
+    least_trust: LeastTrust = Trust.ASSERTED
     """How sure the sender's number must be; what comes over the operator's own bind is asserted."""
 
 

@@ -38,6 +38,7 @@ from smsc_emulator.operator.notices import Contracts, NoticeSending
 from smsc_emulator.operator.outward import Outward
 from smsc_emulator.operator.subscribers import ADDED, CHANGED, Subscribers
 from smsc_emulator.sip.calls import CallEvent, Peer
+from smsc_emulator.sip.digest import Credentials
 from smsc_emulator.sip.registering import Registering
 from smsc_emulator.voice.routing import Trunk
 from smsc_emulator.voice.switch import Switch
@@ -165,7 +166,13 @@ class OperatorSide:
         # Tags and branches must be new after each restart, also where a seed repeats the rest.
         token = SecretRandomness().token
         open_calls = ground.folder.path / "switch.calls"
-        endpoint = SipEndpoint(token, self._on_call, on_register=self._on_register, open_calls=open_calls)
+        endpoint = SipEndpoint(
+            token,
+            self._on_call,
+            on_register=self._on_register,
+            open_calls=open_calls,
+            credentials=self._credentials,
+        )
         plan = numbering_plan(settings.operators, settings.numbering_files)
         self.switch = Switch(
             settings.voice,
@@ -190,6 +197,9 @@ class OperatorSide:
 
     def _on_call(self, event: CallEvent) -> None:
         self.switch.on_event(event)
+
+    def _credentials(self, peer: Peer) -> Credentials | None:
+        return self.switch.routing.credentials(peer)
 
     def _on_register(self, event: Registering) -> None:
         self.switch.on_register(event)

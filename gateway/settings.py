@@ -3,9 +3,9 @@
 from collections.abc import Callable
 from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, Any, Literal, Self, TypeVar
 
-from pydantic import AwareDatetime, BeforeValidator, Field
+from pydantic import AwareDatetime, BeforeValidator, Field, model_validator
 
 from confirm.settings import ConfirmationSettings
 from gateway.identification.profiles import Plan
@@ -17,6 +17,7 @@ from smsc_emulator.base.durations import instant
 from smsc_emulator.base.msisdn import DialPlan
 from smsc_emulator.core.settings import HandsetSettings, SmscSettings
 from smsc_emulator.operator.settings import OperatorSettings, RangeSettings, SubscriberSettings
+from smsc_emulator.sip.digest import Credentials
 from smsc_emulator.voice.settings import VoiceSettings
 
 T = TypeVar("T")
@@ -90,6 +91,10 @@ class VoiceLinkSettings(Section):
     """The switch's SIP port, where `host` is given."""
     transport: Literal["udp", "tcp"] = "udp"
     """How the switch is called."""
+    username: str | None = Field(None, min_length=1, max_length=64)
+    """The gateway's name at the switch, if that asks for credentials (401 or 407) when it is called."""
+    password: str | None = Field(None, min_length=1, max_length=64)
+    """The password of that name."""
     listen_host: str | None = None
     """The address that the gateway's user agent listens on and calls from; without it, server.host."""
     listen_port: int = Field(0, ge=0, le=65535)
@@ -104,6 +109,17 @@ class VoiceLinkSettings(Section):
     """What stands before a country code."""
     national_digits: int = Field(10, ge=4, le=14)
     """How many digits its numbers have after the country code."""
+
+    @model_validator(mode="after")
+    def _a_name_has_a_password(self) -> Self:
+        if (self.username is None) != (self.password is None):
+            raise ValueError("username and password go together")
+        return self
+
+    @property
+    def credentials(self) -> Credentials | None:
+        """Who the gateway is to a switch that asks."""
+        return Credentials(self.username, self.password) if self.username and self.password else None
 
     def dial_plan(self) -> DialPlan:
         """Return how callers' numbers are read."""

@@ -40,6 +40,8 @@ class _Call:
     """Done when the first report is kept, or with CallUnavailableError."""
     over: asyncio.Future[None]
     """Done when the last report is kept."""
+    invited: bool = False
+    """Whether the switch has been found and called."""
     awaited: bool = True
     """Whether `place` still waits."""
     course: fates.Course = field(default_factory=fates.Course)
@@ -68,13 +70,16 @@ class SipCalls:
 
         `ring` is not told to the switch, whose timers run on real time.
         """
-        peer = await self._find()
         loop = asyncio.get_running_loop()
         placed = self._calls[call] = _Call(loop.create_future(), loop.create_future())
         try:
+            peer = await self._find()
+            if call not in self._calls:  # hung up meanwhile, and nobody would do so again
+                return
+            placed.invited = True
             self._control.invite(call, peer, Invitation(caller=caller, called=to, asserted=caller))
-        except OSError as error:  # it could not be written down, and so was not made
-            del self._calls[call]
+        except (CallUnavailableError, OSError) as error:  # OSError: it could not be written down, and so was not made
+            self._calls.pop(call, None)
             raise CallUnavailableError(str(error)) from error
         try:
             await asyncio.wait([placed.settled], timeout=PATIENCE)
@@ -87,6 +92,9 @@ class SipCalls:
         """End the call and return once it has ended, or when the switch keeps silent."""
         placed = self._calls.get(call)
         if placed is None:
+            return
+        if not placed.invited:
+            del self._calls[call]
             return
         self._control.end(call, cause=NORMAL_CLEARING)
         await asyncio.wait([placed.over], timeout=PATIENCE)

@@ -73,7 +73,9 @@ class VoiceLink:
         on_call: Callable[[Tx, int, InboundCall], object],
     ) -> None:
         self._route = route
-        self.endpoint = SipEndpoint(token, self._take, open_calls=open_calls)
+        self.endpoint = SipEndpoint(
+            token, self._take, open_calls=open_calls, credentials=lambda _peer: link.credentials
+        )
         self.calls = SipCalls(self.endpoint, route.find, intake, on_report)
         self._inbound = InboundCalls(
             self.endpoint,

@@ -25,6 +25,16 @@ from smsc_emulator.base.web import Call, Handler, Reply, Routes
 
 Change = Callable[[Tx, str], challenge.Confirmation]
 
+START_PROBLEMS = (
+    errors.CONFIRMATION_PENDING,
+    errors.RESEND_TOO_SOON,
+    errors.OWN_CODE_UNFIT,
+    errors.NO_SUCH_TEMPLATE,
+    *errors.STARTING,
+    *idempotency.PROBLEMS,
+)
+"""What can stand in the way of the start of a confirmation."""
+
 
 class _Confirmations:
     """The handlers."""
@@ -146,24 +156,11 @@ def routes(
         handlers.start,
         body=ConfirmationStart,
         answers={201: InstructedConfirmation},
-        problems=(
-            errors.CONFIRMATION_PENDING,
-            errors.RESEND_TOO_SOON,
-            errors.OWN_CODE_UNFIT,
-            errors.NO_SUCH_TEMPLATE,
-            *errors.STARTING,
-            *idempotency.PROBLEMS,
-        ),
+        problems=START_PROBLEMS,
         headers=idempotency.HEADERS,
     )
-    add(
-        "GET",
-        one,
-        "Read a confirmation; with `wait`, as soon as its state or its step is another",
-        handlers.get,
-        query=ConfirmationQuery,
-        answers=answer,
-    )
+    told = "Read a confirmation; with `wait`, as soon as its state or its step is another"
+    add("GET", one, told, handlers.get, query=ConfirmationQuery, answers=answer)
     add("DELETE", one, "Cancel a confirmation", handlers.cancel, answers=answer, problems=changing)
     add(
         "POST",

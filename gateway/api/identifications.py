@@ -220,14 +220,8 @@ def routes(
         query=IdentificationQuery,
         answers=answer,
     )
-    add(
-        "DELETE",
-        one,
-        "Cancel an identification",
-        handlers.cancel,
-        answers=answer,
-        problems=(errors.IDENTIFICATION_OVER,),
-    )
+    over = (errors.IDENTIFICATION_OVER,)
+    add("DELETE", one, "Cancel an identification", handlers.cancel, answers=answer, problems=over)
     add(
         "POST",
         one + "/check",

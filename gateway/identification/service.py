@@ -151,7 +151,14 @@ class IdentificationService:
     def _confirm_anew(self, tx: Tx, now: int, attempt: Attempt, former: Confirmation) -> Attempt:
         """Start a confirmation like `former`, which is over."""
         workflow = tuple(StepSettings(method=step.method, time=step.time) for step in former.steps)
-        wish = Wish(attempt.service_id, attempt.phone_number, workflow, locale=former.locale)
+        wish = Wish(
+            attempt.service_id,
+            attempt.phone_number,
+            workflow,
+            locale=former.locale,
+            client_address=former.client_address,
+            challenge_passed=True,  # his first start was let through, and a resend has no way to ask him again
+        )
         opened = self._course.open_confirmation(tx, now, attempt, wish)
         attempt = replace(attempt, confirmation_id=opened.id)
         store.save(tx, attempt)

@@ -5,6 +5,7 @@ the process has written outlives it, so nothing is synced: a call does not outli
 that was not written to its end is a call that was never sent.
 """
 
+import errno
 import json
 import os
 from dataclasses import asdict
@@ -70,7 +71,7 @@ class OpenCalls:
         self._open[call.call] = call
 
     def _write(self, said: object) -> None:
-        os.write(self._file, json.dumps(said).encode() + b"\n")
+        _write(self._file, json.dumps(said).encode() + b"\n")
         self._lines += 1
 
     def _rewrite(self) -> None:
@@ -78,8 +79,20 @@ class OpenCalls:
         written = self._path.with_suffix(".new")
         data = b"".join(json.dumps({"open": asdict(call)}).encode() + b"\n" for call in self._open.values())
         file = os.open(written, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_APPEND, 0o600)
-        os.write(file, data)
-        written.replace(self._path)
+        try:
+            _write(file, data)
+            written.replace(self._path)
+        except OSError:
+            os.close(file)
+            raise
         if self._file >= 0:
             os.close(self._file)
         self._file, self._lines = file, len(self._open)
+
+
+def _write(file: int, data: bytes) -> None:
+    """Write all of it or nothing: a disk that fills up takes a part, to which the next line would be joined."""
+    written = os.write(file, data)
+    if written < len(data):
+        os.ftruncate(file, os.fstat(file).st_size - written)
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))

@@ -17,8 +17,9 @@ from smsc_emulator.net.open_calls import OpenCalls
 from smsc_emulator.net.sip_stream import SipStream
 from smsc_emulator.sip.agent import Agent
 from smsc_emulator.sip.calls import Answered, CallEvent, Ended, Invitation, Peer
+from smsc_emulator.sip.digest import Credentials
 from smsc_emulator.sip.fields import read_via
-from smsc_emulator.sip.open_call import OpenCall
+from smsc_emulator.sip.open_call import OpenCall, SentAgain
 from smsc_emulator.sip.registering import Registering
 from smsc_emulator.sip.timers import Timers
 
@@ -43,14 +44,16 @@ class SipEndpoint(asyncio.DatagramProtocol):
         timers: Timers = Timers(),  # noqa: B008 - it is frozen
         open_calls: Path | None = None,
         on_register: Callable[[Registering], None] | None = None,
+        credentials: Callable[[Peer], Credentials | None] = lambda _peer: None,
     ) -> None:
         """`token` must never repeat itself, not even in a seeded lab: peers tell calls by what it returns.
 
-        Without `on_register` a REGISTER is not allowed.
+        Without `on_register` a REGISTER is not allowed. `credentials` are those for a peer that asks for some.
         """
         self._token = token
         self._on_event = on_event
         self._on_register = on_register
+        self._credentials = credentials
         self._timers = timers
         self._path = open_calls
         self._open_calls: OpenCalls | None = None
@@ -89,7 +92,7 @@ class SipEndpoint(asyncio.DatagramProtocol):
         udp.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, UDP_BUFFER)
         self.port = int(udp.getsockname()[1])
         local, registrar = Peer(_address(udp), self.port), self._on_register is not None
-        self._agent = Agent(local, self._token, self._timers, registrar=registrar)
+        self._agent = Agent(local, self._token, self._timers, registrar=registrar, credentials=self._credentials)
         self._agent.at(loop.time())
         await loop.create_datagram_endpoint(lambda: self, sock=udp)
         self._listener = await loop.create_server(lambda: SipStream(self), sock=tcp, backlog=256)
@@ -245,13 +248,14 @@ class SipEndpoint(asyncio.DatagramProtocol):
         """Write down what has happened, send what is to be sent, set the timer, and have told the rest."""
         for event in self._agent.events():
             try:
-                if isinstance(event, Answered):
+                if isinstance(event, Answered | SentAgain):
                     self._write_down(event.call)
                 elif isinstance(event, Ended) and self._open_calls is not None:
                     self._open_calls.strike(event.call)
             except OSError:
                 log.exception("the list of open calls cannot be written")
-            self._events.append(event)
+            if not isinstance(event, SentAgain):
+                self._events.append(event)
         self._send()
         self._deserted.set()
         if not self._telling:
@@ -335,6 +339,9 @@ def _bound(host: str, port: int, *, prefer: int = 0) -> tuple[socket.socket, soc
         udp = socket.socket(family, socket.SOCK_DGRAM)
         tcp = socket.socket(family, socket.SOCK_STREAM)
         tcp.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if family == socket.AF_INET6:  # or IPv4 peers would come as ::ffff:192.0.2.1, which no trunk is configured as
+            for each in (udp, tcp):
+                each.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
         try:
             udp.bind((host, port))
             tcp.bind((host, udp.getsockname()[1]))

@@ -1,6 +1,7 @@
 """One TCP connection that carries SIP, whoever has opened it."""
 
 import asyncio
+import socket
 from typing import TYPE_CHECKING, cast
 
 from smsc_emulator.sip.calls import Peer
@@ -13,6 +14,9 @@ STREAM_BUFFER = 1 << 20
 """How many octets wait for a peer that does not read; beyond that its connection is dropped."""
 CONNECT_PATIENCE = 5.0
 """How long a connection may take to be made, in seconds."""
+
+SILENCE = 120
+"""After how many seconds of silence the system asks a peer whether it is there; it gives up after as many more."""
 
 
 class SipStream(asyncio.Protocol):
@@ -48,6 +52,7 @@ class SipStream(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Begin, and send what has waited."""
         self._transport = cast(asyncio.Transport, transport)
+        _notice_when_it_vanishes(transport.get_extra_info("socket"))
         if self._peer is None:
             host, port = transport.get_extra_info("peername")[:2]
             self._peer = Peer(host, port, "tcp")
@@ -84,3 +89,12 @@ class SipStream(asyncio.Protocol):
             self._endpoint.lost(peer, self)
         finally:
             self._connecting = None
+
+
+def _notice_when_it_vanishes(connection: socket.socket | None) -> None:
+    """Have the system ask a silent peer whether it is there: one that vanished would hold its place for ever."""
+    if connection is not None:
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+        for name, value in (("TCP_KEEPIDLE", SILENCE), ("TCP_KEEPINTVL", SILENCE // 4), ("TCP_KEEPCNT", 4)):
+            if (option := getattr(socket, name, None)) is not None:  # not all systems have them
+                connection.setsockopt(socket.IPPROTO_TCP, option, value)

@@ -5,12 +5,14 @@ the octets. `at` sets the time of the act that follows; the inputs set it themse
 """
 
 from collections.abc import Callable
+from typing import TypeAlias
 
 from smsc_emulator.sip.calls import CallEvent, Ended, Incoming, Invitation, Peer
+from smsc_emulator.sip.digest import Credentials
 from smsc_emulator.sip.incoming import IncomingCall, invitation_of
 from smsc_emulator.sip.layer import ServerTransaction, Transactions, answer_to, received
 from smsc_emulator.sip.messages import BadMessageError, Request, parse
-from smsc_emulator.sip.open_call import OpenCall, open_call
+from smsc_emulator.sip.open_call import OpenCall, SentAgain, open_call
 from smsc_emulator.sip.outgoing import ALLOW, OutgoingCall, invite_for
 from smsc_emulator.sip.registering import Registering, registering_of
 from smsc_emulator.sip.respond import refusal_of, response_to
@@ -25,8 +27,12 @@ KNOWN_METHODS = frozenset({
 """The methods of the RFCs. One of them that is not served gets 405, any other 501 (RFC 3261, 8.2.1 and 21.5.2)."""
 
 
+AgentEvent: TypeAlias = CallEvent | Registering | SentAgain
+"""What an agent tells: of calls, of phones that register, and of what must be written down anew."""
+
+
 class Agent:
-    """One user agent. It implements `CallControl`."""
+    """One user agent. It implements `CallControl`; `credentials` tells who it is to a peer that asks for a password."""
 
     def __init__(
         self,
@@ -35,16 +41,18 @@ class Agent:
         timers: Timers = Timers(),  # noqa: B008 - it is frozen
         *,
         registrar: bool = False,
+        credentials: Callable[[Peer], Credentials | None] = lambda _peer: None,
     ) -> None:
         self._allow = ALLOW + (", REGISTER" if registrar else "")
         self._registrar = registrar
+        self._credentials = credentials
         self._registrations: dict[str, ServerTransaction] = {}
         self._layer = Transactions(local, token, timers)
         self._token = token
         self._calls: dict[str, OutgoingCall | IncomingCall] = {}
         self._invites: dict[ServerTransaction, IncomingCall] = {}
         self._dialogs: dict[tuple[str, str], OutgoingCall | IncomingCall] = {}
-        self._events: list[CallEvent | Registering] = []
+        self._events: list[AgentEvent] = []
 
     # The CallControl.
 
@@ -61,7 +69,7 @@ class Agent:
             self._events.append(Ended(call, 483, None, answered=False, by_peer=False))
             return
         request = invite_for(invitation, peer, self._layer, expires=expires)
-        outgoing = OutgoingCall(call, request, peer, self._layer, self._tell)
+        outgoing = OutgoingCall(call, request, peer, self._layer, self._tell, self._credentials(peer))
         self._add(outgoing)
         outgoing.start()
 
@@ -116,7 +124,7 @@ class Agent:
     def take_over(self, left: OpenCall) -> None:
         """End a call that an earlier process has left open: cancel it, and hang it up if it is answered."""
         invite = left.invite()
-        call = OutgoingCall(left.call, invite, left.peer, self._layer, self._tell)
+        call = OutgoingCall(left.call, invite, left.peer, self._layer, self._tell, self._credentials(left.peer))
         self._add(call)
         call.take_over(left.dialog(invite.headers["From"]))
 
@@ -162,7 +170,7 @@ class Agent:
             if isinstance(message, Request) and message.method != "ACK":
                 self._refuse(message, 400, peer)
 
-    def events(self) -> list[CallEvent | Registering]:
+    def events(self) -> list[AgentEvent]:
         """Return what has happened since the last call, oldest first."""
         events, self._events = self._events, []
         return events
@@ -280,7 +288,7 @@ class Agent:
         self._calls[call.name] = call
         self._dialogs[call.invite.call_id, call.tag] = call
 
-    def _tell(self, event: CallEvent) -> None:
+    def _tell(self, event: CallEvent | SentAgain) -> None:
         self._events.append(event)
         if isinstance(event, Ended):
             call = self._calls.pop(event.call)

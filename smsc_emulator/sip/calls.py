@@ -89,6 +89,8 @@ class Ended:
     """Whether it was answered, also where the answer crossed our CANCEL and it was hung up at once (RFC 3261, 9.1)."""
     by_peer: bool
     """Whether the other side ended it."""
+    moved_to: str | None = None
+    """The user in the Contact of a 3xx response: who is to be called instead (RFC 3261, 8.1.3.4)."""
 
 
 CallEvent: TypeAlias = Incoming | Progress | Answered | Ended

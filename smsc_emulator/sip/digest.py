@@ -1,11 +1,11 @@
-"""Digest authentication of REGISTER, the server's side (RFC 7616; RFC 8760 for SHA-256; RFC 3261, 22).
+"""Digest authentication (RFC 7616; RFC 8760 for SHA-256; RFC 3261, 22): of REGISTER to us, and of our own requests.
 
 sipmessage reads credentials too, but splits them at commas inside quotes, and its pattern takes exponential time.
 """
 
 import hmac
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum, auto
 from hashlib import md5, sha256
@@ -20,6 +20,14 @@ _ALGORITHMS = {"SHA-256": sha256, "MD5": md5}
 BOTH: tuple[Algorithm, ...] = ("SHA-256", "MD5")
 """The best first, as they are offered (RFC 8760, 2.4)."""
 _MOST_NONCES = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class Credentials:
+    """A name and its password."""
+
+    username: str
+    password: str = field(repr=False)
 
 
 class Verdict(Enum):
@@ -59,20 +67,13 @@ class Authenticator:
         offered: Sequence[Algorithm] = BOTH,
     ) -> Verdict:
         """Judge the Authorization of a REGISTER; an algorithm that was not `offered` proves nothing."""
-        scheme, _, rest = (authorization or "").strip().partition(" ")
-        told = {name.lower(): unquoted(value) for name, value in _PARAMETER.findall(rest)}
-        algorithm = told.get("algorithm", "MD5").upper()
-        hashed = _ALGORITHMS.get(algorithm) if algorithm in offered else None
-        if scheme.lower() != "digest" or hashed is None or told.get("qop") != "auth" or told.get("realm") != self.realm:
+        told = _read(authorization or "")
+        if told is None or _algorithm(told) not in offered:
             return Verdict.WRONG
-
-        def digest(*parts: str) -> str:
-            return hashed(":".join(parts).encode()).hexdigest()
-
+        if told.get("qop") != "auth" or told.get("realm") != self.realm:
+            return Verdict.WRONG
         nonce, count = told.get("nonce", ""), told.get("nc", "")
-        secret = digest(username, self.realm, password)
-        asked = digest("REGISTER", told.get("uri", ""))
-        expected = digest(secret, nonce, count, told.get("cnonce", ""), "auth", asked)
+        expected = _response(told, Credentials(username, password), "REGISTER")
         right = hmac.compare_digest(expected.encode(), told.get("response", "").lower().encode())
         if not right or told.get("username") != username or not self._is_ours(nonce):
             return Verdict.WRONG
@@ -100,3 +101,56 @@ class Authenticator:
         if len(self._counts) > _MOST_NONCES:
             del self._counts[next(iter(self._counts))]
         return True
+
+
+def authorization(
+    challenges: Sequence[str], ours: Credentials, method: str, uri: str, cnonce: str, *, again: bool = False
+) -> str | None:
+    """Return what proves a request of ours, by the first of the challenges that can be met; None if none can.
+
+    `again` says that the request was proven already: then the password is wrong, unless it is the nonce that is stale.
+    """
+    for challenge in challenges:
+        told = _read(challenge)
+        if told is None or _algorithm(told) not in _ALGORITHMS or (again and told.get("stale", "").lower() != "true"):
+            continue
+        offered = [word.strip().lower() for word in told.get("qop", "").split(",") if word.strip()]
+        if offered and "auth" not in offered:
+            continue
+        said = {"username": ours.username, "uri": uri}
+        for name in ("realm", "nonce", "opaque"):
+            if name in told:
+                said[name] = told[name]
+        plain = {"algorithm": told["algorithm"]} if "algorithm" in told else {}
+        if offered:
+            said["cnonce"] = cnonce
+            plain |= {"qop": "auth", "nc": "00000001"}
+        said["response"] = _response(said | plain, ours, method)
+        values = [f"{name}={quoted(value)}" for name, value in said.items()]
+        return "Digest " + ", ".join([*values, *(f"{name}={value}" for name, value in plain.items())])
+    return None
+
+
+def _read(field_value: str) -> dict[str, str] | None:
+    """Return the parameters of a challenge or of credentials; None if they are of another scheme."""
+    scheme, _, rest = field_value.strip().partition(" ")
+    if scheme.lower() != "digest":
+        return None
+    return {name.lower(): unquoted(value) for name, value in _PARAMETER.findall(rest)}
+
+
+def _algorithm(told: Mapping[str, str]) -> str:
+    return told.get("algorithm", "MD5").upper()
+
+
+def _response(told: Mapping[str, str], credentials: Credentials, method: str) -> str:
+    """Return the proof (RFC 7616, 3.4.1); without a qop as RFC 2069 makes it."""
+    hashed = _ALGORITHMS[_algorithm(told)]
+
+    def digest(*parts: str) -> str:
+        return hashed(":".join(parts).encode()).hexdigest()
+
+    secret = digest(credentials.username, told.get("realm", ""), credentials.password)
+    asked = digest(method, told.get("uri", ""))
+    used = (told.get("nc", ""), told.get("cnonce", ""), "auth") if told.get("qop") else ()
+    return digest(secret, told.get("nonce", ""), *used, asked)

@@ -6,6 +6,7 @@ from smsc_emulator.sip.messages import MAX_MESSAGE
 
 _LENGTH = re.compile(rb"^(?:content-length|l)[ \t]*:\s*([0-9]{1,9})[ \t]*\r?$", re.IGNORECASE | re.MULTILINE)
 _END = re.compile(rb"\r?\n\r?\n")
+_EMPTY = re.compile(rb"[\r\n]*")
 
 
 class FramingError(Exception):
@@ -18,6 +19,8 @@ class Framer:
     def __init__(self) -> None:
         self._buffer = bytearray()
         self._searched = 0
+        self._total = 0
+        """The length of the message at its beginning; 0 while its header has no end."""
 
     def feed(self, data: bytes) -> list[bytes]:
         """Return the messages that are whole now. Raises FramingError once those before the fault were returned."""
@@ -28,26 +31,30 @@ class Framer:
         return messages
 
     def _cut(self, *, raises: bool) -> bytes:
-        if self._searched == 0:
-            del self._buffer[: len(self._buffer) - len(self._buffer.lstrip(b"\r\n"))]  # keep-alives (7.5)
+        if not self._total and (fault := self._measure()):
+            if raises:
+                raise FramingError(fault)
+            return b""
+        if not self._total or len(self._buffer) < self._total:
+            return b""
+        message = bytes(self._buffer[: self._total])
+        del self._buffer[: self._total]
+        self._searched = self._total = 0
+        return message
+
+    def _measure(self) -> str:
+        """Look for the end of the header, once for each octet that comes; return what is wrong with it."""
+        if self._searched == 0 and (empty := _EMPTY.match(self._buffer)) is not None:
+            del self._buffer[: empty.end()]  # keep-alives (7.5)
         end = _END.search(self._buffer, max(0, self._searched - 3))
         if end is None:
             self._searched = len(self._buffer)
-            return self._fault("the header is too long", raises) if self._searched > MAX_MESSAGE else b""
+            return "the header is too long" if self._searched > MAX_MESSAGE else ""
         length = _LENGTH.search(self._buffer[: end.start()])
         if length is None:
-            return self._fault("there is no Content-Length", raises)
+            return "there is no Content-Length"
         total = end.end() + int(length[1])
         if total > MAX_MESSAGE:
-            return self._fault("the message is too long", raises)
-        if len(self._buffer) < total:
-            return b""
-        message = bytes(self._buffer[:total])
-        del self._buffer[:total]
-        self._searched = 0
-        return message
-
-    def _fault(self, reason: str, raises: bool) -> bytes:
-        if raises:
-            raise FramingError(reason)
-        return b""
+            return "the message is too long"
+        self._total = total
+        return ""

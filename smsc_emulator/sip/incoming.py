@@ -1,17 +1,22 @@
 """A call that we take: the responses to its INVITE, the 2xx until its ACK comes, and BYE."""
 
+import re
 from collections.abc import Callable
+from contextlib import suppress
 from enum import Enum, auto
 
 from smsc_emulator.sip import sdp
 from smsc_emulator.sip.calls import Answered, CallEvent, Ended, Invitation
 from smsc_emulator.sip.causes import reason
 from smsc_emulator.sip.dialogs import Dialog, as_callee
-from smsc_emulator.sip.fields import read_cause, read_party, sip_uri, user_of
+from smsc_emulator.sip.fields import clean, read_cause, read_party, sip_uri, user_of
 from smsc_emulator.sip.layer import ClientTransaction, ServerTransaction, Transactions
 from smsc_emulator.sip.messages import Request, Response
 from smsc_emulator.sip.outgoing import ALLOW
 from smsc_emulator.sip.respond import response_to
+
+_NUMBER = re.compile(r"[+]?[0-9][0-9().-]*\Z")
+"""A user that is a number, with what RFC 3966 (5.1.1) lets stand between digits."""
 
 
 class _Stage(Enum):
@@ -203,16 +208,33 @@ class IncomingCall:
 
 def invitation_of(invite: Request) -> Invitation:
     """Return what an INVITE says. Raises ValueError."""
-    asserted = [read_party(value) for value in invite.list_of("P-Asserted-Identity")]
-    users = [user for user in (user_of(party.uri) for party in asserted) if user]
-    privacy = {word.strip().lower() for value in invite.headers.getlist("Privacy") for word in value.split(";")}
+    privacy = {word.strip().lower() for value in invite.headers.getlist("Privacy") for word in re.split("[;,]", value)}
     return Invitation(
-        caller=user_of(invite.caller.uri),
-        called=user_of(invite.uri),
-        asserted=users[0] if users else None,
+        caller=_caller_of(invite.caller.uri),
+        called=clean(user_of(invite.uri)),
+        asserted=_asserted(invite),
         private=bool(privacy & {"id", "user"}),
-        display_name=invite.caller.name,
+        display_name=clean(invite.caller.name),
         identity=invite.headers.get("Identity"),
         headers={name: value for name, value in invite.fields() if name.lower().startswith("x-")},
         max_forwards=invite.number("Max-Forwards", 70) - 1,
     )
+
+
+def _caller_of(uri: str) -> str:
+    """Return the user in From; the domain of RFC 3323, 4.1.1.3, makes whoever is in it anonymous."""
+    user = clean(user_of(uri))
+    anonymous = user.lower() == "anonymous" or re.search(r"@anonymous\.invalid\b", uri, re.IGNORECASE)
+    return "anonymous" if anonymous else user
+
+
+def _asserted(invite: Request) -> str | None:
+    """Return who the network says is calling: of a sip: and a tel: URI (RFC 3325, 9.1) the one with a number.
+
+    What cannot be read vouches for nobody.
+    """
+    users = []
+    for value in invite.list_of("P-Asserted-Identity"):
+        with suppress(ValueError):
+            users.append(clean(user_of(read_party(value).uri)))
+    return next((user for user in users if _NUMBER.match(user)), next(filter(None, users), None))

@@ -35,6 +35,8 @@ class OpenCall:
     """Our tag."""
     call_id: str
     answer: Answer | None = None
+    sequence: int = 1
+    """The CSeq of the INVITE."""
 
     def invite(self) -> Request:
         """Return the INVITE as far as it matters for a CANCEL and an ACK."""
@@ -44,7 +46,7 @@ class OpenCall:
             ("From", f"<sip:anonymous@anonymous.invalid>;tag={self.tag}"),
             ("To", self.called),
             ("Call-ID", self.call_id),
-            ("CSeq", "1 INVITE"),
+            ("CSeq", f"{self.sequence} INVITE"),
         ):
             request.headers.set(name, value)
         return request
@@ -61,12 +63,19 @@ class OpenCall:
             target=self.answer.target,
             routes=list(self.answer.routes),
             peer=self.peer,
-            sequence=1,
+            sequence=self.sequence,
         )
+
+
+@dataclass(frozen=True, slots=True)
+class SentAgain:
+    """The INVITE of a call is sent again as another transaction: what is known of the call must be written anew."""
+
+    call: str
 
 
 def open_call(name: str, invite: Request, peer: Peer, dialog: Dialog | None) -> OpenCall:
     """Return what must be known of a call."""
     answer = None if dialog is None else Answer(dialog.remote, dialog.target, tuple(dialog.routes))
     via, to, call_id = invite.vias[0], invite.headers["To"], invite.call_id
-    return OpenCall(name, peer, invite.uri, via, to, invite.caller.tag, call_id, answer)
+    return OpenCall(name, peer, invite.uri, via, to, invite.caller.tag, call_id, answer, invite.cseq.sequence)

@@ -1,19 +1,30 @@
 """A call that we make: INVITE, CANCEL, the ACK of each 2xx, and BYE."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from enum import Enum, auto
 
 from smsc_emulator.sip import sdp
 from smsc_emulator.sip.calls import Answered, CallEvent, Ended, Invitation, Peer, Progress
 from smsc_emulator.sip.causes import reason
-from smsc_emulator.sip.dialogs import Dialog, as_caller
-from smsc_emulator.sip.fields import quoted, read_cause, sip_uri
-from smsc_emulator.sip.layer import ClientTransaction, ServerTransaction, Transactions, cancel
+from smsc_emulator.sip.dialogs import Dialog, as_caller, contact_of
+from smsc_emulator.sip.digest import Credentials, authorization
+from smsc_emulator.sip.fields import clean, quoted, read_cause, sip_uri, user_of
+from smsc_emulator.sip.layer import ClientTransaction, ServerTransaction, Transactions, cancel, copy
 from smsc_emulator.sip.messages import Request, Response
+from smsc_emulator.sip.open_call import SentAgain
 from smsc_emulator.sip.respond import response_to
 
 ALLOW = "INVITE, ACK, CANCEL, BYE, OPTIONS"
 """The methods of a user agent that is no registrar."""
+
+CHALLENGES = {
+    401: ("WWW-Authenticate", "Authorization"),
+    407: ("Proxy-Authenticate", "Proxy-Authorization"),
+}
+"""By which field each status asks for credentials, and by which it is told them (RFC 3261, 22)."""
+MOST_CHALLENGES = 4
+"""How often one call may be asked: by a proxy, by who is behind it, and by both again when their nonces are stale."""
 
 
 class _Stage(Enum):
@@ -29,7 +40,15 @@ class _Stage(Enum):
 class OutgoingCall:
     """One INVITE that we sent, and what came of it. Several phones may answer it: the first is the call."""
 
-    def __init__(self, name: str, invite: Request, peer: Peer, layer: Transactions, tell: Callable[[CallEvent], None]):
+    def __init__(
+        self,
+        name: str,
+        invite: Request,
+        peer: Peer,
+        layer: Transactions,
+        tell: Callable[[CallEvent | SentAgain], None],
+        credentials: Credentials | None = None,
+    ):
         self.name = name
         self.invite = invite
         self.peer = peer
@@ -41,6 +60,8 @@ class OutgoingCall:
         self._stage = _Stage.CALLING
         self._ending: tuple[bool, int | None] = (False, None)
         """Whether we want it to end, and with which cause."""
+        self._credentials = credentials
+        self._challenges = 0
         self._acks: dict[str, tuple[Peer, bytes]] = {}
         self._told: Progress | None = None
         self._transaction: ClientTransaction | None = None
@@ -94,17 +115,21 @@ class OutgoingCall:
 
     def on_response(self, transaction: ClientTransaction, response: Response) -> None:
         """Take a response to the INVITE, or to the BYE or CANCEL that followed."""
+        if response.status in CHALLENGES and self._prove(transaction, response):
+            return
         if transaction.request.method == "INVITE":
             if response.status < 200:
                 self._on_provisional(response)
             elif response.status < 300:
                 self._on_success(response)
             else:
-                self._over(response.status, read_cause(response.headers.getlist("Reason")), by_peer=not self._ending[0])
+                self._on_refusal(response)
         elif transaction.request.method == "BYE" and response.status >= 200 and self._stage is _Stage.HANGING_UP:
             self._over(200, None, answered=True)
         elif transaction.request.method == "CANCEL" and response.status == 481 and self._stage is _Stage.CANCELLED:
-            self._over(481, None)  # the callee has forgotten the call, so no final response will come
+            # The callee knows of no call. Should it be answered nevertheless, that is hung up for as long as 9.1 says.
+            self._over(481, None)
+            self._layer.schedule.set(self, self._layer.now + self._layer.timers.patience)
 
     def on_failure(self, transaction: ClientTransaction, status: int) -> None:
         """The peer said nothing in time, or cannot be reached."""
@@ -129,6 +154,13 @@ class OutgoingCall:
             self._told = progress
             self._tell(progress)
 
+    def _on_refusal(self, response: Response) -> None:
+        cause, moved_to = read_cause(response.headers.getlist("Reason")), None
+        if response.status < 400:
+            with suppress(ValueError):
+                moved_to = clean(user_of(contact_of(response, ""))) or None
+        self._over(response.status, cause, by_peer=not self._ending[0], moved_to=moved_to)
+
     def _on_success(self, response: Response) -> None:
         """Acknowledge each 2xx each time it comes (13.2.2.4); take the first phone's, and hang up all others."""
         tag = response.callee.tag
@@ -147,8 +179,26 @@ class OutgoingCall:
             self._stage = _Stage.ANSWERED
             self._tell(Answered(self.name))
 
+    def _prove(self, transaction: ClientTransaction, response: Response) -> bool:
+        """Send a request that was challenged again with our credentials; return whether it was (22.2, 22.3)."""
+        method = transaction.request.method
+        may = method == "BYE" or (method == "INVITE" and not self._ending[0])  # a CANCEL has no credentials (22.1)
+        if self._credentials is None or not may or self._challenges >= MOST_CHALLENGES:
+            return False
+        request = proven(transaction.request, response, self._credentials, self._layer.token(16))
+        if request is None:
+            return False
+        self._challenges += 1
+        request.headers.set("Via", self._layer.via(transaction.peer, self._layer.branch()))
+        sent = self._layer.request(request, transaction.peer, self)
+        if method == "INVITE":
+            self.invite, self._transaction, self._stage = request, sent, _Stage.CALLING
+            self._tell(SentAgain(self.name))
+        return True
+
     def _acknowledge(self, dialog: Dialog) -> None:
         ack = dialog.request("ACK", sequence=self.invite.cseq.sequence)
+        copy(self.invite, ack, *(field for _, field in CHALLENGES.values()))  # an ACK cannot be challenged (13.2.2.4)
         hop = dialog.next_hop()
         ack.headers.set("Via", self._layer.via(hop, self._layer.branch()))
         self._acks[dialog.remote_tag] = (hop, bytes(ack))
@@ -165,7 +215,7 @@ class OutgoingCall:
     # Ending.
 
     def _give_up(self, status: int) -> None:
-        if self._stage is _Stage.CANCELLED:
+        if self._stage in (_Stage.CANCELLED, _Stage.OVER):
             if self._transaction is not None:
                 self._layer.forget(self._transaction)
             self._over(status, None)
@@ -191,12 +241,20 @@ class OutgoingCall:
             request.headers.set("Reason", reason(cause))
         self._layer.request(request, hop, self)
 
-    def _over(self, status: int, cause: int | None, *, answered: bool = False, by_peer: bool = False) -> None:
+    def _over(
+        self,
+        status: int,
+        cause: int | None,
+        *,
+        answered: bool = False,
+        by_peer: bool = False,
+        moved_to: str | None = None,
+    ) -> None:
         if self._stage is _Stage.OVER:
             return
         self._stage = _Stage.OVER
         self._layer.schedule.set(self, None)
-        self._tell(Ended(self.name, status, cause, answered, by_peer))
+        self._tell(Ended(self.name, status, cause, answered, by_peer, moved_to))
 
 
 def invite_for(
@@ -236,3 +294,20 @@ def _caller(invitation: Invitation, local: Peer) -> str:
     if invitation.caller == "anonymous":
         return (name or '"Anonymous" ') + "<sip:anonymous@anonymous.invalid>"
     return f"{name}<{sip_uri(invitation.caller, local.host)}>"
+
+
+def proven(request: Request, response: Response, credentials: Credentials, cnonce: str) -> Request | None:
+    """Return a request once more, still with its old Via, with the credentials that a 401 or 407 asks for.
+
+    None if they cannot be given, or have been and are wrong.
+    """
+    challenge, field = CHALLENGES[response.status]
+    challenges, again = response.headers.getlist(challenge), request.headers.get(field) is not None
+    proof = authorization(challenges, credentials, request.method, request.uri, cnonce, again=again)
+    if proof is None:
+        return None
+    once_more = Request(request.method, request.uri, body=request.body)
+    copy(request, once_more, *request.headers.keys())
+    once_more.headers.set("CSeq", f"{request.cseq.sequence + 1} {request.method}")
+    once_more.headers.set(field, proof)
+    return once_more

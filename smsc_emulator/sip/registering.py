@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from smsc_emulator.sip.calls import Peer
-from smsc_emulator.sip.fields import read_party, user_of
+from smsc_emulator.sip.fields import Party, read_party, user_of
 from smsc_emulator.sip.messages import Request
 
 DEFAULT_EXPIRES = 3600
@@ -26,6 +26,8 @@ class Registering:
     """Where the REGISTER came from."""
     authorization: str | None
     """The Authorization field as it stands, for `Authenticator.check`."""
+    behind_nat: bool = False
+    """Whether it came from another address than its sender believes to have (RFC 3581, 4)."""
 
 
 def registering_of(request: Request, name: str, peer: Peer) -> Registering:
@@ -33,11 +35,17 @@ def registering_of(request: Request, name: str, peer: Peer) -> Registering:
     contacts = request.list_of("Contact")
     expires = request.number("Expires", DEFAULT_EXPIRES)
     contact = None
-    if contacts:
-        party = read_party(contacts[0])
-        contact = party.uri
-        told = party.parameters.get("expires", "")
-        expires = int(told) if told.isdecimal() and len(told) <= 10 else expires
+    wanted = [(party.uri, _expires(party, expires)) for party in map(read_party, contacts)]
+    if wanted:
+        # A phone that has moved takes its old place away in the same breath, in whichever order.
+        contact, expires = next((one for one in wanted if one[1]), wanted[0])
     if contact == "*" and (expires or len(contacts) > 1):
         raise ValueError("Contact: * goes with Expires: 0 alone")
-    return Registering(name, user_of(request.callee.uri), contact, expires, peer, request.headers.get("Authorization"))
+    hidden = request.via.host.strip("[]") != peer.host
+    proof = request.headers.get("Authorization")
+    return Registering(name, user_of(request.callee.uri), contact, expires, peer, proof, hidden)
+
+
+def _expires(party: Party, default: int) -> int:
+    told = party.parameters.get("expires", "")
+    return int(told) if told.isascii() and told.isdecimal() and len(told) <= 10 else default

@@ -30,6 +30,9 @@ class Timers:
         return max(32.0, self.patience) if self.t1 >= 0.5 else self.patience
 
 
+SLACK = 1_000
+"""How many forgotten instants a plan keeps at least before it is tidied."""
+
 Item = TypeVar("Item")
 
 
@@ -48,12 +51,19 @@ class Schedule(Generic[Item]):
         elif self._due.get(item) != due:
             self._due[item] = due
             heapq.heappush(self._heap, (due, next(self._order), item))
+        if len(self._heap) > 2 * len(self._due) + SLACK:
+            self._tidy()
 
     def next(self) -> float | None:
         """Return when the next item is due, or None."""
         while self._heap and self._due.get(self._heap[0][2]) != self._heap[0][0]:
             heapq.heappop(self._heap)
         return self._heap[0][0] if self._heap else None
+
+    def _tidy(self) -> None:
+        """Let go of what is due no more: a timer of an hour would keep a call of a second for that hour."""
+        self._heap = [(due, next(self._order), item) for item, due in self._due.items()]
+        heapq.heapify(self._heap)
 
     def pop(self, now: float) -> Item | None:
         """Take the first item that is due at `now`, or None."""

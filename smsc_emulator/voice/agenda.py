@@ -5,6 +5,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import count
 
+SLACK = 1_000
+"""How many alarms there are at least before those that were called off are swept out."""
+
 
 @dataclass(slots=True, eq=False)
 class Alarm:
@@ -25,9 +28,14 @@ class Agenda:
     def __init__(self) -> None:
         self._heap: list[tuple[int, int, Alarm]] = []
         self._numbers = count()
+        self._sweep_at = SLACK
 
     def set(self, due: int, do: Callable[[int], None]) -> Alarm:
         """Have `do` called with the lab's instant when the clock has reached `due`."""
+        if len(self._heap) >= self._sweep_at:  # while the clock stands still none of them comes to the top
+            self._heap = [waiting for waiting in self._heap if waiting[2].do is not None]
+            heapq.heapify(self._heap)
+            self._sweep_at = 2 * len(self._heap) + SLACK
         alarm = Alarm(due, do)
         heapq.heappush(self._heap, (due, next(self._numbers), alarm))
         return alarm

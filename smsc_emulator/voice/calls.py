@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Literal
 
+from smsc_emulator.base.durations import HOUR
 from smsc_emulator.sip.calls import CallControl, Invitation
 from smsc_emulator.voice.agenda import Alarm
 from smsc_emulator.voice.firewall import Sighting
@@ -15,6 +16,16 @@ KEPT = 1_000
 
 LONGEST_USER = 128
 """How many characters of a caller or a called user that is no number are kept in a log."""
+
+MOST_OWED = 10_000
+"""How many events are kept for a store that fails; the oldest go first."""
+
+LONGEST_CALL = 12 * HOUR
+"""Lab time after which the switch hangs up for parties that may be gone for good: SIP does not tell (RFC 4028, 1)."""
+
+BETWEEN_SWITCHES = frozenset({401, 407, 420, 421})
+"""What a peer demands of the switch itself. Its caller is told of a temporary failure instead: he can neither prove who
+the switch is, nor follow where it is sent, so with any 3xx as well."""
 
 Direction = Literal["in", "out"]
 
@@ -73,6 +84,8 @@ class Through:
     callee: Party | None = None
     """None while it is not routed, or if the firewall took it."""
     state: CallState = CallState.CALLING
+    forwards: int = 0
+    """How often it was forwarded."""
     plan: list[Alarm] = field(default_factory=list)
     """What will become of it as long as it is not answered."""
     hang_up: Alarm | None = None
@@ -109,6 +122,13 @@ class Turn:
 
     def __bool__(self) -> bool:
         return bool(self.begun or self.changed or self.events or self.acts)
+
+    def add(self, lost: "Turn") -> None:
+        """Add what could not be stored of another turn, save the calls that began in it: they are not to be."""
+        never = {str(entry.id) for entry in lost.begun}
+        self.changed |= lost.changed
+        self.events += [event for event in lost.events if event[3].get("call_id") not in never]
+        del self.events[:-MOST_OWED]
 
     def begin(self, entry: Entry) -> None:
         """Put a new call into a log."""

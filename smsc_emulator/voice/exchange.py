@@ -21,14 +21,22 @@ from smsc_emulator.handsets.states import OUTCOMES as SMS_OUTCOMES
 from smsc_emulator.handsets.voice import HABIT, NORMAL_CLEARING, Reaction, Spelling, Voice, outcome_of
 from smsc_emulator.sip.calls import Answered, CallControl, CallEvent, Ended, Incoming, Invitation, Progress
 from smsc_emulator.voice.agenda import Agenda
-from smsc_emulator.voice.calls import LONGEST_USER, Act, CallState, Direction, Entry, Party, Through, Turn
+from smsc_emulator.voice.calls import (
+    BETWEEN_SWITCHES,
+    LONGEST_CALL,
+    LONGEST_USER,
+    Act,
+    CallState,
+    Direction,
+    Entry,
+    Party,
+    Through,
+    Turn,
+)
 from smsc_emulator.voice.errors import CallOverError, HandsetCannotCallError, NoSuchCallError
 from smsc_emulator.voice.firewall import CAUSES, Firewall, Sighting
 from smsc_emulator.voice.routing import Phone, Routing, Target, Trunk
-from smsc_emulator.voice.spelling import spell
-
-ANONYMOUS = "anonymous"
-"""The user of a withheld caller's From (RFC 3323, 4.1.1.3)."""
+from smsc_emulator.voice.spelling import ANONYMOUS, shown_of, spell
 
 MOST_FORWARDS = 5
 """How often a call is forwarded; another time is answered with 483, cause 25, exchange routing error (RFC 3398)."""
@@ -169,14 +177,14 @@ class Exchange:
         call = Through(Party(leg=event.call), invitation)
         self._legs[event.call] = call
         if isinstance(source, Phone):
-            self._enter(call, call.caller, source.number, "out", _shown(invitation), called, now)
+            self._enter(call, call.caller, source.number, "out", shown_of(invitation), called, now)
         elif self.routing.is_line(called) and self._is_stopped(call, now):
             return
         self._route(call, called, now)
 
     def _is_stopped(self, call: Through, now: int) -> bool:
         """Ask the firewall; return whether it takes the call."""
-        caller = _shown(call.invitation) or call.invitation.asserted
+        caller = shown_of(call.invitation) or call.invitation.asserted
         call.sighting = Sighting(now, caller and from_dialled(caller, self._plan))
         rules = self.firewall.judge(call.sighting)
         for rule in rules:
@@ -188,34 +196,33 @@ class Exchange:
         if rules[-1].decision == "block":
             self._over(call, rules[-1].status, CAUSES[rules[-1].status], now, outcome="blocked")
         else:
-            self._answered(call, now)
             call.hang_up = self._agenda.set(now + self.habits.no_answer_after, partial(self._hang_up, call))
+            self._answered(call, now)
         return True
 
-    def _route(self, call: Through, number: str, now: int, forwards: int = 0) -> None:
+    def _route(self, call: Through, number: str, now: int) -> None:
         target = self.routing.target(number)
         if target is None:
             self._over(call, 404, 1, now)
-        elif forwards > MOST_FORWARDS:
+        elif call.forwards > MOST_FORWARDS:
             self._over(call, 483, 25, now)
         elif isinstance(target, Trunk):
             self._call_out(call, Party(), target, number, now)
         else:
-            self._call_line(call, target, now, forwards)
+            self._call_line(call, target, now)
 
-    def _call_line(self, call: Through, line: Handset | Phone, now: int, forwards: int) -> None:
+    def _call_line(self, call: Through, line: Handset | Phone, now: int) -> None:
         voice = self.voices.get(line.number, HABIT)
         waits = self.habits.call_waiting if voice.call_waiting is None else voice.call_waiting
-        is_free = waits or line.number not in self._busy
+        is_busy = not waits and line.number in self._busy
         party = call.callee = Party()
-        shown = self._spelled(call, line)
-        self._enter(call, party, line.number, "in", shown, call.invitation.called, now)
-        if not is_free:
+        self._enter(call, party, line.number, "in", self._spelled(call, line), call.invitation.called, now)
+        if is_busy:
             self._over(call, 486, 17, now)
         elif isinstance(line, Phone):
             self._call_out(call, party, line, line.number, now)
         else:
-            self._later(call, voice.delay, partial(self._react, call, line, forwards), now)
+            self._later(call, voice.delay, partial(self._react, call, line), now)
 
     def _call_out(self, call: Through, party: Party, target: Phone | Trunk, number: str, now: int) -> None:
         """Call a SIP phone, or what is behind a trunk."""
@@ -241,19 +248,25 @@ class Exchange:
         self._act(leg, lambda control: control.invite(leg, peer, invitation), awaits=True)
         self._later(call, self.habits.no_answer_after, partial(self._over, call, 480, 19), now)
 
-    def _react(self, call: Through, handset: Handset, forwards: int, now: int) -> None:
+    def _react(self, call: Through, handset: Handset, now: int) -> None:
         """Let a handset do what it does with calls."""
         voice = self.voices.get(handset.number, HABIT)
         reaction = voice.reaction(handset.state)
         if reaction.first is not None:
             self._progress(call, reaction.first, reaction.early_media, now)
         if reaction.forwards and voice.forward_to is not None:
-            assert call.callee is not None
-            self._leave(call.callee, "forwarded", 181, None, now)
-            self._route(call, voice.forward_to, now, forwards + 1)
-            return
-        wait = self.habits.no_answer_after if reaction.after is None else reaction.after
-        self._later(call, wait, partial(self._decide, call, reaction), now)
+            self._forward(call, voice.forward_to, 181, now)
+        else:
+            wait = self.habits.no_answer_after if reaction.after is None else reaction.after
+            self._later(call, wait, partial(self._decide, call, reaction), now)
+
+    def _forward(self, call: Through, number: str, status: int, now: int) -> None:
+        """Let another number decide."""
+        assert call.callee is not None
+        self._leave(call.callee, "forwarded", status, None, now)
+        self._forget_plan(call)
+        call.forwards += 1
+        self._route(call, number, now)
 
     def _decide(self, call: Through, reaction: Reaction, now: int) -> None:
         if reaction.final == 200:
@@ -280,6 +293,7 @@ class Exchange:
             return
         call.state = CallState.ANSWERED
         self._forget_plan(call)
+        call.hang_up = call.hang_up or self._agenda.set(now + LONGEST_CALL, partial(self._hang_up, call))
         if call.sighting is not None:
             call.sighting.zero_duration = False
         for party in call.parties:
@@ -292,6 +306,11 @@ class Exchange:
 
     def _leg_ended(self, call: Through, event: Ended, now: int) -> None:
         del self._legs[event.call]
+        if event.moved_to and call.callee and call.callee.leg == event.call and call.callee.entry:
+            # A phone with a call forwarding of its own answers so.
+            self._progress(call, 181, False, now)
+            self._forward(call, from_dialled(event.moved_to, self._plan) or event.moved_to, event.status, now)
+            return
         cause = event.cause
         if cause is None and (event.status in (200, 487) or call.state is CallState.ANSWERED):
             cause = NORMAL_CLEARING
@@ -353,7 +372,7 @@ class Exchange:
 
     def _spelled(self, call: Through, target: Target) -> str | None:
         """Return the caller as the called side is shown it: as the line says, or the caller's own, or the switch."""
-        shown = _shown(call.invitation)
+        shown = shown_of(call.invitation)
         own = call.caller.entry.number if call.caller.entry is not None else None
         habits = [self.voices.get(number, HABIT).transit for number in (getattr(target, "number", None), own) if number]
         spelling = next((one for one in habits if one is not None), self.habits.transit)
@@ -376,9 +395,6 @@ class Exchange:
         self.turn.acts.append(Act(leg, do, awaits))
 
     def _end(self, leg: str, status: int, cause: int | None) -> None:
+        if 300 <= status < 400 or status in BETWEEN_SWITCHES:
+            status, cause = 500, cause or 41
         self._act(leg, lambda control: control.end(leg, status, cause), awaits=True)
-
-
-def _shown(invitation: Invitation) -> str | None:
-    """Return the caller that may be shown; None if it is withheld."""
-    return None if invitation.private or invitation.caller in ("", ANONYMOUS) else invitation.caller

@@ -7,6 +7,7 @@ often nobody's. The counts are kept in memory: after a restart the firewall has 
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import takewhile
 
 from smsc_emulator.voice.settings import FirewallRuleSettings
 
@@ -69,7 +70,8 @@ class Firewall:
         """Return the calls of the same range of callers in the rule's time, this one among them."""
         since = sighting.at - rule.within
         same = _range(sighting.caller, rule.range_digits)
-        return [other for other in self._seen if other.at > since and _range(other.caller, rule.range_digits) == same]
+        recent = takewhile(lambda other: other.at > since, reversed(self._seen))
+        return [other for other in recent if _range(other.caller, rule.range_digits) == same]
 
 
 def _range(caller: str | None, digits: int) -> str | None:

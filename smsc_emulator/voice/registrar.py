@@ -17,7 +17,6 @@ from smsc_emulator.base.clock import Clock, utc_millis
 from smsc_emulator.base.database import Database, Tx
 from smsc_emulator.base.durations import iso
 from smsc_emulator.base.msisdn import DialPlan, from_dialled
-from smsc_emulator.sip.calls import Peer
 from smsc_emulator.sip.dialogs import peer_of
 from smsc_emulator.sip.digest import Authenticator, Verdict
 from smsc_emulator.sip.fields import user_of
@@ -115,15 +114,15 @@ class Registrar:
 
     async def _serve(self, phone: Phone, event: Registering) -> None:
         try:
-            if event.contact is None:
+            if event.contact is None or (event.expires == 0 and not _is_its(phone, event)):
                 self._tell_present(phone, event.request)
-            elif event.contact == "*" or event.expires == 0:
+            elif event.expires == 0:
                 await self._store(phone, None, 0)
                 self._forget(phone)
                 self._control.accept_registration(event.request, None, 0)
             else:
                 expires = min(event.expires, LONGEST)
-                contact, until = _contact_of(event.contact, event.peer), self._utc() + expires * 1000
+                contact, until = _contact_of(event.contact, event), self._utc() + expires * 1000
                 await self._store(phone, contact, until)
                 self._register(phone, contact, until)
                 self._control.accept_registration(event.request, event.contact, expires)
@@ -163,9 +162,25 @@ class Registrar:
             timer.cancel()
 
 
-def _contact_of(uri: str, source: Peer) -> Contact:
+def _contact_of(uri: str, event: Registering) -> Contact:
     """Return where a phone is to be called. Raises ValueError.
 
-    One that registers over a connection is called over it, since behind a NAT or a firewall there is no other way.
+    One that registers over a connection is called over it, since behind a NAT or a firewall there is no other way. So
+    is one behind a NAT called where its REGISTER came from: the address in its Contact is good there alone.
     """
-    return Contact(user_of(uri), source if source.transport == "tcp" else peer_of(uri, source))
+    told = peer_of(uri, event.peer)
+    hidden = event.behind_nat and told.host != event.peer.host
+    return Contact(user_of(uri), event.peer if hidden or event.peer.transport == "tcp" else told)
+
+
+def _is_its(phone: Phone, event: Registering) -> bool:
+    """Whether a registration that is to be taken away is the present one: one that moved says late that it was there.
+
+    Raises ValueError if the URI cannot be read.
+    """
+    if event.contact in (None, "*") or phone.contact is None:
+        return True
+    told = _contact_of(event.contact, event)
+    if event.peer.transport == "tcp":  # each connection has a port of its own
+        return (told.user, told.peer.host) == (phone.contact.user, phone.contact.peer.host)
+    return told == phone.contact

@@ -7,6 +7,7 @@ from typing import TypeAlias
 from smsc_emulator.handsets.handset import Handset
 from smsc_emulator.sip.calls import Peer
 from smsc_emulator.sip.dialogs import peer_of
+from smsc_emulator.sip.digest import Credentials
 from smsc_emulator.sip.fields import sip_uri, user_of
 from smsc_emulator.voice.settings import PhoneSettings, TrunkSettings
 
@@ -21,12 +22,15 @@ class Trunk:
     """Numbers, or their beginnings, that are behind it."""
     trusted: bool = False
     """Whether what it asserts of its callers counts."""
+    credentials: Credentials | None = None
+    """Who we are to it, if it asks."""
 
     @classmethod
     def of(cls, settings: TrunkSettings) -> "Trunk":
         """Return the trunk that the configuration describes."""
         peer = Peer(settings.host, settings.port, settings.transport)
-        return cls(settings.name, peer, tuple(settings.numbers), settings.trusted)
+        ours = Credentials(settings.username, settings.password) if settings.username and settings.password else None
+        return cls(settings.name, peer, tuple(settings.numbers), settings.trusted, ours)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +85,10 @@ class Routing:
     def is_line(self, number: str) -> bool:
         """Whether the lab itself has a handset or a phone with this number."""
         return number in self.phones or number in self.handsets
+
+    def credentials(self, peer: Peer) -> Credentials | None:
+        """Return who we are to a peer that asks when it is called."""
+        return next((trunk.credentials for trunk in self.trunks.values() if trunk.peer == peer), None)
 
     def source(self, peer: Peer, caller: str | None = None) -> Phone | Trunk | None:
         """Return whose calls come from `peer`; None for a stranger.

@@ -22,8 +22,7 @@ BlockStatus = Literal[403, 603, 607, 608]
 
 
 def _address(value: str) -> str:
-    ip_address(value)
-    return value
+    return str(ip_address(value))
 
 
 Prefix = Annotated[str, Field(pattern=r"^\+[0-9]{1,15}$")]
@@ -94,6 +93,16 @@ class TrunkSettings(Section):
     """Numbers, or their beginnings, that calls are passed on to it for; the longest beginning wins."""
     trusted: bool = False
     """Whether what it asserts of its callers (P-Asserted-Identity) counts, and what we assert is told to it."""
+    username: str | None = Field(None, min_length=1, max_length=64)
+    """The name that we have at it, if it asks for credentials (401 or 407) when it is called."""
+    password: str | None = Field(None, min_length=1, max_length=64)
+    """The password of that name."""
+
+    @model_validator(mode="after")
+    def _a_name_has_a_password(self) -> Self:
+        if (self.username is None) != (self.password is None):
+            raise ValueError("username and password go together")
+        return self
 
 
 class VoiceSettings(Section):

@@ -2,6 +2,15 @@
 
 from smsc_emulator.base.msisdn import DialPlan, from_dialled
 from smsc_emulator.handsets.voice import Spelling
+from smsc_emulator.sip.calls import Invitation
+
+ANONYMOUS = "anonymous"
+"""The user of a withheld caller's From (RFC 3323, 4.1.1.3)."""
+
+
+def shown_of(invitation: Invitation) -> str | None:
+    """Return the caller that may be shown; None if it is withheld."""
+    return None if invitation.private or invitation.caller in ("", ANONYMOUS) else invitation.caller
 
 
 def spell(user: str, spelling: Spelling, plan: DialPlan) -> str | None:

@@ -77,6 +77,10 @@ class Switch:
         self._registrar = Registrar(self.routing, plan, database, clock, control)
         self._awaited: dict[str, AbstractContextManager[int]] = {}
         self._storing: asyncio.Task[None] | None = None
+        self._ended: set[str] = set()
+        """Legs that have ended while something was being stored, after which there may be acts on them."""
+        self._owed = Turn()
+        """What became of calls that are in their logs, and could not be stored."""
 
     @property
     def deadlines(self) -> tuple["Switch"]:
@@ -110,6 +114,8 @@ class Switch:
         """Let something happen to a SIP call."""
         if not isinstance(event, Incoming):
             self._heard_of(event.call)
+        if isinstance(event, Ended) and self._storing is not None:
+            self._ended.add(event.call)
         self.exchange.receive(event, self._clock.now())
         self._store_soon()
 
@@ -234,21 +240,38 @@ class Switch:
                         self._do(turn.acts)
             finally:
                 self._storing = None
+                self._ended.clear()
 
     async def _committed(self, commit: Awaitable[None], turn: Turn) -> None:
         try:
             await commit
         except Exception:
             log.exception("the voice switch's store failed", calls=len(turn.begun))
+            self._owed.add(turn)
             legs = dict.fromkeys(act.leg for act in turn.acts)
             self._do([Act(leg, partial(_refuse, leg=leg), awaits=True) for leg in legs])
             for entry in turn.begun:
                 self.exchange.fail(entry, self._clock.now())
         else:
             self._do(turn.acts)
+            await self._make_up()
+
+    async def _make_up(self) -> None:
+        """Store what could not be stored before, apart from what comes now: one bad row must not stop all that follow.
+
+        What the store refuses once more is given up.
+        """
+        saving, self._owed = store.Saving(self._owed), Turn()
+        if saving:
+            try:
+                await self._database.run(saving)
+            except Exception:
+                log.exception("what became of calls could not be stored")
 
     def _do(self, acts: Sequence[Act]) -> None:
         for act in acts:
+            if act.leg in self._ended:  # nothing would come of it, and so nothing may be waited for
+                continue
             if act.awaits and act.leg not in self._awaited:
                 tracked = self._awaited[act.leg] = self._activity.track()
                 tracked.__enter__()

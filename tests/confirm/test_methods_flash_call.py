@@ -6,6 +6,7 @@ import pytest
 from sqlalchemy import text
 
 from confirm.challenge import SendState, State
+from confirm.deadlines import CodeSending
 from confirm.errors import ConfirmationOverError, OwnCodeError
 from confirm.methods import flash_call
 from confirm.ports import CallFate, CallUnavailableError
@@ -75,10 +76,10 @@ async def test_a_call_that_rang_has_shown_its_code_however_it_ended(confirming, 
 @pytest.mark.parametrize(
     ("fate", "shown"),
     [
-        (CallFate.BUSY, "busy"),
-        (CallFate.REJECTED, "rejected"),
+        (CallFate.BUSY, "not_reached"),
+        (CallFate.REJECTED, "not_reached"),
         (CallFate.FAILED, "failed"),
-        (CallFate.ANSWERED, "answered"),
+        (CallFate.ANSWERED, "not_reached"),
         (CallFate.NOBODY, "not_reached"),
         (CallFate.NO_ANSWER, "not_reached"),
         (CallFate.BLOCKED, "not_reached"),
@@ -102,7 +103,10 @@ async def alike(confirming, confirmation):
     return {name: value for name, value in shown.items() if name not in ("id", "phone_number", "cost")}
 
 
-@pytest.mark.parametrize("fate", [CallFate.NOBODY, CallFate.NO_ANSWER, CallFate.BLOCKED])
+SILENT = [CallFate.NOBODY, CallFate.NO_ANSWER, CallFate.BLOCKED, CallFate.BUSY, CallFate.REJECTED, CallFate.ANSWERED]
+
+
+@pytest.mark.parametrize("fate", SILENT)
 async def test_a_last_step_that_reaches_nobody_looks_like_one_whose_user_does_not_answer(confirming, fate):
     confirming.switch.fates = [(fate,)]
     lost = await confirming.start("flash_call")
@@ -112,6 +116,18 @@ async def test_a_last_step_that_reaches_nobody_looks_like_one_whose_user_does_no
     assert (gone.state, gone.present.outcome) == (State.EXPIRED, fate.value)
     assert await alike(confirming, gone) == await alike(confirming, await confirming.get(reached))
     assert any(event.data.get("cause") == fate.value for event in confirming.events(lost))
+
+
+async def test_a_last_step_whose_call_was_diverted_looks_like_one_whose_user_does_not_answer(confirming):
+    confirming.switch.fates = [(CallFate.DIVERTED,)]
+    diverted = await confirming.start("flash_call")
+    reached = await confirming.start("flash_call", number="+70000000002")
+    gone = await confirming.turn(5 * MINUTE, diverted)
+    assert (gone.state, gone.present.outcome) == (State.EXPIRED, "diverted")
+    shown, other = await alike(confirming, gone), await alike(confirming, await confirming.get(reached))
+    for each in (shown, other):
+        del each["code_sent"]["at"]  # the network took its time
+    assert shown == other
 
 
 async def test_it_fails_at_once_where_numbers_may_be_revealed(assemble, database):
@@ -168,6 +184,35 @@ async def test_a_diverted_call_that_rings_after_all_has_shown_its_code(confirmin
     assert (rung.step, rung.present.outcome) == (0, "cancelled")
 
 
+async def test_it_rings_for_as_long_as_the_settings_say(assemble, database):
+    confirming = assemble(database, settings=ConfirmationSettings(flash_call=FlashCallSettings(ring=25 * SECOND)))
+    ringing = await confirming.start("flash_call")
+    await confirming.turn(25 * SECOND - 1, ringing)
+    assert confirming.switch.hung_up == []
+    await confirming.turn(1, ringing)
+    assert confirming.switch.hung_up == [ringing.call]
+    await confirming.close()
+
+
+async def test_a_code_has_as_many_digits_as_the_settings_say(assemble, database):
+    six = FlashCallSettings(callers=["+7000100XXXX", "+7000101XXXX"], digits=6)
+    confirming = assemble(database, settings=ConfirmationSettings(flash_call=six))
+    ringing = await confirming.start("flash_call")
+    told = confirming.service.instructions(ringing)
+    assert (told["caller_prefix"], told["digits"]) == ("+70001", 6)
+    [placed] = confirming.switch.calls
+    assert (await confirming.check(ringing, placed.caller[-4:])).attempts_left == 2
+    assert (await confirming.check(ringing, placed.caller[-6:])).state is State.CONFIRMED
+    await confirming.close()
+
+
+@pytest.mark.parametrize(("wanted", "weak"), [(4, False), (5, True)])
+async def test_a_code_is_weak_that_has_fewer_digits_than_are_wanted(assemble, database, wanted, weak):
+    confirming = assemble(database, settings=ConfirmationSettings(flash_call=FlashCallSettings(wanted_digits=wanted)))
+    assert (await confirming.shown(await confirming.start("flash_call")))["call"]["weak"] is weak
+    await confirming.close()
+
+
 async def test_a_call_of_which_nothing_is_heard_is_taken_back(confirming):
     confirming.switch.fates = [()]
     silent = await confirming.start("flash_call", "sms_code")
@@ -188,6 +233,24 @@ async def test_reports_that_come_twice_late_or_about_nothing_change_nothing(conf
     confirming.switch.calls[-1].call = "cll_unknown"
     await confirming.switch.tell(CallFate.REJECTED)
     assert await confirming.get(went_on) == went_on
+
+
+async def test_a_call_that_is_hung_up_while_it_waits_for_its_turn_is_never_placed(by_hand):
+    answer = asyncio.get_running_loop().create_future()
+    by_hand.sms.outcomes = [answer]
+    ways = by_hand.service, by_hand.sms, "confirmlab", by_hand.database, by_hand.clock, by_hand.activity
+    sending = CodeSending(*ways, calls=by_hand.switch, at_once=1)
+    await by_hand.start("sms_code", settled=False)
+    await sending.fire(by_hand.clock.now())
+    await by_hand.sms.asked.wait()
+    waiting = await by_hand.start("flash_call", number="+70000000002", settled=False)
+    await sending.fire(by_hand.clock.now())
+    await by_hand.cancel(waiting)
+    await by_hand.ring_ends.fire(by_hand.clock.now())
+    answer.set_result("message")
+    await by_hand.activity.settled(by_hand.clock.now())
+    assert (len(by_hand.sms.texts), by_hand.switch.calls) == (1, [])
+    await sending.close()
 
 
 async def test_a_call_that_rings_after_its_confirmation_was_cancelled_is_hung_up_and_says_nothing(confirming):

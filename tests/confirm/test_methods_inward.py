@@ -70,7 +70,7 @@ async def test_a_call_that_nobody_vouches_for_proves_nothing_and_says_why(confir
 
 
 async def test_where_less_trust_will_do_what_is_suspected_still_proves_nothing(assemble, database):
-    lax = ConfirmationSettings(call_in=CallInSettings(least_trust=Trust.SPOOF_SUSPECTED))
+    lax = ConfirmationSettings(call_in=CallInSettings(least_trust=Trust.UNVERIFIED))
     confirming = assemble(database, settings=lax)
     waiting = await confirming.start("call_in")
     assert await confirming.call_in(waiting.access_number, trust=Trust.SPOOF_SUSPECTED) is None
@@ -103,6 +103,13 @@ async def test_no_two_services_wait_for_one_number_at_one_access_number(confirmi
     await confirming.call_in(waiting[2].access_number)
     assert [(await confirming.get(one)).over for one in waiting] == [False, False, True, False]
     assert (await confirming.start("call_in", service_id="now")).access_number == waiting[2].access_number
+
+
+async def test_without_an_access_number_the_next_step_is_taken(assemble, database):
+    confirming = assemble(database, settings=ConfirmationSettings(call_in=CallInSettings(access_numbers=[])))
+    went_on = await confirming.start("call_in", "sms_code")
+    assert (went_on.method, went_on.steps[0].outcome) == ("sms_code", "no_access_number")
+    await confirming.close()
 
 
 @pytest.mark.parametrize("method", ["call_in", "mo_sms"])

@@ -31,6 +31,21 @@ async def test_an_sms_that_is_not_delivered_makes_way_for_the_next_step(confirmi
     assert len(confirming.switch.calls) == 1
 
 
+@pytest.mark.parametrize("state", UNDELIVERED)
+async def test_an_sms_that_is_not_delivered_on_the_last_step_looks_like_one_that_is(confirming, state):
+    sent = await confirming.start("sms_code")
+    before = await confirming.shown(sent)
+    await confirming.ticker.advance(SECOND)
+    await receive(confirming, sent.message_id, state)
+    assert await confirming.shown(await confirming.rest(sent)) == before
+    told = [event.type for event in confirming.events(sent) if "service_id" in event.data]
+    assert told == ["confirmation.created", "confirmation.code_sent"], "a second notice would tell of the receipt"
+    truth = confirming.events(sent)[-1]
+    assert (truth.type, truth.data["receipt_state"]) == ("confirmation.code_undelivered", state.value)
+    assert (await confirming.check(sent, confirming.sms.code)).attempts_left == 2
+    assert (await confirming.turn(5 * MINUTE, sent)).state is State.EXPIRED
+
+
 async def test_a_delivery_is_told_once_and_changes_nothing_else(confirming):
     sent = await confirming.start("sms_code")
     for _ in range(2):

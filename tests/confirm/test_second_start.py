@@ -4,6 +4,7 @@ import pytest
 
 from confirm.challenge import State
 from confirm.errors import CoolDownError, PendingConfirmationError, ResendTooSoonError
+from confirm.ports import CallFate
 from confirm.settings import ConfirmationSettings
 from smsc_emulator.base.durations import MINUTE, SECOND
 
@@ -95,6 +96,37 @@ async def test_same_code_calls_again_from_the_same_number_once_the_first_call_ha
     assert len({placed.caller for placed in confirming.switch.calls}) == 1
     assert (len(confirming.switch.calls), confirming.switch.most_open) == (2, 1)
     assert (await confirming.check(second, confirming.switch.code)).state is State.CONFIRMED
+
+
+async def test_same_code_calls_again_from_the_number_of_the_services_own_code(by):
+    confirming = by("same_code")
+    first = await confirming.start("flash_call", code="4321")
+    await confirming.turn(MINUTE, first)
+    again = await confirming.start("flash_call")
+    assert [placed.caller for placed in confirming.switch.calls] == ["+70001004321"] * 2
+    assert (await confirming.check(again, "4321")).state is State.CONFIRMED
+
+
+@pytest.mark.parametrize("fate", [CallFate.RINGING, CallFate.NOBODY])
+async def test_an_own_code_that_is_resent_shows_the_same_number_again(by, fate):
+    confirming = by("replace")
+    confirming.switch.fates = [(fate,)]
+    first = await confirming.start("flash_call", code="4321")
+    await confirming.turn(MINUTE, first)
+    again = await confirming.resend(first, code="4321")
+    assert [placed.caller for placed in confirming.switch.calls] == ["+70001004321"] * 2
+    assert (await confirming.check(again, "4321")).state is State.CONFIRMED
+
+
+async def test_an_own_code_whose_resend_was_refused_is_never_sent(by):
+    confirming = by("same_code", cool_down=2 * MINUTE)
+    first = await confirming.start("sms_code", code="A1b2C3")
+    await confirming.turn(MINUTE, first)
+    with pytest.raises(CoolDownError):
+        await confirming.unit(lambda tx, now: confirming.service.resend(tx, now, first.id, "D4e5F6"))
+    await confirming.turn(MINUTE, first)
+    await confirming.start("sms_code")
+    assert [text[:6] for _, text in confirming.sms.texts] == ["A1b2C3"] * 2
 
 
 @pytest.mark.parametrize("method", ["call_in", "mo_sms"])

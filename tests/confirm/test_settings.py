@@ -36,6 +36,8 @@ from confirm.settings import ConfirmationSettings
             "'number', 'prefix', 'client_address' or 'service'",
         ),
         ({"pumping": {"on_sequential": "block"}}, "'allow', 'challenge', 'deny' or 'shadow'"),
+        ({"call_in": {"least_trust": "spoof_suspected"}}, "'asserted'> or <Trust.UNVERIFIED"),
+        ({"mo_sms": {"least_trust": "spoof_suspected"}}, "'asserted'> or <Trust.UNVERIFIED"),
         ({"deny_prefixes": ["7"]}, "String should match pattern"),
         ({"tariffs": {"sms": "0.0000001"}}, "no more than 6 decimal places"),
         ({"tariffs": {"currency": "rub"}}, "String should match pattern"),

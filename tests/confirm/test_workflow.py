@@ -102,13 +102,13 @@ async def test_after_the_last_step_there_is_no_next_one(confirming):
 
 async def test_it_fails_when_every_step_has(confirming):
     confirming.sms.outcomes = [SmsRefusedError(0x45)]
-    confirming.switch.fates = [(CallFate.BUSY,)]
+    confirming.switch.fates = [(CallFate.FAILED,)]
     started = await confirming.start("sms_code", "flash_call")
     failed = await confirming.rest(started)
     assert (failed.state, failed.reason) == (State.FAILED, "send_failed")
     assert [(step.state, step.outcome) for step in failed.steps] == [
         (StepState.FAILED, "refused"),
-        (StepState.FAILED, "busy"),
+        (StepState.FAILED, "failed"),
     ]
 
 

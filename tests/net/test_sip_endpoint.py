@@ -1,6 +1,7 @@
 """Calls between endpoints, over real sockets."""
 
 import asyncio
+import socket
 from collections.abc import AsyncIterator, Callable
 from itertools import count
 
@@ -85,3 +86,28 @@ async def test_a_call_is_answered_and_either_side_hangs_up(
     side.endpoint.end(name, cause=16)
     assert await caller.next() == Ended("one", 200, None if caller_hangs_up else 16, True, not caller_hangs_up)
     assert await callee.next() == Ended(call, 200, 16 if caller_hangs_up else None, True, caller_hangs_up)
+
+
+async def test_a_peer_over_tcp_that_vanishes_is_noticed_by_the_system(sides: tuple[Side, Side]) -> None:
+    caller, callee = sides
+    caller.endpoint.invite("one", callee.peer("tcp"), INVITATION)
+    await callee.called()
+    for endpoint in (caller.endpoint, callee.endpoint):
+        (stream,) = endpoint._streams.values()
+        assert stream._transport is not None
+        connection = stream._transport.get_extra_info("socket")
+        assert connection.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE)
+
+
+async def test_an_endpoint_on_all_addresses_of_one_family_leaves_the_other_alone() -> None:
+    """An IPv4 peer would come as ::ffff:127.0.0.1, which is no trunk's address."""
+    six = SipEndpoint(tokens("s"), lambda event: None)
+    try:
+        await six.start("::")
+    except OSError:
+        pytest.skip("the system has no IPv6")
+    four = SipEndpoint(tokens("f"), lambda event: None)
+    await four.start("0.0.0.0", six.port)
+    assert four.port == six.port
+    await four.close()
+    await six.close()

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import os
 import sys
 from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
@@ -225,3 +226,28 @@ def test_the_file_stays_small_while_there_is_always_a_call(tmp_path: Path) -> No
     assert len(path.read_bytes().splitlines()) <= MOST_LINES + 3
     assert calls.all() == [call("always")]
     calls.close()
+
+
+def test_a_line_of_which_the_disk_takes_a_part_is_taken_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    calls = OpenCalls(tmp_path / "calls")
+    calls.add(call("one"))
+    write = os.write
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "write", lambda file, data: write(file, data[:20]))
+        with pytest.raises(OSError, match="space"):
+            calls.add(call("two"))
+    calls.add(call("three"))
+    calls.close()
+    again = OpenCalls(tmp_path / "calls")
+    assert [left.call for left in again.all()] == ["one", "three"]
+    again.close()
+
+
+def test_the_cseq_of_a_call_that_was_made_again_is_kept(tmp_path: Path) -> None:
+    calls = OpenCalls(tmp_path / "calls")
+    calls.add(call("one"))
+    calls.add(replace(call("one"), sequence=2))
+    calls.close()
+    again = OpenCalls(tmp_path / "calls")
+    assert [left.invite().headers["CSeq"] for left in again.all()] == ["2 INVITE"]
+    again.close()

@@ -10,6 +10,7 @@ from sip_pair import INVITATION, tokens
 
 from smsc_emulator.net.sip_endpoint import SipEndpoint
 from smsc_emulator.sip.calls import Answered, CallEvent, Ended, Incoming, Peer
+from smsc_emulator.sip.digest import Credentials
 
 HOST = "127.0.0.1"
 SIPP = shutil.which("sipp")
@@ -92,6 +93,76 @@ async def test_sipp_answers_and_is_hung_up(tmp_path: Path, transport: str) -> No
     async with asyncio.timeout(30):
         await over.wait()
     assert all(event.answered and not event.by_peer for event in ended)
+    process.terminate()
+    await process.wait()
+    await endpoint.close()
+
+
+ASKS_WHO_CALLS = """<?xml version="1.0" encoding="UTF-8" ?>
+<scenario name="a softswitch asks for credentials, and checks them">
+  <recv request="INVITE"/>
+  <send retrans="500"><![CDATA[
+SIP/2.0 401 Unauthorized
+[last_Via:]
+[last_From:]
+[last_To:];tag=asked-[call_number]
+[last_Call-ID:]
+[last_CSeq:]
+WWW-Authenticate: Digest realm="softswitch", nonce="47ebe028cda119c35d4877b", qop="auth", opaque="o"
+Content-Length: 0
+
+]]></send>
+  <recv request="ACK"/>
+  <recv request="INVITE">
+    <action>
+      <verifyauth assign_to="proven" username="trunk" password="secret"/>
+    </action>
+  </recv>
+  <nop test="proven" next="busy"/>
+  <nop next="refused"/>
+  <label id="busy"/>
+  <send retrans="500"><![CDATA[
+SIP/2.0 486 Busy Here
+[last_Via:]
+[last_From:]
+[last_To:];tag=busy-[call_number]
+[last_Call-ID:]
+[last_CSeq:]
+Content-Length: 0
+
+]]></send>
+  <recv request="ACK" next="done"/>
+  <label id="refused"/>
+  <send retrans="500"><![CDATA[
+SIP/2.0 403 Forbidden
+[last_Via:]
+[last_From:]
+[last_To:];tag=refused-[call_number]
+[last_Call-ID:]
+[last_CSeq:]
+Content-Length: 0
+
+]]></send>
+  <recv request="ACK"/>
+  <label id="done"/>
+</scenario>
+"""
+
+
+@pytest.mark.parametrize(("password", "status"), [("secret", 486), ("wrong", 403)])
+async def test_sipp_asks_for_credentials_and_judges_them(tmp_path: Path, password: str, status: int) -> None:
+    port = free_port()
+    scenario = tmp_path / "asks.xml"
+    scenario.write_text(ASKS_WHO_CALLS)
+    told: asyncio.Queue[CallEvent] = asyncio.Queue()
+    endpoint = SipEndpoint(tokens("e"), told.put_nowait, credentials=lambda _peer: Credentials("trunk", password))
+    await endpoint.start(HOST)
+    process = await sipp(tmp_path, "-sf", str(scenario), "-p", str(port))
+    for number in range(CALLS):
+        endpoint.invite(f"c{number}", Peer(HOST, port), INVITATION)
+    async with asyncio.timeout(30):
+        ended = [await told.get() for _ in range(CALLS)]
+    assert {event.status for event in ended if isinstance(event, Ended)} == {status}
     process.terminate()
     await process.wait()
     await endpoint.close()

@@ -1,5 +1,7 @@
 """Messages cut out of a stream."""
 
+import time
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -29,3 +31,22 @@ def test_a_stream_that_cannot_be_cut_is_told_after_what_came_before(stream: byte
     assert framer.feed(ONE + stream) == [ONE]
     with pytest.raises(FramingError):
         framer.feed(b"")
+
+
+def test_a_message_that_comes_octet_by_octet_is_looked_at_once() -> None:
+    framer = Framer()
+    framer.feed(b"INVITE sip:a@b SIP/2.0\r\nX: " + b"x" * 60_000 + b"\r\nl: 5000\r\n\r\n")
+    began = time.process_time()
+    for _ in range(4_999):
+        assert not framer.feed(b"b")
+    assert time.process_time() - began < 1
+    (message,) = framer.feed(b"b")
+    assert message.endswith(b"b" * 5_000)
+    assert not framer.feed(b"\r\n\r\n")
+    assert framer.feed(b"OPTIONS sip:a SIP/2.0\r\nl: 0\r\n\r\n") == [b"OPTIONS sip:a SIP/2.0\r\nl: 0\r\n\r\n"]
+
+
+def test_many_short_messages_in_one_read_are_cut_in_no_time() -> None:
+    began = time.process_time()
+    assert len(Framer().feed(b"l:0\r\n\r\n" * 40_000)) == 40_000
+    assert time.process_time() - began < 1

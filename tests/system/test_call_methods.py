@@ -113,7 +113,7 @@ def test_a_busy_handset_gets_an_sms(lab: Serving, user: User, hook: Receiver) ->
     started = identify(lab, user.number, "flash_call", "sms_code")
     step_begun(lab, started, 1)
     user.answer(started)
-    assert identified(lab, started)[0] == ("flash_call", "failed", "busy")
+    assert identified(lab, started)[0] == ("flash_call", "failed", "not_reached")
     told = told_in_order(lab, hook)
     assert told.index("confirmation.step_ended") < told.index("confirmation.confirmed")
 

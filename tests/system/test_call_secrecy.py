@@ -11,6 +11,7 @@ UNREACHED = {
     "+70003000001": Conduct((), 404, 1),
     "+70003000002": Conduct((), 403, 55),
     "+70003000003": Conduct((), 480, 18),
+    "+70003000004": Conduct((), 486, 17),
 }
 RINGS, SHOWN = "+70003000008", "+70003000009"
 OWN = ("id", "phone_number", "created_at", "expires_at", "steps", "code_sent", "instructions")
@@ -40,23 +41,23 @@ def told(shown: Answer) -> dict[str, Any]:
 
 
 def test_nobodys_number_looks_like_one_that_rings(lab: Serving, phones: Phones) -> None:
-    """And like one that is barred or silent; the journal has the truth, which services do not read."""
+    """And like one that is barred, silent or busy; the journal has the truth, which services do not read."""
     numbers = (RINGS, *UNREACHED)
     paths = [f"/v1/confirmations/{lab.confirm(number, 'flash_call')['id']}" for number in numbers]
     for number in UNREACHED:
         phones.ended(phones.rings(number))
     shown = [lab.watch(path, lambda shown: shown["code_sent"]["state"] == "sent") for path in paths]
-    assert [told(each) for each in shown[1:]] == [told(shown[0])] * 3
+    assert [told(each) for each in shown[1:]] == [told(shown[0])] * 4
     lab.advance("10s")
     assert phones.ended(phones.rings(RINGS)).status == 487
     later = [told(lab.get(path)) for path in paths]
-    assert [each["steps"] for each in later] == [[("flash_call", "current", None)]] * 4
-    assert later[1:] == [later[0]] * 3
+    assert [each["steps"] for each in later] == [[("flash_call", "current", None)]] * 5
+    assert later[1:] == [later[0]] * 4
     lab.advance("5m")
     ended = [lab.watch(path, lambda shown: shown["state"] != "pending") for path in paths]
     assert {each["state"] for each in ended} == {"expired"}
     causes = [event["data"]["cause"] for event in lab.get("/lab/journal?type=call.ended")["events"]]
-    assert sorted(causes) == [1, 16, 18, 55]
+    assert sorted(causes) == [1, 16, 17, 18, 55]
 
 
 def test_neither_the_code_nor_the_caller_is_in_the_journal_or_the_log(lab: Serving, phones: Phones) -> None:

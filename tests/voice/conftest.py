@@ -100,8 +100,16 @@ class World:
     def answered(self, leg: str) -> None:
         self.switch.on_event(Answered(leg))
 
-    def ended(self, leg: str, status: int = 487, cause: int | None = None, *, answered: bool = False) -> None:
-        self.switch.on_event(Ended(leg, status, cause, answered, by_peer=True))
+    def ended(
+        self,
+        leg: str,
+        status: int = 487,
+        cause: int | None = None,
+        *,
+        answered: bool = False,
+        moved_to: str | None = None,
+    ) -> None:
+        self.switch.on_event(Ended(leg, status, cause, answered, by_peer=True, moved_to=moved_to))
 
     async def advance(self, millis: int) -> list[Act]:
         await self.ticker.advance(millis)

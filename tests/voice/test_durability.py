@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import pytest
 from sqlalchemy import func, select
 
 from smsc_emulator.handsets.voice import CallBehaviour, Voice
@@ -89,3 +90,51 @@ async def test_calls_of_one_turn_share_a_commit(world: Any) -> None:
         world.incoming(caller=f"+7000100{n:04d}")
     await world.settled()
     assert batches == [100]
+
+
+async def test_what_became_of_a_call_while_the_store_failed_is_stored_when_it_works_again(world: Any) -> None:
+    leg = world.incoming()
+    await world.settled()
+
+    def fail(_tx: Any, _event: Any) -> None:
+        raise OSError("the disk is full")
+
+    world.database.observers.append(fail)
+    world.ended(leg)
+    world.incoming(BOB)
+    await world.settled()
+    world.database.observers.clear()
+    assert (await world.last()).ended_at is None
+    world.incoming(BOB, caller=ALICE)
+    await world.settled()
+    assert (await world.last()).outcome == "cancelled"
+    assert world.events() == ["call.started", "call.ringing", "call.ended"]
+    assert [call.shown for call in await world.switch.calls(BOB)] == [ALICE], "what was never told is not made up"
+
+
+async def test_a_row_that_the_store_never_takes_does_not_stop_the_calls_that_follow(world: Any) -> None:
+    leg = world.incoming()
+    await world.settled()
+
+    def fail(_tx: Any, event: Any) -> None:
+        if event.type == "call.ended":
+            raise OSError("not this one")
+
+    world.database.observers.append(fail)
+    world.ended(leg)
+    await world.settled()
+    for _ in range(3):
+        world.incoming(BOB)
+        assert [act[0] for act in await world.settled()] == ["progress"]
+
+
+@pytest.mark.parametrize("behaviour", [CallBehaviour.BUSY, CallBehaviour.ANSWERED])
+async def test_a_call_that_ends_while_an_act_on_it_is_being_stored_is_not_waited_for(
+    world: Any, behaviour: CallBehaviour
+) -> None:
+    await world.switch.set_voice(ALICE, Voice(behaviour, after=0))
+    world.control.tell = lambda _event: None  # a user agent says nothing of a call that is over already
+    leg = world.incoming()
+    world.ended(leg)
+    await world.settled()
+    assert await world.activity.settled(2**62, patience=0.01)

@@ -1,5 +1,6 @@
 """Where numbers lead, whose calls come from where, and what the configuration may say."""
 
+import gc
 from typing import Any
 
 import pytest
@@ -7,7 +8,8 @@ from pydantic import ValidationError
 
 from smsc_emulator.handsets.handsets import Handsets
 from smsc_emulator.sip.calls import Peer
-from smsc_emulator.voice.agenda import Agenda
+from smsc_emulator.sip.digest import Credentials
+from smsc_emulator.voice.agenda import Agenda, Alarm
 from smsc_emulator.voice.routing import Contact, Routing, Trunk
 from smsc_emulator.voice.settings import FirewallRuleSettings, PhoneSettings, TrunkSettings, VoiceSettings
 
@@ -108,3 +110,29 @@ def test_the_agenda_keeps_the_order_and_leaves_out_what_is_called_off() -> None:
     assert done == []
     agenda.fire(20)
     assert (done, agenda.next_due()) == ([20, 20, 20], 30)
+
+
+def test_alarms_that_were_called_off_do_not_pile_up_while_the_clock_stands_still() -> None:
+    agenda, done = Agenda(), list[int]()
+    alarms = [agenda.set(1_000_000, done.append) for _ in range(10)]
+    for due in range(20_000):
+        agenda.set(due + 2, done.append).call_off()
+    assert len([each for each in gc.get_objects() if type(each) is Alarm]) < 5_000
+    assert len(alarms) == 10
+    agenda.fire(1_000_000)
+    assert done == [1_000_000] * 10
+
+
+def test_a_trunk_that_asks_who_calls_is_told_and_no_other() -> None:
+    asks = TrunkSettings(name="asks", host="192.0.2.1", username="lab", password="secret")
+    routing = Routing(Handsets([]), [], [asks, TrunkSettings(name="other", host="192.0.2.2")])
+    assert routing.credentials(Peer("192.0.2.1", 5060)) == Credentials("lab", "secret")
+    assert routing.credentials(Peer("192.0.2.2", 5060)) is None
+    assert routing.credentials(Peer("192.0.2.1", 5061)) is None
+    assert "secret" not in repr(routing.trunks["asks"])
+
+
+@pytest.mark.parametrize("half", [{"username": "lab"}, {"password": "secret"}])
+def test_a_name_without_a_password_is_an_error_in_the_configuration(half: dict[str, str]) -> None:
+    with pytest.raises(ValueError, match="go together"):
+        TrunkSettings(name="asks", host="192.0.2.1", **half)

@@ -56,6 +56,23 @@ async def test_a_call_that_rings_is_no_activity(port: SipCalls, control: Any, ac
     assert await activity.settled(2**62, patience=0.01)
 
 
+async def test_a_call_that_is_hung_up_while_its_switch_is_looked_up_is_not_made(
+    control: Any, intake: Any, reports: Any
+) -> None:
+    looked_up: asyncio.Future[Peer] = asyncio.get_running_loop().create_future()
+
+    async def find() -> Peer:
+        return await looked_up
+
+    port = SipCalls(control, find, intake, reports.take)
+    task = asyncio.create_task(port.place("cll_1", TO, CALLER, ring=10_000))
+    await asyncio.sleep(0)
+    await port.hang_up("cll_1")
+    looked_up.set_result(SWITCH)
+    await task
+    assert control.invited.empty()
+
+
 async def test_hanging_up_waits_for_the_end_and_the_report_of_it(port: SipCalls, control: Any, reports: Any) -> None:
     task = await placing(port, control)
     port.on_event(Progress("cll_1", 180))

@@ -6,6 +6,7 @@ from confirm.ports import CallUnavailableError
 from gateway.adapters.voice_link import Route
 from gateway.settings import VoiceLinkSettings
 from smsc_emulator.sip.calls import Peer, Transport
+from smsc_emulator.sip.digest import Credentials
 
 OWN = Peer("127.0.0.1", 5060)
 
@@ -67,3 +68,11 @@ def test_configured_networks_count_in_place_of_the_switch() -> None:
     assert networks.trusts(Peer("2001:db8::7", 5060))
     assert not networks.trusts(OWN)
     assert not route(trusted_peers=[]).trusts(OWN)
+
+
+def test_the_gateway_has_a_name_and_a_password_for_a_switch_or_neither() -> None:
+    link = VoiceLinkSettings(host="192.0.2.1", username="lab", password="secret")
+    assert link.credentials == Credentials("lab", "secret")
+    assert VoiceLinkSettings().credentials is None
+    with pytest.raises(ValueError, match="go together"):
+        VoiceLinkSettings(username="lab")

@@ -47,7 +47,7 @@ async def test_a_flash_call_is_told_by_what_all_callers_begin_with_and_confirmed
         "trust": None,
         "at": "2026-01-01T12:00:00.000Z",
     }
-    assert confirmed["cost"]["amount"] == "0"  # the call has not ended yet
+    assert confirmed["cost"]["amount"] == "0.01"  # from its first ring
     assert face.calls.caller not in await stored(face)
 
 
@@ -161,7 +161,7 @@ async def test_a_call_that_does_not_get_through_makes_way_for_the_next_step_and_
     await face.rings(CallFate.BUSY, 486, cause=17)
     after = await waiting
     assert (after["state"], after["step"], after["method"]) == ("pending", 1, "sms_code")
-    assert steps(after) == [("flash_call", "failed", "busy"), ("sms_code", "current", None)]
+    assert steps(after) == [("flash_call", "failed", "not_reached"), ("sms_code", "current", None)]
 
 
 async def test_the_next_step_can_be_asked_for_until_there_is_none(face):

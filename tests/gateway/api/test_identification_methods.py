@@ -179,6 +179,27 @@ async def test_a_challenge_is_asked_for_and_answered_here_too_and_its_signal_sta
     assert (await gateway.ask("POST", PATH, {**body, "challenge_passed": True}))[0] == 201
 
 
+CROWDED = {"pumping": {"concentration": 2, "on_concentration": "challenge"}}
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        ConfirmationSettings.model_validate(
+            {**CROWDED, "limits": [{"per": "client_address", "count": 3, "within": "1h"}]}
+        )
+    ],
+)
+async def test_another_code_after_the_lifetime_of_the_first_counts_for_his_address_and_asks_for_no_challenge(gateway):
+    first = await gateway.start(client_address="192.0.2.1")
+    await gateway.start("+70000000002", client_address="192.0.2.1", challenge_passed=True)
+    await gateway.ticker.advance(6 * MINUTE)
+    assert (await gateway.ask("POST", f"{PATH}/{first['id']}/resend"))[0] == 200
+    body = {"user_id": "user-3", "phone_number": "+70000000003", "client_address": "192.0.2.1"}
+    status, problem = await gateway.ask("POST", PATH, {**body, "challenge_passed": True})
+    assert (status, problem["code"]) == (429, "limited")
+
+
 async def test_a_repeated_start_shows_its_token_again_and_none_is_told_in_the_journal(gateway):
     body = {"user_id": "user-1", "phone_number": NUMBER, "methods": ["mo_sms"]}
     first = await gateway.ask("POST", PATH, body, Idempotency_Key="key-1")

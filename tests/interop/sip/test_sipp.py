@@ -130,6 +130,16 @@ def test_a_subscriber_calls_the_gateways_own_agent(trusting: Serving, sipp: Call
     assert (over["state"], over["proof"]["trust"]) == ("confirmed", "asserted")
 
 
+def test_a_bad_line_to_the_gateways_own_agent_loses_no_call(trusting: Serving, sipp: Callable[..., Sipp]) -> None:
+    started = trusting.confirm(HANDSET, "call_in")
+    called, port = started["instructions"]["access_number"], free_port()
+    with Relay(5) as relay:
+        relay.join(lab=trusting.at("sip_gateway"), peer=("127.0.0.1", port))
+        sipp("subscriber_calls", relay.for_peer, port=port, caller=HANDSET, asserted=HANDSET, called=called).finish()
+    over = trusting.watch(f"/v1/confirmations/{started['id']}", lambda shown: shown["state"] != "pending")
+    assert over["state"] == "confirmed"
+
+
 def test_a_stranger_who_asserts_a_number_proves_nothing(place: Place, sipp: Callable[..., Sipp]) -> None:
     unproven_by(place.lab, sipp, asserted=OTHER, trust="unverified")
 
