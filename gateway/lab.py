@@ -44,7 +44,7 @@ from gateway.identification.reconciliation import Reconciling
 from gateway.identification.service import IdentificationService
 from gateway.lookup import porting
 from gateway.lookup.client import OperatorClient, numbering_plan
-from gateway.operator_side import OperatorSide
+from gateway.operator_side import OperatorSide, terms_of
 from gateway.resources import config_path
 from gateway.services import directory
 from gateway.services.deadlines import BroadcastSending, CureTimes
@@ -83,8 +83,9 @@ class Lab:
     async def start(self) -> None:
         """Start every part, each on those before it; the gateway's links come up once it can be reached itself."""
         await self.ground.open()
+        self._schedule = profiles.Schedule(self._profiles(), self.settings.schedule())
         if self.operator_side is not None:
-            await self.operator_side.start()
+            await self.operator_side.start(lambda now: terms_of(self._schedule.at(now)))
         self._start_confirming()
         await self._start_voice_link()
         await self._start_services()
@@ -198,7 +199,6 @@ class Lab:
         """Put the services on record, and look after their broadcasts and what was found against them."""
         ground, settings = self.ground, self.settings
         await ground.database.run(lambda tx: directory.configure(tx, settings.services))
-        self._schedule = profiles.Schedule(self._profiles(), settings.schedule())
         self._lists = Lists(ground.key())
         sending = BroadcastSending(
             settings.broadcasts, self._sms, self._confirm.ledger, ground.database, ground.clock, ground.activity

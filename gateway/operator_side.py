@@ -16,8 +16,10 @@ from gateway.api.lab import subscribers as lab_subscribers
 from gateway.api.lab import voice as lab_voice
 from gateway.config import personalities
 from gateway.ground import Ground
+from gateway.identification.profiles import Profile
 from gateway.lookup.client import numbering_plan
 from gateway.settings import OWN_TRUNK, Settings
+from smsc_emulator.base.durations import SECOND
 from smsc_emulator.base.journal import Event, Journal
 from smsc_emulator.base.randomness import SecretRandomness
 from smsc_emulator.base.web import Routes
@@ -31,7 +33,7 @@ from smsc_emulator.net.sip_endpoint import SipEndpoint
 from smsc_emulator.net.smpp_server import SmppServer
 from smsc_emulator.net.tls import server_context
 from smsc_emulator.operator import face, subscribers
-from smsc_emulator.operator.behaviour import Behaviours
+from smsc_emulator.operator.behaviour import Behaviours, Terms, TermsAt
 from smsc_emulator.operator.folder_face import FolderFace
 from smsc_emulator.operator.lookups import Lookups
 from smsc_emulator.operator.notices import Contracts, NoticeSending
@@ -54,10 +56,13 @@ class OperatorSide:
         self._settings = ground.settings
         self.groups: list[Routes] = []
 
-    async def start(self) -> None:
-        """Start every part, each on those before it. Raises OSError for a port that is taken."""
+    async def start(self, terms: TermsAt) -> None:
+        """Start every part, each on those before it; the operators keep to `terms`.
+
+        Raises OSError for a port that is taken.
+        """
         await self._fill()
-        self._start_operators()
+        self._start_operators(terms)
         await self._start_smsc()
         await self._start_switch()
 
@@ -85,10 +90,10 @@ class OperatorSide:
             self.handsets[number].state = HandsetState.BARRED
         _follow_subscribers(self._ground.journal, self.handsets)
 
-    def _start_operators(self) -> None:
+    def _start_operators(self, terms: TermsAt) -> None:
         ground, plan = self._ground, numbering_plan(self._settings.operators, self._settings.numbering_files)
         operators = [each for each in self._settings.operators if each.url is None]
-        behaviours = Behaviours(operators)
+        behaviours = Behaviours(operators, terms)
         data = ground.folder.path
         outward = Outward(ground.session, operators, lambda: ground.base_url, data)
         filing = FolderFace(operators, data, ground.session, ground.activity, lambda: ground.base_url)
@@ -203,6 +208,16 @@ class OperatorSide:
 
     def _on_register(self, event: Registering) -> None:
         self.switch.on_register(event)
+
+
+def terms_of(profile: Profile) -> Terms:
+    """Return what a profile asks of every operator; a minor is as his parent who has the contract, or is not known."""
+    return Terms(
+        corporate=profile.corporate,
+        minor="present" if profile.minor == "as_owner" else "absent",
+        gray=profile.gray,
+        t_notice=profile.notice_s * SECOND,
+    )
 
 
 def _own_accounts(settings: Settings) -> Sequence[AccountSettings]:

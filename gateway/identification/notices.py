@@ -97,8 +97,11 @@ class Notices:
         return bool(waiting)
 
     def _record_lateness(self, tx: Tx, now: int, notice: Notice) -> None:
-        """Put on record a notice that took longer than the profile lets it; exactly that long is in time."""
-        due_at = notice.ended_at + self._schedule.at(now).notice_s * SECOND
+        """Put on record a notice that took longer than the profile of the end of the contract lets it.
+
+        Exactly that long is in time.
+        """
+        due_at = notice.ended_at + self._schedule.at(notice.ended_at).notice_s * SECOND
         if notice.received_at > due_at:
             party, about = notice.operator_id, notice.notice_id
             self._breaches.record(tx, now, breaches.T_NOTICE, "operator", party, about, due_at, notice.received_at)

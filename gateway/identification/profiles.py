@@ -227,9 +227,6 @@ class NotYet:
 NOT_YET: dict[str, NotYet] = {
     "recycle_check": NotYet("numbers are not sold again"),
     "fallback_identity": NotYet("there is no identity without a number"),
-    "minor": NotYet("each operator's own policy decides"),
-    "corporate": NotYet("each operator's own policy decides"),
-    "gray": NotYet("each operator's own policy decides"),
 }
 
 

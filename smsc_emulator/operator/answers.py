@@ -1,14 +1,14 @@
 """What an operator answers about a number: pure, from the contract in force, the operator's policies and a query.
 
-The rules do not settle what a line of a legal entity, of a minor or of nobody who was verified counts as; each operator
-has a policy for each (S56, S57, S58). In match mode the answer also says, attribute by attribute, whether what the user
-said of himself is what the contract says: `true`, `false`, or `not_available` where the contract, or the operator, does
-not say. The attributes themselves are in no answer (S59).
+The rules do not settle what a line of a legal entity, of a minor or of nobody who was verified counts as; the terms of
+all operators have an answer for each (S56, S57, S58), unless an operator is set to another. In match mode the answer
+also says, attribute by attribute, whether what the user said of himself is what the contract says: `true`, `false`, or
+`not_available` where the contract, or the operator, does not say. The attributes themselves are in no answer (S59).
 """
 
 from collections.abc import Collection, Mapping
 
-from smsc_emulator.operator.behaviour import Behaviour, Policy
+from smsc_emulator.operator.behaviour import Behaviour, Policy, Terms
 from smsc_emulator.operator.messages import Match
 from smsc_emulator.operator.settings import Answer
 from smsc_emulator.operator.subscribers import Subscriber
@@ -24,22 +24,22 @@ def opposite(result: str) -> str:
     return ABSENT if result == PRESENT else PRESENT
 
 
-def result(answer: Answer, subscriber: Subscriber | None, behaviour: Behaviour) -> str:
+def result(answer: Answer, subscriber: Subscriber | None, behaviour: Behaviour, terms: Terms) -> str:
     """Return PRESENT or ABSENT, as `answer` says or, by truth, as the contract with this operator says, if any."""
     if answer != "truth":
         return answer.upper()
     if subscriber is None:
         return ABSENT
-    return _RESULTS[_policy(subscriber, behaviour)]
+    return _RESULTS[_policy(subscriber, behaviour, terms)]
 
 
-def _policy(subscriber: Subscriber, behaviour: Behaviour) -> Policy:
+def _policy(subscriber: Subscriber, behaviour: Behaviour, terms: Terms) -> Policy:
     if subscriber.owner == "unverified" or subscriber.kyc in _UNVERIFIED:
-        return behaviour.gray
+        return behaviour.gray or terms.gray
     if subscriber.owner == "corporate" and not subscriber.end_user_known:
-        return behaviour.corporate
+        return behaviour.corporate or terms.corporate
     if subscriber.owner == "minor":
-        return behaviour.minor
+        return behaviour.minor or terms.minor
     return "present"
 
 

@@ -1,12 +1,16 @@
-"""How each operator answers: as the configuration says, until the lab sets it otherwise, which outlives restarts."""
+"""How each operator answers: as the configuration says, until the lab sets it otherwise, which outlives restarts.
 
-from collections.abc import Mapping, Sequence
+What the rules in force ask of every operator are its terms; an operator that is set to nothing else keeps to them.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Literal
 
 from sqlalchemy import delete, insert, select
 
 from smsc_emulator.base.database import Tx
+from smsc_emulator.base.durations import DAY
 from smsc_emulator.operator.settings import Answer, OperatorSettings, RegisterState
 from smsc_emulator.operator.store import operator_behaviours as table
 
@@ -15,6 +19,30 @@ OutageKind = Literal["refused", "error", "silent"]
 
 Policy = Literal["present", "absent"]
 """What an operator answers about a kind of line that the rules do not settle (S56, S57, S58)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What the rules ask of every operator."""
+
+    corporate: Policy = "present"
+    """The answer about a line of a legal entity whose end user is not known (S57)."""
+    minor: Policy = "present"
+    """The answer about the line of a minor, under a parent's contract (S56)."""
+    gray: Policy = "present"
+    """The answer about a line whose subscriber was not verified (S58)."""
+    t_notice: int = DAY
+    """Lab time in which the end of a contract has to be told (S10); exactly so long is in time."""
+
+
+TermsAt = Callable[[int], Terms]
+"""The terms that are in force at an instant of lab time."""
+
+
+def plain_terms(_now: int) -> Terms:
+    """Return the terms where no rules say otherwise."""
+    return Terms()
+
 
 Spoiling = Literal["wrong_number", "unknown_id", "bad_signature"]
 """What is wrong with the verdicts of an operator that makes mistakes: they go out so instead of right."""
@@ -56,14 +84,14 @@ class Behaviour:
     clock_skew: int = 0
     """How far its clock is ahead of the lab's, which shows in `as_of`; negative: behind."""
     outage: Outage | None = None
-    corporate: Policy = "present"
-    """What it answers about a line of a legal entity whose end user it does not know."""
-    minor: Policy = "present"
-    """What it answers about the line of a minor, under a parent's contract."""
-    gray: Policy = "present"
-    """What it answers about a line whose subscriber it has not verified."""
+    corporate: Policy | None = None
+    """What it answers about a line of a legal entity whose end user it does not know; None: as its terms say."""
+    minor: Policy | None = None
+    """What it answers about the line of a minor, under a parent's contract; None: as its terms say."""
+    gray: Policy | None = None
+    """What it answers about a line whose subscriber it has not verified; None: as its terms say."""
     notice_delay: int = 0
-    """From the end of a contract to its notice; the rules allow 24 hours."""
+    """From the end of a contract to its notice; its terms say how long that may be."""
     notices: Literal["sent", "never"] = "sent"
     notice_repeat: int = 1
     """How often it sends each notice."""
@@ -75,9 +103,10 @@ class Behaviour:
 
 
 class Behaviours:
-    """Every operator's behaviour."""
+    """Every operator's behaviour, and the terms of them all."""
 
-    def __init__(self, operators: Sequence[OperatorSettings]) -> None:
+    def __init__(self, operators: Sequence[OperatorSettings], terms: TermsAt = plain_terms) -> None:
+        self.terms = terms
         self._first: Mapping[str, Behaviour] = {o.id: Behaviour(o.answer, o.delay) for o in operators}
 
     def get(self, tx: Tx, operator_id: str) -> Behaviour:

@@ -256,7 +256,7 @@ class _Desk:
     def _answer(self, tx: Tx, now: int, row: Row[Any], behaviour: Behaviour) -> dict[str, Any]:
         """Find the answer, which is found once; return what the query's row becomes by it."""
         subscriber = self._subscriber(tx, row.operator_id, row.phone_number)
-        result = answers.result(row.answer, subscriber, behaviour)
+        result = answers.result(row.answer, subscriber, behaviour, self._behaviours.terms(row.received_at))
         change: dict[str, Any] = {"result": result, "answered_at": now, "breach_due_at": None, "attributes": None}
         if result == PRESENT and row.attributes is not None:
             compared = self._operators[row.operator_id].match_attributes

@@ -1,9 +1,9 @@
-"""The end of contracts, and the notices of it: the operator has 24 hours to tell each service that it is over (S10).
+"""The end of contracts, and the notices of it: the operator has a day, or as the rules in force say, for each (S10).
 
 When a contract ends, the number's open entries in the register end with it, in the same transaction, and each has a
 notice with an id of its own. A service that asked about the number, and whose code has not come, has a notice without a
 code, since it counts on what it was told, or is about to be. A notice is sent when the operator's behaviour says,
-signed, and again by a plan until the gateway has taken it. One that was not sent in 24 hours is put on record as a
+signed, and again by a plan until the gateway has taken it. One that was not sent in that time is put on record as a
 breach; it is sent all the same.
 """
 
@@ -24,14 +24,11 @@ from smsc_emulator.base.randomness import Randomness
 from smsc_emulator.base.retries import RetryPlan
 from smsc_emulator.base.signed_http import UnreachableError
 from smsc_emulator.operator import lookups, register, subscribers
-from smsc_emulator.operator.behaviour import Behaviours
+from smsc_emulator.operator.behaviour import Behaviours, TermsAt
 from smsc_emulator.operator.outward import Outward
 from smsc_emulator.operator.settings import EndReason, OperatorSettings
 from smsc_emulator.operator.store import operator_notices as notices
 from smsc_emulator.operator.subscribers import Subscriber
-
-T_NOTICE = DAY
-"""Time an operator has to tell of the end of a contract (identification, 3.3); exactly so long is in time."""
 
 NOTICE_PLAN = RetryPlan((0, 5 * SECOND, 30 * SECOND, 2 * MINUTE, 10 * MINUTE), 30 * MINUTE)
 """When a notice that the gateway did not take is sent again."""
@@ -61,11 +58,13 @@ class Notice:
     planned_at: int | None
     sent_at: int | None
     acked_at: int | None
+    due_at: int
+    """When it had to be sent, by the rules that were in force at the end of the contract."""
 
     @property
     def is_late(self) -> bool:
         """Whether it was sent when the time for it was over."""
-        return self.sent_at is not None and self.sent_at > self.ended_at + T_NOTICE
+        return self.sent_at is not None and self.sent_at > self.due_at
 
 
 class Contracts:
@@ -136,7 +135,7 @@ class Contracts:
             "ended_at": over.ended_at,
             "planned_at": planned,
             "send_due_at": planned,
-            "breach_due_at": over.ended_at + T_NOTICE + 1,
+            "breach_due_at": over.ended_at + self._behaviours.terms(over.ended_at).t_notice + 1,
             "tries": 0,
         }
         tx.conn.execute(insert(notices).values(row))
@@ -147,13 +146,15 @@ def _same_person(before: Subscriber) -> dict[str, Any]:
     return {name: getattr(before, name) for name in names}
 
 
-def page(tx: Tx, operator_id: str, phone_number: str | None = None, *, limit: int = 1000) -> list[Notice]:
-    """Return an operator's notices, oldest first, of one number if it is given."""
+def page(
+    tx: Tx, operator_id: str, phone_number: str | None = None, *, terms: TermsAt, limit: int = 1000
+) -> list[Notice]:
+    """Return an operator's notices, oldest first, of one number if it is given; what is late follows from `terms`."""
     wanted = select(notices).where(notices.c.operator_id == operator_id)
     if phone_number is not None:
         wanted = wanted.where(notices.c.phone_number == phone_number)
     rows = tx.conn.execute(wanted.order_by(notices.c.ended_at, notices.c.notice_id).limit(limit))
-    return [_notice(row) for row in rows]
+    return [_notice(row, terms) for row in rows]
 
 
 class NoticeSending:
@@ -209,7 +210,8 @@ class NoticeSending:
             return None
         change: dict[str, Any] = {"send_due_at": again, "tries": row.tries + 1}
         if row.sent_at is None:
-            change |= {"sent_at": now, "breach_due_at": None if now <= row.ended_at + T_NOTICE else row.breach_due_at}
+            is_late = row.breach_due_at is not None and now >= row.breach_due_at
+            change |= {"sent_at": now, "breach_due_at": row.breach_due_at if is_late else None}
             told = {"phone_number": row.phone_number, "service_id": row.service_id, "reason": row.reason}
             tx.record(now, "operator.notice_sent", row.notice_id, operator_id=row.operator_id, **told)
         tx.conn.execute(_at(row.notice_id).values(change))
@@ -220,7 +222,7 @@ class NoticeSending:
             "reason": row.reason,
             "ended_at": iso(row.ended_at + behaviour.clock_skew),
         }
-        return _notice(row), body, behaviour.notice_repeat
+        return _notice(row, self._behaviours.terms), body, behaviour.notice_repeat
 
     async def _send(self, notice: Notice, body: dict[str, Any], times: int) -> None:
         for _ in range(times):
@@ -243,7 +245,7 @@ def _record_breaches(tx: Tx, now: int) -> None:
     late = notices.c.breach_due_at <= now
     for row in tx.conn.execute(select(notices).where(late).order_by(notices.c.breach_due_at)).all():
         told = {"phone_number": row.phone_number, "service_id": row.service_id, "rule": "T_notice"}
-        due_at = iso(row.ended_at + T_NOTICE)
+        due_at = iso(row.breach_due_at - 1)
         tx.record(now, "operator.breach", row.notice_id, operator_id=row.operator_id, due_at=due_at, **told)
     tx.conn.execute(update(notices).where(late).values(breach_due_at=None))
 
@@ -263,5 +265,6 @@ def _at(notice_id: str) -> Any:
     return update(notices).where(notices.c.notice_id == notice_id)
 
 
-def _notice(row: Row[Any]) -> Notice:
-    return Notice(**{name: row._mapping[name] for name in Notice.__dataclass_fields__})
+def _notice(row: Row[Any], terms: TermsAt) -> Notice:
+    kept = {name: row._mapping[name] for name in Notice.__dataclass_fields__ if name != "due_at"}
+    return Notice(**kept, due_at=row.ended_at + terms(row.ended_at).t_notice)

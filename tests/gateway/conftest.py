@@ -27,7 +27,7 @@ class User:
         key = {"Authorization": "Bearer lab-demo-key"}
         async with self._session.request(method, self.lab.base_url + path, json=body, headers=key) as response:
             assert response.status < 300, await response.text()
-            return await response.json()
+            return None if response.status == 204 else await response.json()
 
     async def get(self, path: str) -> Any:
         return await self.call("GET", path)

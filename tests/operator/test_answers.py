@@ -6,7 +6,7 @@ from aiohttp import ClientConnectionError
 
 from smsc_emulator.base.durations import instant, iso, parse
 from smsc_emulator.operator import answers
-from smsc_emulator.operator.behaviour import Behaviour, Outage
+from smsc_emulator.operator.behaviour import Behaviour, Outage, Terms
 from smsc_emulator.operator.store import operator_queries
 from smsc_emulator.operator.subscribers import Person, Subscriber
 
@@ -16,6 +16,8 @@ SAID = {"family_name": " petrova", "given_name": "Anna", "birth_date": "1991-01-
 ALL = ("family_name", "given_name", "birth_date")
 TRUTHFUL = Behaviour("truth", 0)
 STRICT = Behaviour("truth", 0, corporate="absent", minor="absent", gray="absent")
+LENIENT = Behaviour("truth", 0, corporate="present", minor="present", gray="present")
+STRICT_TERMS = Terms(corporate="absent", minor="absent", gray="absent")
 
 
 def line(**fields):
@@ -37,10 +39,14 @@ def line(**fields):
         ({"sim": "blocked"}, "PRESENT", "PRESENT"),
     ],
 )
-def test_what_a_line_counts_as_is_the_operators_policy(fields, by_default, by_strict_policy):
-    assert answers.result("truth", line(**fields), TRUTHFUL) == by_default
-    assert answers.result("truth", line(**fields), STRICT) == by_strict_policy
-    assert answers.result("absent", line(**fields), TRUTHFUL) == "ABSENT"
+def test_what_a_line_counts_as_is_the_operators_policy_and_without_one_as_its_terms_say(
+    fields, by_default, by_strict_policy
+):
+    assert answers.result("truth", line(**fields), TRUTHFUL, Terms()) == by_default
+    assert answers.result("truth", line(**fields), STRICT, Terms()) == by_strict_policy
+    assert answers.result("truth", line(**fields), TRUTHFUL, STRICT_TERMS) == by_strict_policy
+    assert answers.result("truth", line(**fields), LENIENT, STRICT_TERMS) == by_default
+    assert answers.result("absent", line(**fields), TRUTHFUL, Terms()) == "ABSENT"
 
 
 @pytest.mark.parametrize(

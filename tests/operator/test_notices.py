@@ -4,7 +4,7 @@ import pytest
 
 from smsc_emulator.base.durations import instant, iso, parse
 from smsc_emulator.operator import notices
-from smsc_emulator.operator.behaviour import Outage
+from smsc_emulator.operator.behaviour import Outage, Terms
 
 NOON = instant("2026-01-01T12:00:00Z")
 NUMBER = "+70000000001"
@@ -15,7 +15,7 @@ async def end(side, number=NUMBER):
 
 
 async def listed(side):
-    return await side.database.run(lambda tx: notices.page(tx, "alpha"))
+    return await side.database.run(lambda tx: notices.page(tx, "alpha", terms=side.behaviours.terms))
 
 
 def breaches(side):
@@ -82,6 +82,19 @@ async def test_exactly_twenty_four_hours_are_in_time_and_a_late_notice_is_sent_a
     (notice,) = await listed(side)
     assert notice.is_late is late
     assert breaches(side) == ([(NOON + parse("24h") + 1, notice.notice_id, "T_notice")] if late else [])
+
+
+@pytest.mark.parametrize(("delay", "late"), [("3h", False), ("3h1ms", True)])
+async def test_a_notice_has_the_time_of_the_rules_in_force_when_the_contract_ended(side, delay, late):
+    side.behaviours.terms = lambda now: Terms(t_notice=parse("3h" if now == NOON else "48h"))
+    await side.behave(notice_delay=parse(delay))
+    await side.hand_over()
+    await end(side)
+    await side.turn("6h")
+    (notice,) = await listed(side)
+    assert notice.is_late is late
+    assert [at - NOON for at, _, _ in breaches(side)] == ([parse("3h") + 1] if late else [])
+    assert [event.data["due_at"] for event in side.events("operator.breach")] == [iso(NOON + parse("3h"))] * late
 
 
 async def test_a_notice_that_is_never_sent_is_a_breach(side):

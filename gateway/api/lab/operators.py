@@ -12,7 +12,7 @@ from smsc_emulator.base.config import Whole
 from smsc_emulator.base.database import Database, Tx
 from smsc_emulator.base.web import NOT_FOUND, Call, Model, ProblemError, Reply, Routes
 from smsc_emulator.operator import notices, register
-from smsc_emulator.operator.behaviour import Behaviour, Behaviours, Outage, OutageKind, Policy, Spoiling
+from smsc_emulator.operator.behaviour import Behaviour, Behaviours, Outage, OutageKind, Policy, Spoiling, TermsAt
 from smsc_emulator.operator.notices import Notice
 from smsc_emulator.operator.register import Entry
 from smsc_emulator.operator.settings import Answer, EndReason, OperatorSettings, RegisterState
@@ -48,6 +48,8 @@ class FaultsSet(Model):
 class BehaviourSet(Model):
     """How the operator answers. What is left out is as a well-behaved operator does it.
 
+    `corporate`, `minor` and `gray` are then as the profile says that is in force when the operator is asked.
+
     `answer` and `delay` count for queries that come from now on; those under way keep what they began with.
     """
 
@@ -56,9 +58,9 @@ class BehaviourSet(Model):
     register_: Annotated[RegisterState, Field(alias="register")] = "open"
     clock_skew: Skew = "0s"
     outage: OutageSet | None = None
-    corporate: Policy = "present"
-    minor: Policy = "present"
-    gray: Policy = "present"
+    corporate: Policy | None = None
+    minor: Policy | None = None
+    gray: Policy | None = None
     notices: Literal["sent", "never"] = "sent"
     notice_delay: Duration = "0s"
     notice_repeat: Times = 1
@@ -108,9 +110,13 @@ class BehaviourShown(BaseModel):
     register_: RegisterState = Field(alias="register", description="Whether it takes identification codes.")
     clock_skew: str = Field(description="How far its clock is ahead of the lab's; with a minus: behind.")
     outage: OutageShown | None
-    corporate: Policy = Field(description="Its answer about a legal entity's line whose end user it does not know.")
-    minor: Policy = Field(description="Its answer about the line of a minor.")
-    gray: Policy = Field(description="Its answer about a line whose subscriber was not verified.")
+    corporate: Policy | None = Field(
+        description="Its answer about a legal entity's line whose end user it does not know; null: as the profile says."
+    )
+    minor: Policy | None = Field(description="Its answer about the line of a minor; null: as the profile says.")
+    gray: Policy | None = Field(
+        description="Its answer about a line whose subscriber was not verified; null: as the profile says."
+    )
     notices: Literal["sent", "never"]
     notice_delay: str = Field(description="Lab time from the end of a contract to its notice.")
     notice_repeat: int = Field(description="How often it sends each notice.")
@@ -215,11 +221,11 @@ def routes(database: Database, operators: Sequence[OperatorSettings], behaviours
         await database.run(partial(behaviours.put, operator_id=known(call), behaviour=behaviour))
         return Reply(BehaviourShown(**_spelled(behaviour)))
 
-    _reading(group, database, known)
+    _reading(group, database, known, behaviours.terms)
     return group
 
 
-def _reading(group: Routes, database: Database, known: Callable[[Call], str]) -> None:
+def _reading(group: Routes, database: Database, known: Callable[[Call], str], terms: TermsAt) -> None:
     @group.add(
         "GET",
         "/lab/operators/{operator_id}/register",
@@ -245,7 +251,13 @@ def _reading(group: Routes, database: Database, known: Callable[[Call], str]) ->
     )
     async def read_notices(call: Call) -> Reply:
         wanted: RegisterQuery = call.query
-        unit = partial(notices.page, operator_id=known(call), phone_number=wanted.phone_number, limit=wanted.limit)
+        unit = partial(
+            notices.page,
+            operator_id=known(call),
+            phone_number=wanted.phone_number,
+            limit=wanted.limit,
+            terms=terms,
+        )
         return Reply(NoticePage(notices=[_notice(each) for each in await database.run(unit)]))
 
 
