@@ -19,7 +19,7 @@ from smsc_emulator.base.durations import iso
 from smsc_emulator.base.journal import Event
 from smsc_emulator.base.randomness import Randomness
 
-TOLD = frozenset({"confirmation", "identification", "binding"})
+TOLD = frozenset({"confirmation", "identification", "binding", "session", "appeal"})
 """The kinds of things whose events services are told of: what stands before the dot of an event's type."""
 
 MAX_ENDPOINTS = 100

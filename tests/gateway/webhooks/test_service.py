@@ -37,7 +37,10 @@ async def test_an_event_without_a_thing_shows_all_it_tells_but_the_service(bench
     assert '"data":{"reason":"notice"}}' in (await bodies(bench, endpoint))[0]
 
 
-@pytest.mark.parametrize("kind", ["confirmation.created", "identification.identified", "binding.active"])
+@pytest.mark.parametrize(
+    "kind",
+    ["confirmation.created", "identification.identified", "binding.active", "session.opened", "appeal.upheld"],
+)
 async def test_each_kind_of_thing_is_told_of(bench, kind: str) -> None:
     endpoint = await bench.endpoint(URL)
     await bench.happen("x", what=kind)
