@@ -34,6 +34,7 @@ from gateway.api import (
     webhooks,
 )
 from gateway.api.idempotency import Idempotency
+from gateway.api.lab import reconciliation as lab_reconciliation
 from gateway.api.lab import services as lab_services
 from gateway.folder import DataFolder
 from gateway.ground import Ground
@@ -269,6 +270,8 @@ class Lab:
         if self.operator_side is not None:
             lab.append(appeals.lab_routes(self._identification, database))
             lab.append(reports.lab_routes(database, self._schedule))
+            operator_ids = [operator.id for operator in self.settings.operators]
+            lab.append(lab_reconciliation.routes(self._identification, database, operator_ids))
         groups = [
             health.routes(self._readiness, lambda: document),
             confirmations.routes(self._confirm, database, watch, keys, self._service_names),

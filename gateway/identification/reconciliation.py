@@ -7,6 +7,7 @@ was handed over, or was never made here, is put on record. Codes are in no event
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import func, insert, select, update
@@ -30,6 +31,34 @@ LISTING_CAP = HOUR
 """How long a page is asked for; an operator that is out of reach for longer is compared with the next time."""
 
 _BATCH = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """How far the comparison with one operator has come."""
+
+    operator_id: str
+    started_at: int | None
+    compared_at: int | None
+
+    def is_under_way(self, now: int) -> bool:
+        """Whether it was begun, has not ended, and has not been given up."""
+        if self.started_at is None or now >= self.started_at + LISTING_CAP:
+            return False
+        return self.compared_at is None or self.compared_at < self.started_at
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """What a register has otherwise; its members are the columns of the table."""
+
+    id: str
+    at: int
+    operator_id: str
+    kind: str
+    service_id: str | None
+    phone_number: str
+    binding_id: str | None
 
 
 class Reconciliation:
@@ -61,6 +90,22 @@ class Reconciliation:
             tx.conn.execute(mine.values(due_at=now + every, started_at=now))
             self._ask(tx, now, operator_id, now + min(every - 1, LISTING_CAP))
         return len(operator_ids)
+
+    def begin_now(self, tx: Tx, now: int, operator_ids: Sequence[str]) -> list[str]:
+        """Ask these operators for their registers outside the regular times; return who was asked.
+
+        One whose comparison is under way is not asked again. The regular times stay as they are.
+        """
+        known = {one.operator_id: one for one in comparisons(tx)}
+        asked = [one for one in operator_ids if one not in known or not known[one].is_under_way(now)]
+        for operator_id in asked:
+            if operator_id in known:
+                mine = table.c.operator_id == operator_id
+                tx.conn.execute(update(table).where(mine).values(started_at=now, compared_at=None))
+            else:
+                tx.conn.execute(insert(table).values(operator_id=operator_id, due_at=now, started_at=now))
+            self._ask(tx, now, operator_id, now + LISTING_CAP)
+        return asked
 
     def _ask(self, tx: Tx, now: int, operator_id: str, until: int, after: str | None = None) -> None:
         message_id = f"lst_{self._randomness.token(20)}"
@@ -130,6 +175,20 @@ class Reconciliation:
         tx.record(now, "reconciliation.difference", row_id, **row, binding_id=binding_id)
 
 
+def comparisons(tx: Tx) -> list[Comparison]:
+    """Return how far the comparison with each operator has come."""
+    rows = tx.conn.execute(select(table).order_by(table.c.operator_id))
+    return [Comparison(row.operator_id, row.started_at, row.compared_at) for row in rows]
+
+
+def page(tx: Tx, operator_id: str | None = None, limit: int = 1000) -> list[Difference]:
+    """Return the differences that were found, the latest first; with one operator, if it is given."""
+    query = select(differences).order_by(differences.c.at.desc(), differences.c.id).limit(limit)
+    if operator_id is not None:
+        query = query.where(differences.c.operator_id == operator_id)
+    return [Difference(**row._mapping) for row in tx.conn.execute(query)]
+
+
 class Reconciling:
     """The deadlines of the comparisons, one for each operator every `every` milliseconds of lab time."""
 
@@ -165,8 +224,3 @@ class Reconciling:
         while await self._database.run(lambda tx: self._reconciliation.begin(tx, now, self._every)) == _BATCH:
             pass
         self._wake()
-
-
-def _next_due(tx: Tx) -> int | None:
-    due: int | None = tx.conn.execute(select(func.min(table.c.due_at))).scalar()
-    return due
