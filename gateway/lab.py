@@ -5,6 +5,7 @@ in `ground`. Nothing is shared between two labs of one process.
 """
 
 from collections.abc import Mapping
+from functools import cache
 
 from aiohttp import web
 
@@ -272,8 +273,10 @@ class Lab:
             lab.append(reports.lab_routes(database, self._schedule))
             operator_ids = [operator.id for operator in self.settings.operators]
             lab.append(lab_reconciliation.routes(self._identification, database, operator_ids))
+        # Made when somebody asks for it: it takes longer than the rest of a start.
+        document = cache(lambda: openapi.document(groups, gateway.__version__))
         groups = [
-            health.routes(self._readiness, lambda: document),
+            health.routes(self._readiness, document),
             confirmations.routes(self._confirm, database, watch, keys, self._service_names),
             identifications.routes(self._identification, self._confirm, database, watch, keys),
             appeals.routes(self._identification, database),
@@ -288,7 +291,6 @@ class Lab:
             operators.routes(self._identification, database, ground.activity),
             *lab,
         ]
-        document = openapi.document(groups, gateway.__version__)
         await self._serve(groups)
         ground.stack.callback(watch.end_waits)
         ground.stack.callback(ground.journal.end_waits)

@@ -8,6 +8,7 @@ names in `unspecified`, is not settled by the regime's sources: its value is the
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeAlias, get_args
 
@@ -242,8 +243,7 @@ def not_built(profile: Profile) -> dict[str, str]:
 def load(path: Path) -> Profile:
     """Return the profile of a file. Raises ProfileError."""
     try:
-        read = YAML(typ="safe", pure=True).load(path.read_text("utf-8"))
-        profile = Profile.model_validate(read, context=WRITTEN)
+        profile = _read(path.read_text("utf-8"))
     except ValidationError as error:
         raise ProfileError("; ".join(_mistakes(path, error))) from None
     except (OSError, YAMLError, ValueError) as error:
@@ -251,6 +251,12 @@ def load(path: Path) -> Profile:
     if profile.name != path.stem:
         raise ProfileError(f"{path}: name: expected {path.stem}, as the file is called (got {profile.name})")
     return profile
+
+
+@lru_cache(maxsize=64)
+def _read(text: str) -> Profile:
+    """Return the profile of a text. One text is read once, since the reading takes long; profiles do not change."""
+    return Profile.model_validate(YAML(typ="safe", pure=True).load(text), context=WRITTEN)
 
 
 def load_all(folder: Path) -> dict[str, Profile]:
