@@ -29,6 +29,7 @@ class Query:
 
 _ADD = insert(queries)
 _FIND = select(queries).where(queries.c.request_id == bindparam("its_id"))
+_ERASE = delete(attributes).where(attributes.c.attempt_id == bindparam("its_id"))
 _ANSWERED = update(queries).where(queries.c.request_id == bindparam("its_id"))
 
 
@@ -62,4 +63,4 @@ def attributes_of(tx: Tx, attempt_id: str) -> Mapping[str, str] | None:
 
 def erase_attributes(tx: Tx, attempt_id: str) -> None:
     """Forget what the user said of himself."""
-    tx.conn.execute(delete(attributes).where(attributes.c.attempt_id == attempt_id))
+    tx.conn.execute(_ERASE, {"its_id": attempt_id})

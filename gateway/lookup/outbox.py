@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import func, insert, select, update
+from sqlalchemy import bindparam, func, insert, select, update
 from sqlalchemy.engine import Row
 
 from gateway.lookup.store import operator_messages as messages
@@ -33,6 +33,10 @@ REGISTER_CAP = DAY
 """How long codes and voids are tried (T_register's cap)."""
 
 _BATCH = 500
+
+# What each deadline of an attempt runs is put together once: that costs more than running it.
+_FIND = select(messages).where(messages.c.id == bindparam("its_id"))
+_CHANGE = update(messages).where(messages.c.id == bindparam("its_id"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,13 +162,12 @@ def withdraw(tx: Tx, now: int, message_id: str) -> None:
     if message is None or message.withdrawn_at is not None:
         return
     body = {name: value for name, value in message.body.items() if name != "attributes"}
-    change = update(messages).where(messages.c.id == message_id)
-    tx.conn.execute(change.values(withdrawn_at=now, next_try_at=None, body=body))
+    tx.conn.execute(_CHANGE, {"its_id": message_id, "withdrawn_at": now, "next_try_at": None, "body": body})
 
 
 def find(tx: Tx, message_id: str) -> OperatorMessage | None:
     """Return a message, or None."""
-    row = tx.conn.execute(select(messages).where(messages.c.id == message_id)).one_or_none()
+    row = tx.conn.execute(_FIND, {"its_id": message_id}).one_or_none()
     return None if row is None else _message(row)
 
 
