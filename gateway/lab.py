@@ -124,9 +124,9 @@ class Lab:
         self._stack.callback(self.folder.close)
         self.journal = Journal()
         self.database = Database(self.folder.database_url, self.journal)
-        upgrade(self.database.engine)
+        await self.database.setup(upgrade)
         paused = self.settings.lab.paused_clock
-        self.clock = restore(self.database.engine, paused=paused, real_now=utc_millis())
+        self.clock = await self.database.setup(lambda conn: restore(conn, paused=paused, real_now=utc_millis()))
         self.activity = Activity(self.clock)
         self.database.start()
         self._stack.push_async_callback(self.database.close)

@@ -1,6 +1,6 @@
 """The lab clock that survives: its position is stored with each change, and a restart goes on from it, never back."""
 
-from sqlalchemy import BigInteger, Boolean, Column, Engine, Integer, Table, delete, func, insert, select
+from sqlalchemy import BigInteger, Boolean, Column, Connection, Integer, Table, delete, func, insert, select
 
 from smsc_emulator.base.activity import Activity
 from smsc_emulator.base.clock import LabClock, utc_millis
@@ -17,15 +17,14 @@ lab_clock = Table(
 )
 
 
-def restore(engine: Engine, *, paused: bool, real_now: int) -> LabClock:
+def restore(connection: Connection, *, paused: bool, real_now: int) -> LabClock:
     """Return the clock as the last run left it, or a new one at real time; `paused` makes it stand still in any case.
 
     A clock that ran goes on as if it had never stopped, since the world's deadlines went on too. One that stood still
     stands where it stood. Neither is ever behind the last stored event.
     """
-    with engine.connect() as conn:
-        row = conn.execute(select(lab_clock)).one_or_none()
-        last_seen = conn.execute(select(func.max(journal_table.c.at))).scalar() or 0
+    row = connection.execute(select(lab_clock)).one_or_none()
+    last_seen = connection.execute(select(func.max(journal_table.c.at))).scalar() or 0
     if row is None:
         return LabClock(max(real_now, last_seen), running=not paused)
     position = row.position + max(0, real_now - row.saved_at) if row.running else row.position

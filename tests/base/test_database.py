@@ -2,6 +2,7 @@ import asyncio
 import sqlite3
 from collections.abc import Callable
 from pathlib import Path
+from unittest.mock import patch
 
 import pytest
 from sqlalchemy import Column, Integer, MetaData, Table, func, insert, select
@@ -15,8 +16,8 @@ notes = Table("notes", own, Column("n", Integer, primary_key=True))
 
 
 @pytest.fixture(autouse=True)
-def notes_table(database: Database) -> None:
-    own.create_all(database.engine)
+async def notes_table(database: Database) -> None:
+    await database.setup(own.create_all)
 
 
 def write(n: int) -> Callable[[Tx], int]:
@@ -56,10 +57,11 @@ async def test_a_unit_that_raises_undoes_its_own_writes_and_nobody_elses(databas
 
 async def test_units_of_one_turn_of_the_loop_share_a_commit(database: Database) -> None:
     commits: list[int] = []
-    done = database._done
-    database._done = lambda batch: (commits.append(len(batch.jobs)), done(batch))[1]  # type: ignore[method-assign]
-    await asyncio.gather(*(database.run(write(n)) for n in range(50)))
-    assert commits == [50]
+    await database.run(count)  # what the start has to do is done
+    commit = database._backend.commit
+    with patch.object(database._backend, "commit", lambda batch: (commits.append(len(batch.jobs)), commit(batch))[1]):
+        await asyncio.gather(*(database.run(write(n)) for n in range(50)))
+    assert [many for many in commits if many] == [50]
 
 
 async def test_events_are_published_after_the_commit_and_survive_a_restart(
@@ -68,8 +70,7 @@ async def test_events_are_published_after_the_commit_and_survive_a_restart(
     await database.run(write(1))
     event = journal.since(0, 10)[0]
     again = Journal()
-    with database.engine.connect() as conn:
-        rows = conn.execute(select(metadata.tables["journal"])).all()
+    rows = await database.run(lambda tx: tx.conn.execute(select(metadata.tables["journal"])).all())
     again.load([Event(r.at, r.type, r.subject, r.data, r.seq) for r in rows])
     assert again.since(0, 10) == [event]
 
