@@ -123,7 +123,7 @@ class Lab:
         self.folder = DataFolder(self.settings.server.data)
         self._stack.callback(self.folder.close)
         self.journal = Journal()
-        self.database = Database(self.folder.database_url, self.journal)
+        self.database = Database(self.settings.server.database or self.folder.database_url, self.journal)
         await self.database.setup(upgrade)
         paused = self.settings.lab.paused_clock
         self.clock = await self.database.setup(lambda conn: restore(conn, paused=paused, real_now=utc_millis()))

@@ -16,10 +16,11 @@ from collections.abc import Callable
 from functools import partial
 from typing import TypeVar, cast
 
-from sqlalchemy import Engine
+from sqlalchemy import Engine, make_url
 from sqlalchemy.engine import Connection
 
 from smsc_emulator.base.journal import Journal, Reader
+from smsc_emulator.base.postgres_errors import driver_missing
 from smsc_emulator.base.sqlite import SqliteThread, make_engine
 from smsc_emulator.base.units import Backend, Batch, Job, Observer, Signals, Tx, Unit, journal_table, metadata
 
@@ -154,7 +155,9 @@ def _call(listeners: list[Callable[[], None]]) -> None:
 def _backend(url: str, journal: Journal, observers: list[Observer], signals: Signals) -> Backend:
     if url.startswith("sqlite"):
         return SqliteThread(url, journal, observers)
-    # Its driver is there only where it is used.
-    from smsc_emulator.base.postgres import Postgres
-
+    # Its driver is installed only where it is used.
+    try:
+        from smsc_emulator.base.postgres import Postgres
+    except ImportError:
+        raise driver_missing(make_url(url)) from None
     return Postgres(url, journal, observers, signals)

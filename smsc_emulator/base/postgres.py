@@ -25,9 +25,10 @@ from typing import TypeVar
 import structlog
 from sqlalchemy import select
 from sqlalchemy.engine import Connection
+from sqlalchemy.exc import DBAPIError
 
 from smsc_emulator.base.journal import Event, Journal
-from smsc_emulator.base.postgres_errors import DatabaseUnusableError, is_conflict
+from smsc_emulator.base.postgres_errors import DatabaseUnusableError, is_conflict, is_refusal, refused
 from smsc_emulator.base.postgres_session import (
     CHANNEL,
     GAP,
@@ -105,6 +106,8 @@ class Postgres:
         conn = await connect(self._engine)
         try:
             return await conn.run_sync(act)
+        except DBAPIError as error:
+            raise refused(self._engine.url, error) if is_refusal(error) else error from None
         finally:
             await conn.close()
 

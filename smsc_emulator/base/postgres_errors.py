@@ -11,11 +11,13 @@ OLDEST = 14
 """The oldest major version: before it, no server ends the session of a node that has fallen silent."""
 
 _WRONG_PASSWORD, _NO_ROLE_ACCESS, _NO_DATABASE, _TOO_MANY = "28P01", "28000", "3D000", "53300"
+_NO_RIGHT = "42501"
 
 _ADVICE = {
     _WRONG_PASSWORD: "check the user and the password in the URL",
     _NO_ROLE_ACCESS: "check the user in the URL and the server's pg_hba.conf",
     _NO_DATABASE: "create the database, or name another one in the URL",
+    _NO_RIGHT: "let the user make tables: GRANT CREATE ON SCHEMA public TO the user",
     _TOO_MANY: "raise the server's max_connections, or stop a node",
 }
 
@@ -52,6 +54,11 @@ def refused(url: URL, error: BaseException) -> DatabaseUnusableError:
         f"the database {_shown(url)} cannot be reached: {_first_line(error)}; "
         "check that the server runs and that the URL is right"
     )
+
+
+def is_refusal(error: BaseException) -> bool:
+    """Whether the server refuses what only its administrator can grant."""
+    return sqlstate(error) in _ADVICE
 
 
 def sqlstate(error: BaseException) -> str | None:
