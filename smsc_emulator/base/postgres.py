@@ -83,6 +83,7 @@ class Postgres:
         self._observers = observers
         self._signals = signals
         self._session: Session | None = None
+        self._alive = False
         self._turn = asyncio.Lock()
         self._seen: int | None = None
         self._others: frozenset[int] = frozenset()
@@ -116,9 +117,9 @@ class Postgres:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
-        session, self._session = self._session, None
-        if session is not None:
-            await session.close()
+        self._alive = False
+        if self._session is not None:
+            await self._session.close()
         await self._engine.dispose()
 
     def lead(self, name: str, changed: Callable[[bool], None]) -> Callable[[], None]:
@@ -218,9 +219,11 @@ class Postgres:
 
     async def _living_session(self) -> Session:
         """Return the session, or a new one if it has ended. Raises DatabaseUnusableError after some patience."""
-        if self._session is not None and not self._session.over:
-            return self._session
-        self._lost()
+        if self._session is not None:
+            if not self._session.over:
+                return self._session
+            self._lost()
+            await self._session.close()
         loop = asyncio.get_running_loop()
         last = loop.time() + PATIENCE
         while True:
@@ -231,7 +234,7 @@ class Postgres:
                     raise
                 await asyncio.sleep(BEAT)
             else:
-                self._session, self.node = session, session.node
+                self._session, self.node, self._alive = session, session.node, True
                 if self._seen is None:
                     await self._load(session)
                 self._others = await session.living() - {session.node}
@@ -250,9 +253,9 @@ class Postgres:
 
     def _lost(self) -> None:
         """Know that the connection, and all that was bound to it, is gone."""
-        if self._session is None:
+        if not self._alive:
             return
-        self._session = None
+        self._alive = False
         for lead in self._leads.values():
             lead.turn(held=False)
         self._signals.lost()
@@ -265,14 +268,13 @@ class Postgres:
     async def _feel(self) -> None:
         """See who lives, try to lead, and show the server that this node lives."""
         async with self._turn:
-            session = self._session
             try:
-                async with asyncio.timeout(ANSWER + PATIENCE if session is None else ANSWER):
-                    await self._beat(session or await self._living_session())
+                async with asyncio.timeout(ANSWER if self._alive else ANSWER + PATIENCE):
+                    await self._beat(await self._living_session())
             except Exception as error:
                 log.warning("the database does not answer", reason=str(error))
-                if session is not None:
-                    await session.close()
+                if self._session is not None:
+                    await self._session.close()
                     self._lost()
 
     async def _beat(self, session: Session) -> None:
@@ -291,7 +293,7 @@ class Postgres:
 
     async def _resign(self, name: str) -> None:
         async with self._turn:
-            if self._session is not None:
+            if self._session is not None and self._alive:
                 await self._session.resign(name)
 
     def _begin(self, work: Coroutine[None, None, None]) -> None:
