@@ -190,3 +190,29 @@ async def test_a_unit_that_goes_on_after_a_refused_statement_is_not_said_to_be_c
     with pytest.raises(Exception, match=r"went on after|aborted"):
         await one.run(careless)
     await one.run(record(1))
+
+
+SLOW_COMMIT = """
+CREATE FUNCTION sleep_at_commit() RETURNS trigger LANGUAGE plpgsql AS
+  $$ BEGIN IF NEW.subject = '1' THEN PERFORM pg_sleep(0.3); END IF; RETURN NULL; END $$
+"""
+TRIGGER = """
+CREATE CONSTRAINT TRIGGER slow AFTER INSERT ON journal DEFERRABLE INITIALLY DEFERRED
+  FOR EACH ROW EXECUTE FUNCTION sleep_at_commit()
+"""
+
+
+async def test_a_smaller_number_never_comes_after_a_greater_one_although_its_commit_is_slow(node: Start) -> None:
+    slow, quick, third = await node(), await node(), await node()
+    events = heard(third)
+    await third.setup(lambda conn: (conn.exec_driver_sql(SLOW_COMMIT), conn.exec_driver_sql(TRIGGER)))
+    try:
+        first = asyncio.create_task(slow.run(record(1)))
+        await asyncio.wait({first}, timeout=0.1)
+        assert not first.done()
+        await quick.run(record(2))
+        await first
+        await until(lambda: len(events) == 2, third)
+        assert [event.subject for event in events] == ["1", "2"]
+    finally:
+        await third.setup(lambda conn: conn.exec_driver_sql("DROP FUNCTION sleep_at_commit CASCADE"))
