@@ -54,8 +54,8 @@ class OperatorClient:
 
     async def start(self) -> None:
         """Ask again for the verdicts that are still waited for. Call it when verdicts can be received."""
-        await self._database.run(partial(outbox.ask_again, now=self._clock.now()))
-        self._wake()
+        self._database.on_departure.append(self._take_over)
+        await self._ask_again()
 
     async def close(self) -> None:
         """Drop what is under way; the outbox keeps it for the next start."""
@@ -71,17 +71,28 @@ class OperatorClient:
             for message in claimed:
                 self._flights.launch(message.lane, partial(self._send, message))
 
+    def _take_over(self) -> None:
+        self._flights.launch("ask again", self._ask_again)
+
+    async def _ask_again(self) -> None:
+        await self._database.run(partial(outbox.ask_again, now=self._clock.now()))
+        self._wake()
+
     async def _send(self, message: OperatorMessage) -> None:
         try:
             answer = await self._post(message)
         except UnreachableError as error:
-            failed = partial(outbox.record_failure, now=self._clock.now(), message=message, reason=str(error))
-            await self._database.run(failed)
+            await self._database.run(partial(self._failed, self._clock.now(), message, str(error)))
         else:
             await self._database.run(partial(self._acknowledged, self._clock.now(), message, answer))
             self._wake()
 
+    def _failed(self, now: int, message: OperatorMessage, reason: str, tx: Tx) -> None:
+        outbox.ended(tx, message)
+        outbox.record_failure(tx, now, message, reason)
+
     def _acknowledged(self, now: int, message: OperatorMessage, answer: Mapping[str, Any], tx: Tx) -> None:
+        outbox.ended(tx, message)
         acknowledged = outbox.acknowledge(tx, now, message.id, answer)
         if acknowledged is not None:
             self._on_ack(tx, now, acknowledged, answer)

@@ -237,6 +237,8 @@ class Postgres:
                 self._session, self.node, self._alive = session, session.node, True
                 if self._seen is None:
                     await self._load(session)
+                else:
+                    self._signals.departed()  # the node's own former life
                 self._others = await session.living() - {session.node}
                 self._signals.look()
                 return session

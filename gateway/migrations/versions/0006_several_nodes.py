@@ -1,0 +1,20 @@
+"""What several nodes of one database need: numbers of the journal, and claims."""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0006"
+down_revision = "0002"
+
+
+def upgrade() -> None:
+    """Make the sequence, which only PostgreSQL has, and the table of claims."""
+    if op.get_bind().dialect.name == "postgresql":
+        op.execute(sa.schema.CreateSequence(sa.Sequence("journal_seq")))
+    op.create_table(
+        "claims",
+        sa.Column("kind", sa.String(length=16), nullable=False),
+        sa.Column("key", sa.String(length=160), nullable=False),
+        sa.Column("node", sa.BigInteger(), nullable=False, comment="who has it, as long as that node lives"),
+        sa.PrimaryKeyConstraint("kind", "key"),
+    )
