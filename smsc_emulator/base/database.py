@@ -69,6 +69,11 @@ class Database:
         """The number of this process among those that share the database."""
         return self._backend.node
 
+    @property
+    def shared(self) -> bool:
+        """Whether there may be other nodes: what is remembered of the tables in memory may be out of date."""
+        return self._backend.shared
+
     async def setup(self, act: Callable[[Connection], T]) -> T:
         """Run `act` on a connection of its own before `start`; each of its statements commits by itself.
 

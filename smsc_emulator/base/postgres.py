@@ -75,6 +75,7 @@ class Postgres:
 
     # The server keeps the numbers of 64 savepoints of a transaction at hand.
     at_once = 60
+    shared = True
 
     def __init__(self, url: str, journal: Journal, observers: list[Observer], signals: Signals) -> None:
         self.node = 0

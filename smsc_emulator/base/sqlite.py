@@ -24,6 +24,7 @@ class SqliteThread:
     """Commits batches on a thread of its own, since SQLite's calls wait for the disk."""
 
     at_once = 1_000_000
+    shared = False
 
     def __init__(self, url: str, journal: Journal, observers: list[Observer]) -> None:
         self.engine = make_engine(url)

@@ -110,6 +110,8 @@ class Backend(Protocol):
     at_once: int
     """The most units that one batch may have."""
     node: int
+    shared: bool
+    """Whether there may be other nodes."""
 
     def start(self, done: Done, remembered: int) -> None:
         """Begin, on the running loop; the journal gets its last `remembered` stored events before the first batch."""

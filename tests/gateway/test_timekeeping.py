@@ -1,7 +1,10 @@
+import asyncio
+
 from gateway.timekeeping import Timekeeper, restore
 from smsc_emulator.base.activity import Activity
 from smsc_emulator.base.clock import LabClock, utc_millis
 from smsc_emulator.base.database import Database
+from smsc_emulator.base.journal import Journal
 
 MINUTE = 60_000
 
@@ -46,3 +49,30 @@ async def test_a_resumed_clock_runs_after_a_restart(database: Database) -> None:
     time = keeper(LabClock(utc_millis(), running=False), database)
     await time.resume()
     assert (await restored(database, paused=False, real_now=utc_millis())).running
+
+
+async def test_a_clock_that_is_turned_or_stopped_at_one_node_is_so_at_all(postgres_url: str) -> None:
+    first, second = Database(postgres_url, Journal()), Database(postgres_url, Journal())
+    start = utc_millis()
+    clocks = [LabClock(start, running=False), LabClock(start, running=False)]
+    turning, following = (keeper(clock, database) for clock, database in zip(clocks, (first, second), strict=True))
+    for database in (first, second):
+        database.start()
+        await database.run(lambda _tx: None)
+
+    async def hears(kind: str) -> None:
+        assert await second.journal.wait(0, 10, wanted=lambda event: event.type == kind)
+        await asyncio.gather(*following._following)
+
+    await turning.advance(20 * MINUTE)
+    await hears("clock.advanced")
+    assert following.clock.now() == start + 20 * MINUTE
+    await turning.resume()
+    await hears("clock.resumed")
+    assert following.clock.running
+    await turning.pause()
+    await hears("clock.paused")
+    assert not following.clock.running
+    assert 0 <= following.clock.now() - start - 20 * MINUTE < MINUTE
+    for database in (first, second):
+        await database.close()
