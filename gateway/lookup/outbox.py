@@ -149,7 +149,7 @@ def ask_again(tx: Tx, now: int) -> None:
     For the start of the gateway and the end of another node: an operator may have sent its verdict while nobody
     listened, and the address that verdicts go to may have changed. Of several nodes that live, one asks.
     """
-    if not claims.acts_for_all(tx):
+    if not claims.acts_for_all(tx, CLAIM):
         return
     tx.conn.execute(
         update(messages)

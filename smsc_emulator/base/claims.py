@@ -52,9 +52,9 @@ def forget_the_gone(tx: Tx, kind: str) -> None:
     tx.conn.execute(delete(claims).where(_c.kind == kind, _c.node.not_in(living(tx))))
 
 
-def acts_for_all(tx: Tx) -> bool:
-    """Whether this node is the one, of those that live, that does what is to be done once."""
-    return min(living(tx)) == tx.node
+def acts_for_all(tx: Tx, kind: str) -> bool:
+    """Whether this node is the one that does what is to be done once; it stays the one as long as it lives."""
+    return bool(take(tx, kind, {"for all nodes"}))
 
 
 def living(tx: Tx) -> frozenset[int]:

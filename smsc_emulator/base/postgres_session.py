@@ -41,11 +41,6 @@ LIVING, LEADING, NUMBERING, MIGRATING = 7261001, 7261002, 7261003, 7261004
 journal_sequence = Sequence("journal_seq", metadata=metadata)
 """The last number given to an event; only PostgreSQL has it."""
 
-# Without waiting for disks or peers for ever: who is silent is ended by the server, also inside a transaction.
-_SETTINGS = (
-    f"SET idle_session_timeout = '{SILENT}s'; SET idle_in_transaction_session_timeout = '{SILENT}s'; "
-    "SET jit = off; SET client_min_messages = warning"
-)
 # A sequence has one state for all transactions, so its last value is what the last holder of the lock left.
 _NUMBERS = text(
     "WITH held AS MATERIALIZED (SELECT pg_advisory_xact_lock(:kind, 0)) "
@@ -78,7 +73,11 @@ class Session:
         raw: Any = (await conn.get_raw_connection()).driver_connection
         session = cls(conn, raw, new_node())
         own = str(session.node)
-        await raw.execute(f"{_SETTINGS}; SELECT pg_advisory_lock({LIVING}, {own})")
+        # Who is silent is ended by the server, also inside a transaction, where others may wait for its locks.
+        await raw.execute(
+            f"SET idle_session_timeout = '{SILENT}s'; SET idle_in_transaction_session_timeout = '{SILENT}s'; "
+            f"SET jit = off; SELECT pg_advisory_lock({LIVING}, {own})"
+        )
         raw.add_termination_listener(lambda _raw: lost())
         await raw.add_listener(CHANNEL, lambda _raw, _pid, _channel, node: None if node == own else heard())
         return session
