@@ -65,6 +65,7 @@ async def webhooks(database: Database, _rest: str) -> None:
     sender = WebhookSender(database, guard, settings, clock, activity, ticker.wake)
     ticker.add(sender)
     await sender.start()
+    say("started")
     await ticker.run()
 
 
@@ -89,6 +90,7 @@ async def lookup(database: Database, url: str) -> None:
         )
         ticker.add(client)
         await client.start()
+        say("started")
         await ticker.run()
 
 
