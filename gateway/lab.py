@@ -33,7 +33,7 @@ from gateway.identification.service import IdentificationService
 from gateway.lookup import porting
 from gateway.lookup.client import OperatorClient, numbering_plan
 from gateway.migrations import upgrade
-from gateway.nodes import be_the_only_lab
+from gateway.nodes import be_the_only_lab, share_key
 from gateway.resources import config_path
 from gateway.settings import Settings
 from gateway.timekeeping import Timekeeper, restore
@@ -131,6 +131,8 @@ class Lab:
         self.activity = Activity(self.clock)
         self.database.start()
         self._stack.push_async_callback(self.database.close)
+        if self.database.shared:
+            await share_key(self.database, self.folder.key())
         if self.settings.lab.enabled:
             await be_the_only_lab(self.database)
         self.time = Timekeeper(self.clock, self.activity, self.database)

@@ -5,7 +5,19 @@ from pathlib import Path
 from unittest.mock import patch
 
 import pytest
-from sqlalchemy import Column, Integer, MetaData, Table, func, insert, select
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Boolean,
+    Column,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Table,
+    func,
+    insert,
+    select,
+)
 from sqlalchemy.exc import IntegrityError
 
 from smsc_emulator.base.database import Database, DatabaseClosedError, Tx, metadata
@@ -13,6 +25,16 @@ from smsc_emulator.base.journal import Event, Journal
 
 own = MetaData()
 notes = Table("notes", own, Column("n", Integer, primary_key=True))
+values = Table(
+    "typed_values",
+    own,
+    Column("id", Integer, primary_key=True),
+    Column("yes", Boolean),
+    Column("no", Boolean),
+    Column("big", BigInteger),
+    Column("octets", LargeBinary),
+    Column("json", JSON),
+)
 
 
 @pytest.fixture(autouse=True)
@@ -138,3 +160,24 @@ async def test_a_lock_of_another_process_is_waited_for(journal: Journal, tmp_pat
     assert not done
     assert await waiting == 1
     await database.close()
+
+
+async def test_values_come_back_as_they_went_in_on_both_engines(database: Database, journal: Journal) -> None:
+    data = {
+        "text": 'Привет, "мир" 🎉 \u2028',
+        "numbers": [0, -1, 2**53, 1.5],
+        "truth": [True, False, None],
+        "nested": {"empty": {}, "list": []},
+    }
+    instant = 253_402_300_799_999
+
+    def write_all(tx: Tx) -> None:
+        tx.record(instant, "values.written", "v", **data)
+        tx.conn.execute(insert(values).values(id=1, yes=True, no=False, big=2**62, octets=b"\x00\xff", json=data))
+
+    await database.run(write_all)
+    row = await database.run(lambda tx: tx.conn.execute(select(values)).one())
+    assert (row.yes, row.no, row.big, row.octets, row.json) == (True, False, 2**62, b"\x00\xff", data)
+    stored = await database.run(lambda tx: tx.conn.execute(select(metadata.tables["journal"])).one())
+    assert (stored.at, stored.data) == (instant, data)
+    assert journal.since(0, 1)[0].data == data

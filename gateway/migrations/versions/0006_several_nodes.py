@@ -1,4 +1,4 @@
-"""What several nodes of one database need: numbers of the journal, and claims."""
+"""What several nodes of one database need: numbers of the journal, claims, one key."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -8,7 +8,7 @@ down_revision = "0002"
 
 
 def upgrade() -> None:
-    """Make the sequence, which only PostgreSQL has, and the table of claims."""
+    """Make the sequence, which only PostgreSQL has, and the tables."""
     if op.get_bind().dialect.name == "postgresql":
         op.execute(sa.schema.CreateSequence(sa.Sequence("journal_seq")))
     op.create_table(
@@ -17,4 +17,12 @@ def upgrade() -> None:
         sa.Column("key", sa.String(length=160), nullable=False),
         sa.Column("node", sa.BigInteger(), nullable=False, comment="who has it, as long as that node lives"),
         sa.PrimaryKeyConstraint("kind", "key"),
+    )
+    op.create_table(
+        "shared_keys",
+        sa.Column("name", sa.String(length=32), nullable=False),
+        sa.Column(
+            "fingerprint", sa.String(length=64), nullable=False, comment="tells keys apart and does not tell the key"
+        ),
+        sa.PrimaryKeyConstraint("name"),
     )
