@@ -177,7 +177,7 @@ def run_lab(folder: Path, config: str) -> RunningLab:
         process.kill()
         raise AssertionError(ready.stderr.decode() + (folder / "out.txt").read_text())
     ports = json.loads((data / "ports.json").read_text())
-    return RunningLab(process, ports["smpp"], f"http://127.0.0.1:{ports['http']}", folder)
+    return RunningLab(process, ports.get("smpp", 0), f"http://127.0.0.1:{ports['http']}", folder)
 
 
 @pytest.fixture(scope="session")
