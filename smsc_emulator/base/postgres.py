@@ -221,7 +221,7 @@ class Postgres:
     async def _living_session(self) -> Session:
         """Return the session, or a new one if it has ended. Raises DatabaseUnusableError after some patience."""
         if self._session is not None:
-            if not self._session.over:
+            if self._seen is not None and not self._session.over:
                 return self._session
             self._lost()
             await self._session.close()
