@@ -1,23 +1,23 @@
-"""The confirmations' deadlines on the lab clock: codes to send, and lifetimes that end."""
+"""The confirmations' deadlines on the lab clock: codes to send, calls to take back, and times that are over."""
 
 from functools import partial
 
-from confirm import challenge, policy, store
-from confirm.challenge import Confirmation
-from confirm.ports import SmsInDoubtError, SmsPort, SmsRefusedError, SmsUnavailableError
-from confirm.service import ConfirmService, Outcome
+from confirm import calls_store, store, texts
+from confirm.ports import CallPort, CallUnavailableError, SmsInDoubtError, SmsPort, SmsRefusedError, SmsUnavailableError
+from confirm.sending import CallSending, Refused, SendOutcome, SmsSending, Taken, Unavailable
+from confirm.service import ConfirmService
 from smsc_emulator.base.activity import Activity
 from smsc_emulator.base.clock import Clock
 from smsc_emulator.base.database import Database
-from smsc_emulator.base.durations import iso
 from smsc_emulator.base.flights import Flights
 
 
 class CodeSending:
-    """Sends each queued code: draws it and remembers that in one unit, then hands it to the SMSC once.
+    """Sends each queued code: makes it and remembers that in one unit, then hands it over once, as an SMS or a call.
 
     If the process dies between claim and answer, the claim stays and nobody sends that code or another by itself: the
-    user may hold it already. He can ask for a new one. `at_once` messages may wait for the SMSC's answer.
+    user may hold it already. He can ask for a new one. `at_once` of them may wait for the network's answer. Without
+    `calls` there is no way to any voice network, and calls are put off.
     """
 
     gives_up = False
@@ -31,10 +31,12 @@ class CodeSending:
         clock: Clock,
         activity: Activity,
         *,
+        calls: CallPort | None = None,
         at_once: int = 100,
     ) -> None:
         self._service = service
         self._sms = sms
+        self._calls = calls
         self._sender = sender
         self._database = database
         self._clock = clock
@@ -46,35 +48,103 @@ class CodeSending:
 
     async def fire(self, now: int) -> None:
         """Claim the codes that are due and start sending them."""
-        for confirmation, text in await self._database.run(lambda tx: self._service.claim_sends(tx, now)):
-            self._flights.launch((confirmation.id, confirmation.codes), partial(self._send, confirmation, text))
+        for sending in await self._database.run(lambda tx: self._service.claim_sends(tx, now)):
+            if isinstance(sending, CallSending):
+                self._service.calls_in_line.add(sending.call)
+                send = partial(self._call, sending)
+            else:
+                send = partial(self._send, sending)
+            self._flights.launch((sending.claimed.id, sending.claimed.codes), send)
 
     async def close(self) -> None:
         """Break off what is being sent; it stays in doubt."""
         await self._flights.close()
 
-    async def _send(self, claimed: Confirmation, text: str) -> None:
-        outcome = await self._submit(claimed.phone_number, text)
-        if outcome is None:
-            return
-        now = self._clock.now()
-        after = await self._database.run(lambda tx: self._service.send_ended(tx, now, claimed, outcome))
-        if after.send_due_at is not None:
-            again_at = iso(after.send_due_at)
-            self._database.journal.publish(now, "confirmation.code_put_off", after.id, again_at=again_at)
-            self._service.wake()
+    async def _send(self, sending: SmsSending) -> None:
+        outcome = await self._submit(sending.claimed.phone_number, sending.text)
+        if outcome is not None:
+            now = self._clock.now()
+            await self._database.run(lambda tx: self._service.send_ended(tx, now, sending.claimed, outcome))
 
-    async def _submit(self, to: str, text: str) -> Outcome | None:
-        """Hand the SMS over and return what that makes of its confirmation; None if nobody knows."""
+    async def _submit(self, to: str, text: str) -> SendOutcome | None:
+        """Hand the SMS over and return what came of it; None if nobody knows."""
         try:
             message_id = await self._sms.submit(to, text, self._sender)
         except SmsRefusedError as refusal:
-            return partial(challenge.refused, status=refusal.status)
+            return Refused(refusal.status)
         except SmsUnavailableError:
-            return lambda confirmation, now: challenge.put_off(confirmation, now + policy.SEND_AGAIN)
+            return Unavailable()
         except SmsInDoubtError:
             return None
-        return partial(challenge.sent, message_id=message_id)
+        return Taken(message_id, texts.segments(text))
+
+    async def _call(self, sending: CallSending) -> None:
+        """Place the call; what becomes of it is reported, not answered.
+
+        One that was hung up while it waited for its turn is not placed: nobody would hang it up any more.
+        """
+        if sending.call not in self._service.calls_in_line:
+            return
+        self._service.calls_in_line.remove(sending.call)
+        try:
+            if self._calls is None:
+                raise CallUnavailableError
+            await self._calls.place(sending.call, sending.claimed.phone_number, sending.caller, ring=self._service.ring)
+        except CallUnavailableError:
+            now = self._clock.now()
+            await self._database.run(lambda tx: self._service.call_unplaced(tx, now, sending.call))
+
+
+class RingEnds:
+    """Takes back each call that has rung for its time, or that nobody needs any more."""
+
+    gives_up = False
+
+    def __init__(
+        self, service: ConfirmService, calls: CallPort, database: Database, clock: Clock, activity: Activity
+    ) -> None:
+        self._service = service
+        self._calls = calls
+        self._database = database
+        self._clock = clock
+        self._flights = Flights(activity)
+
+    async def next_due(self) -> int | None:
+        """Return the instant at which the next call is to be hung up."""
+        return await self._database.run(calls_store.next_hang_up)
+
+    async def fire(self, now: int) -> None:
+        """Start hanging up the calls that are due."""
+        for call in await self._database.run(lambda tx: self._service.ring_ends(tx, now)):
+            self._flights.launch(call, partial(self._hang_up, call))
+
+    async def close(self) -> None:
+        """Break off what is being hung up; it is done after the next start."""
+        await self._flights.close()
+
+    async def _hang_up(self, call: str) -> None:
+        self._service.calls_in_line.discard(call)
+        await self._calls.hang_up(call)
+        now = self._clock.now()
+        await self._database.run(lambda tx: self._service.hung_up(tx, now, call))
+
+
+class StepTimes:
+    """Begins the next step of each confirmation whose present one's time is over."""
+
+    gives_up = True
+
+    def __init__(self, service: ConfirmService, database: Database) -> None:
+        self._service = service
+        self._database = database
+
+    async def next_due(self) -> int | None:
+        """Return the instant at which the next step's time ends."""
+        return await self._database.run(store.next_step)
+
+    async def fire(self, now: int) -> None:
+        """Go on from the steps whose time is over at `now`."""
+        await self._database.run(lambda tx: self._service.step_times(tx, now))
 
 
 class Expiry:

@@ -3,6 +3,8 @@
 from collections.abc import Iterable
 
 from confirm.challenge import Confirmation, State
+from confirm.ports import ReceiptState, Trust
+from confirm.settings import ConfirmationSettings
 from smsc_emulator.base.durations import MINUTE, SECOND
 
 MEMORY = 15 * MINUTE
@@ -10,6 +12,39 @@ MEMORY = 15 * MINUTE
 
 SEND_AGAIN = 5 * SECOND
 """When a code that could not be handed over is tried again."""
+
+CALL_TRIES = 3
+"""How often a call is placed that the network cannot take for now."""
+
+CALL_LIMIT = 2 * MINUTE
+"""How long after it was placed a call is taken back that has neither rung nor ended."""
+
+HANG_UP_AGAIN = 30 * SECOND
+"""When a call that was hung up and has not ended is hung up again."""
+
+NO_SUCH_NUMBER = frozenset({0x0B})
+"""The command_status of an SMSC that knows no such destination: ESME_RINVDSTADR."""
+
+NOT_REACHED = "not_reached"
+TELLING = frozenset(
+    {"nobody", "no_answer", "blocked", "busy", "rejected", "answered", "diverted", "undelivered", NOT_REACHED}
+)
+"""Outcomes of which one or another tells whether a number exists: who is busy is somebody. Where that must not show
+they all are `not_reached`, and none of them ends a confirmation before its time."""
+
+UNDELIVERED = frozenset({ReceiptState.UNDELIVERABLE, ReceiptState.REJECTED, ReceiptState.EXPIRED, ReceiptState.DELETED})
+"""The receipts that say that the SMS will not come."""
+
+
+def hides(outcome: str | None, settings: ConfirmationSettings) -> bool:
+    """Return whether a step's outcome must not show as what it is."""
+    return outcome in TELLING and not settings.reveal_numbers
+
+
+def is_trusted(trust: Trust, least: Trust) -> bool:
+    """Return whether a number of this trust is proof where `least` is asked for; what is suspected never is."""
+    order = list(Trust)
+    return trust is not Trust.SPOOF_SUSPECTED and order.index(trust) <= order.index(least)
 
 
 def inherited_failures(earlier: Iterable[Confirmation], now: int) -> int:

@@ -4,7 +4,9 @@ from dataclasses import asdict
 from typing import Any
 
 from sqlalchemy import (
+    JSON,
     BigInteger,
+    Boolean,
     Column,
     Index,
     Integer,
@@ -20,7 +22,9 @@ from sqlalchemy import (
     update,
 )
 
-from confirm.challenge import Confirmation, SendState, State
+from confirm import calls_store, ledger_store, limits_store  # noqa: F401 - they declare the other tables of confirm
+from confirm.challenge import Confirmation, Proof, SendState, State
+from confirm.workflow import Step, StepState
 from smsc_emulator.base.database import Tx, metadata
 
 confirmations = Table(
@@ -37,16 +41,34 @@ confirmations = Table(
     Column("created_at", BigInteger, nullable=False, comment="lab time, ms, as all instants here"),
     Column("expires_at", BigInteger, nullable=False),
     Column("requested_at", BigInteger, nullable=False),
+    Column("steps", JSON, nullable=False, comment="the workflow"),
+    Column("step", Integer, nullable=False, server_default="0", comment="the present one"),
+    Column("step_due_at", BigInteger, index=True, comment="when the next step begins by itself"),
     Column("state", String(16), nullable=False),
     Column("reason", String(32)),
     Column("over_at", BigInteger),
+    Column("proof", JSON(none_as_null=True)),
+    Column("locale", String(35)),
+    Column("template", String(64)),
+    Column("brand", String(64)),
+    Column("client_address", String(64)),
+    Column("test", Boolean, nullable=False, server_default="0"),
+    Column("shadow", Boolean, nullable=False, server_default="0"),
+    Column("own_code", Boolean, nullable=False, server_default="0"),
     Column("send_state", String(16), nullable=False),
     Column("send_due_at", BigInteger, index=True),
     Column("codes", Integer, nullable=False),
+    Column("generation", Integer, nullable=False, server_default="0", comment="secrets so far"),
+    Column("tries", Integer, nullable=False, server_default="0"),
     Column("code_mac", String(64), comment="HMAC-SHA256; its key is not in the database"),
+    Column("number_mac", String(64), comment="the same of the whole caller number"),
+    Column("probe", Integer, comment="numbers of the pool that were passed over"),
     Column("sent_at", BigInteger),
-    Column("message_id", String(65)),
-    Column("send_error", BigInteger, comment="SMPP command_status"),
+    Column("message_id", String(65), index=True),
+    Column("send_error", BigInteger, comment="SMPP command_status or SIP status"),
+    Column("call", String(32)),
+    Column("access_number", String(16)),
+    Index("ix_confirmations_waiting", "phone_number", "state"),
     Index("ix_confirmations_expiry", "state", "expires_at"),
     Index("ix_confirmations_number", "service_id", "phone_number", "created_at"),
 )
@@ -68,6 +90,7 @@ _ADD = insert(confirmations)
 _SAVE = update(confirmations).where(confirmations.c.id == bindparam("its_id"))
 _FIND = select(confirmations).where(confirmations.c.id == bindparam("its_id"))
 _NEXT_SEND = select(func.min(confirmations.c.send_due_at))
+_NEXT_STEP = select(func.min(confirmations.c.step_due_at))
 _NEXT_EXPIRY = select(func.min(confirmations.c.expires_at)).where(confirmations.c.state == State.PENDING)
 
 
@@ -109,9 +132,48 @@ def to_expire(tx: Tx, now: int) -> list[Confirmation]:
     return _all(tx, ending.order_by(c.expires_at, c.id))
 
 
+def to_advance(tx: Tx, now: int) -> list[Confirmation]:
+    """Return those whose present step's time ends by `now`, oldest first."""
+    due = confirmations.c.step_due_at
+    return _all(tx, select(confirmations).where(due <= now).order_by(due, confirmations.c.id))
+
+
+def waiting_for(tx: Tx, phone_number: str, method: str) -> list[Confirmation]:
+    """Return all services' pending confirmations of a number whose present step is of `method`, oldest first."""
+    c = confirmations.c
+    waiting = select(confirmations).where(c.phone_number == phone_number, c.state == State.PENDING, c.method == method)
+    return _all(tx, waiting.order_by(c.created_at, c.id))
+
+
+def on_access_number(tx: Tx, access_number: str) -> list[Confirmation]:
+    """Return pending confirmations, of any service, whose users are to call `access_number`; two at most."""
+    c = confirmations.c
+    return _all(tx, select(confirmations).where(c.state == State.PENDING, c.access_number == access_number).limit(2))
+
+
+def held_back(tx: Tx, phone_number: str) -> list[Confirmation]:
+    """Return those whose call waits until an earlier one to the number has ended."""
+    c = confirmations.c
+    held = select(confirmations).where(c.phone_number == phone_number, c.state == State.PENDING)
+    return _all(tx, held.where(c.send_state == SendState.QUEUED, c.send_due_at.is_(None)).order_by(c.created_at, c.id))
+
+
+def of_message(tx: Tx, message_id: str) -> Confirmation | None:
+    """Return the confirmation whose present code the SMSC took under `message_id`, or None; of several the newest."""
+    c = confirmations.c
+    found = select(confirmations).where(c.message_id == message_id).order_by(c.sent_at.desc()).limit(1)
+    return next(iter(_all(tx, found)), None)
+
+
 def next_send(tx: Tx) -> int | None:
     """Return the instant at which the next code is to be sent."""
     due: int | None = tx.conn.execute(_NEXT_SEND).scalar()
+    return due
+
+
+def next_step(tx: Tx) -> int | None:
+    """Return the instant at which the next step's time ends."""
+    due: int | None = tx.conn.execute(_NEXT_STEP).scalar()
     return due
 
 
@@ -129,4 +191,6 @@ def _read(row: Row[Any]) -> Confirmation:
     values = dict(row._mapping)
     values["state"] = State(values["state"])
     values["send_state"] = SendState(values["send_state"])
+    values["steps"] = tuple(Step(**{**step, "state": StepState(step["state"])}) for step in values["steps"])
+    values["proof"] = None if values["proof"] is None else Proof(**values["proof"])
     return Confirmation(**values)

@@ -10,8 +10,9 @@ import aiohttp
 
 DEFAULT_URL = "http://127.0.0.1:8080"
 DEFAULT_SMPP_PORT = 2775
+DEFAULT_SIP_PORT = 5060
 PORTS_FILE = "ports.json"
-"""The file in a lab's data folder that tells its ports: an object with the keys smpp, http and sip."""
+"""The file in a lab's data folder that tells its ports: an object with the keys smpp, http, sip and sip_gateway."""
 
 
 class LabError(Exception):
@@ -39,18 +40,19 @@ class Address:
     url: str
     known_by: str
     smpp_port: int
+    sip_port: int = DEFAULT_SIP_PORT
 
 
 def find(url: str | None, data: Path) -> Address:
     """Return the lab's address: `url` if given, else by ports.json in the folder `data`, else the default ports."""
     file = data / PORTS_FILE
     ports = read_ports(data)
-    smpp_port = ports.get("smpp", DEFAULT_SMPP_PORT)
+    smpp_port, sip_port = ports.get("smpp", DEFAULT_SMPP_PORT), ports.get("sip", DEFAULT_SIP_PORT)
     if url:
-        return Address(url.rstrip("/"), "as given", smpp_port)
+        return Address(url.rstrip("/"), "as given", smpp_port, sip_port)
     if "http" in ports:
-        return Address(f"http://127.0.0.1:{ports['http']}", f"by {file}", smpp_port)
-    return Address(DEFAULT_URL, f"the default, since there is no {file}", smpp_port)
+        return Address(f"http://127.0.0.1:{ports['http']}", f"by {file}", smpp_port, sip_port)
+    return Address(DEFAULT_URL, f"the default, since there is no {file}", smpp_port, sip_port)
 
 
 def read_ports(data: Path) -> dict[str, int]:

@@ -1,16 +1,20 @@
 """The whole configuration, joined from the sections that each part declares."""
 
 from collections.abc import Callable
+from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
-from typing import Any, Literal, TypeVar
+from typing import Annotated, Any, Literal, Self, TypeVar
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from confirm.settings import ConfirmationSettings
 from gateway.webhooks.settings import WebhookSettings
 from smsc_emulator.base.config import Duration, Section
+from smsc_emulator.base.msisdn import DialPlan
 from smsc_emulator.core.settings import HandsetSettings, SmscSettings
 from smsc_emulator.operator.settings import OperatorSettings, RangeSettings, SubscriberSettings
+from smsc_emulator.sip.digest import Credentials
+from smsc_emulator.voice.settings import VoiceSettings
 
 T = TypeVar("T")
 
@@ -25,7 +29,7 @@ class ServerSettings(Section):
     http_port: int = Field(8080, ge=0, le=65535)
     """HTTP port; 0 takes a free one."""
     sip_port: int = Field(5060, ge=0, le=65535)
-    """SIP port, taken from the start; 0 takes a free one."""
+    """SIP port of the voice switch, for UDP and TCP; 0 takes a free one."""
     data: Path = Path(".confirmlab")
     """Folder of the database, the keys and ports.json."""
     database: str | None = Field(None, pattern=r"^postgres(ql)?://")
@@ -67,6 +71,59 @@ class SmscLinkSettings(Section):
     """How many messages may wait for their answers."""
     response_timeout: Duration = 10_000
     """Real time the SMSC has to answer."""
+
+
+Digits = Annotated[str, Field(pattern=r"^[0-9]{0,5}$")]
+
+
+OWN_TRUNK = "gateway"
+"""The name of the lab's own gateway among the trunks of the lab's switch."""
+
+
+class VoiceLinkSettings(Section):
+    """The gateway's own SIP user agent, and how it reads the numbers of those who call it."""
+
+    host: str | None = None
+    """The voice switch's address; without it, the lab's own switch."""
+    port: int = Field(5060, ge=1, le=65535)
+    """The switch's SIP port, where `host` is given."""
+    transport: Literal["udp", "tcp"] = "udp"
+    """How the switch is called."""
+    username: str | None = Field(None, min_length=1, max_length=64)
+    """The gateway's name at the switch, if that asks for credentials (401 or 407) when it is called."""
+    password: str | None = Field(None, min_length=1, max_length=64)
+    """The password of that name."""
+    listen_host: str | None = None
+    """The address that the gateway's user agent listens on and calls from; without it, server.host."""
+    listen_port: int = Field(0, ge=0, le=65535)
+    """The gateway's own SIP port, for UDP and TCP; 0 takes a free one."""
+    trusted_peers: list[IPv4Network | IPv6Network] | None = None
+    """Networks whose P-Asserted-Identity counts (RFC 3325, 5); without them, the switch that is called."""
+    country_code: Digits = "7"
+    """The country that numbers without a country code belong to."""
+    trunk_prefix: Digits = "8"
+    """What stands before its national numbers; empty: nothing."""
+    international_prefixes: list[Digits] = ["00", "810"]
+    """What stands before a country code."""
+    national_digits: int = Field(10, ge=4, le=14)
+    """How many digits its numbers have after the country code."""
+
+    @model_validator(mode="after")
+    def _a_name_has_a_password(self) -> Self:
+        if (self.username is None) != (self.password is None):
+            raise ValueError("username and password go together")
+        return self
+
+    @property
+    def credentials(self) -> Credentials | None:
+        """Who the gateway is to a switch that asks."""
+        return Credentials(self.username, self.password) if self.username and self.password else None
+
+    def dial_plan(self) -> DialPlan:
+        """Return how callers' numbers are read."""
+        return DialPlan(
+            self.country_code, self.trunk_prefix, tuple(filter(None, self.international_prefixes)), self.national_digits
+        )
 
 
 class ServiceSettings(Section):
@@ -140,7 +197,9 @@ class Settings(Section):
     lab: LabSettings = LabSettings()
     logs: LogSettings = LogSettings()
     smsc: SmscSettings = SmscSettings()
+    voice: VoiceSettings = VoiceSettings()
     smsc_link: SmscLinkSettings = SmscLinkSettings()
+    voice_link: VoiceLinkSettings = VoiceLinkSettings()
     confirmation: ConfirmationSettings = ConfirmationSettings()
     profile: str = "ru-1801"
     """The set of identification rules: a file in configs/profiles/."""

@@ -1,16 +1,22 @@
 """A code sent by SMS, which the user types back."""
 
-from confirm.methods.method import Method
+import re
+
+from confirm.methods.method import Method, Way
+from confirm.settings import ConfirmationSettings
+
+OWN_CODE = re.compile(r"[0-9A-Za-z]{4,10}")
+"""The codes that a service may choose."""
 
 
-def message(template: str, code: str) -> str:
-    """Return the text of the SMS: `template` with the code in place of {code}."""
-    return template.replace("{code}", code)
-
-
-def read(typed: str) -> str:
+def read(typed: str, digits: int) -> str:
     """Return the code that was meant: blanks and dashes between its digits do not matter."""
     return "".join(typed.split()).replace("-", "")
 
 
-METHOD = Method("sms_code", message, read)
+def takes(code: str, settings: ConfirmationSettings) -> bool:
+    """Return whether a service may choose this code."""
+    return OWN_CODE.fullmatch(code) is not None
+
+
+METHOD = Method("sms_code", Way.SMS, lambda settings: settings.code_digits, read, takes)

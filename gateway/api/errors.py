@@ -11,6 +11,7 @@ from smsc_emulator.core.faults.engine import NoSuchFaultError, TooManyFaultsErro
 from smsc_emulator.core.smsc import NoSuchHandsetError
 from smsc_emulator.net.outbind import CallFailedError, NoOutbindError, NoSuchAccountError
 from smsc_emulator.operator.subscribers import SubscriberExistsError
+from smsc_emulator.voice import errors as voice
 
 # Idempotency-Key, on every POST that creates something.
 KEY_IN_FLIGHT = ProblemKind(
@@ -23,12 +24,36 @@ CONFIRMATION_OVER = ProblemKind("confirmation_over", 409, "The confirmation is o
 CONFIRMATION_OWNED = ProblemKind(
     "confirmation_owned", 409, "The confirmation is part of an identification, which alone may change it."
 )
+CONFIRMATION_PENDING = ProblemKind(
+    "confirmation_pending", 409, "Another confirmation of the number is open; finish or cancel it first."
+)
+NO_NEXT_STEP = ProblemKind("no_next_step", 409, "The present step is the last one of the workflow.")
+NOTHING_TO_CHECK = ProblemKind(
+    "nothing_to_check", 409, "The present step is answered by the user's own call or SMS, and not by a code."
+)
+OWN_CODE_UNFIT = ProblemKind("own_code_unfit", 409, "The code that the request brings does not fit the method.")
+NO_SUCH_TEMPLATE = ProblemKind("no_such_template", 404, "There is no template of this name.")
+CHALLENGE_REQUIRED = ProblemKind(
+    "challenge_required", 403, "The user must first show that he is no robot; say so by `challenge_passed`."
+)
+NUMBER_REFUSED = ProblemKind("number_refused", 403, "This number may not be confirmed here.")
 RESEND_TOO_SOON = ProblemKind("resend_too_soon", 429, "Another code may be sent only after the gap that is set.")
+COOL_DOWN = ProblemKind("cool_down", 429, "Something was sent to this number just now; wait for the cool-down.")
+LIMITED = ProblemKind("limited", 429, "As much was asked for as the limits let through for now.")
+NUMBER_LOCKED = ProblemKind("number_locked", 429, "The number is locked for a time after too many failures.")
+
+SENDING = (COOL_DOWN, LIMITED, NUMBER_LOCKED)
+"""What can stand in the way of anything that sends."""
+STARTING = (CHALLENGE_REQUIRED, NUMBER_REFUSED, *SENDING)
+"""What can stand in the way of any start of a confirmation."""
 
 # Identifications.
 IDENTIFICATION_OVER = ProblemKind("identification_over", 409, "The identification is over; start another one.")
 IDENTIFICATION_NOT_CONFIRMING = ProblemKind(
     "identification_not_confirming", 409, "The identification does not wait for a code from the user."
+)
+METHOD_NOT_PERMITTED = ProblemKind(
+    "method_not_permitted", 403, "The profile does not let numbers be confirmed by this method."
 )
 
 # The lab's subscribers.
@@ -40,6 +65,13 @@ TOO_MANY_FAULTS = ProblemKind("too_many_faults", 409, "As many faults are in for
 # The lab's accounts.
 NO_OUTBIND = ProblemKind("no_outbind", 409, "The account has no address that the SMSC could call.")
 CALL_FAILED = ProblemKind("call_failed", 502, "Nobody listens at the address that the SMSC was to call.")
+
+# The lab's calls.
+CALL_OVER = ProblemKind("call_over", 409, "The call is not in a state for this, or not any more.")
+HANDSET_CANNOT_CALL = ProblemKind("handset_cannot_call", 409, "The handset has no network just now.")
+
+# The voice switch.
+RULES_OF_ONE_NAME = ProblemKind("rules_of_one_name", 409, "Each rule of the firewall needs a name of its own.")
 
 # Webhook endpoints.
 WEBHOOK_URL_REFUSED = ProblemKind("webhook_url_refused", 403, "Webhooks may not go to this URL.")
@@ -54,10 +86,21 @@ OF_EXCEPTION: Mapping[type[Exception], ProblemKind] = {
     confirm.ConfirmationNotFoundError: NOT_FOUND,
     confirm.ConfirmationOverError: CONFIRMATION_OVER,
     confirm.ConfirmationOwnedError: CONFIRMATION_OWNED,
+    confirm.PendingConfirmationError: CONFIRMATION_PENDING,
+    confirm.NoNextStepError: NO_NEXT_STEP,
+    confirm.NothingToCheckError: NOTHING_TO_CHECK,
+    confirm.OwnCodeError: OWN_CODE_UNFIT,
+    confirm.UnknownTemplateError: NO_SUCH_TEMPLATE,
+    confirm.ChallengeRequiredError: CHALLENGE_REQUIRED,
+    confirm.NumberRefusedError: NUMBER_REFUSED,
     confirm.ResendTooSoonError: RESEND_TOO_SOON,
+    confirm.CoolDownError: COOL_DOWN,
+    confirm.LimitedError: LIMITED,
+    confirm.LockedError: NUMBER_LOCKED,
     identification.IdentificationNotFoundError: NOT_FOUND,
     identification.IdentificationOverError: IDENTIFICATION_OVER,
     identification.NotConfirmingError: IDENTIFICATION_NOT_CONFIRMING,
+    identification.MethodNotPermittedError: METHOD_NOT_PERMITTED,
     identification.BindingNotFoundError: NOT_FOUND,
     SubscriberExistsError: SUBSCRIBER_EXISTS,
     NoSuchHandsetError: NOT_FOUND,
@@ -66,6 +109,10 @@ OF_EXCEPTION: Mapping[type[Exception], ProblemKind] = {
     NoSuchAccountError: NOT_FOUND,
     NoOutbindError: NO_OUTBIND,
     CallFailedError: CALL_FAILED,
+    voice.NoLineError: NOT_FOUND,
+    voice.NoSuchCallError: NOT_FOUND,
+    voice.CallOverError: CALL_OVER,
+    voice.HandsetCannotCallError: HANDSET_CANNOT_CALL,
     webhooks.WebhookEndpointNotFoundError: NOT_FOUND,
     webhooks.UrlRefusedError: WEBHOOK_URL_REFUSED,
     webhooks.TooManyEndpointsError: TOO_MANY_WEBHOOK_ENDPOINTS,
@@ -73,17 +120,24 @@ OF_EXCEPTION: Mapping[type[Exception], ProblemKind] = {
 }
 """The problem that each exception of the business code is answered with. Its message is the problem's detail."""
 
+_TOLD = ("confirmation_id",)
+"""What an exception may know beyond its message, as members of the problem."""
+
 
 @contextmanager
 def as_problems() -> Iterator[None]:
     """Raise ProblemError for each exception of the table that the body of the `with` raises.
 
-    An exception that knows a `retry_after`, in seconds, gives the answer a Retry-After header.
+    An exception that knows a `retry_after`, in seconds, gives the answer a Retry-After header; one that knows of the
+    confirmation that is in the way gives it the member `confirmation_id`.
     """
     try:
         yield
     except tuple(OF_EXCEPTION) as error:
         retry_after = getattr(error, "retry_after", None)
         headers = {} if retry_after is None else {"Retry-After": str(retry_after)}
+        members = (
+            {"confirmation_id": error.confirmation_id} if isinstance(error, confirm.PendingConfirmationError) else {}
+        )
         kind = next(kind for cls, kind in OF_EXCEPTION.items() if isinstance(error, cls))
-        raise ProblemError(kind, str(error), headers=headers) from None
+        raise ProblemError(kind, str(error), headers=headers, **members) from None

@@ -5,16 +5,11 @@ from typing import Any
 
 from pydantic import Field
 
+from confirm.gate import recording_refusals
 from confirm.service import ConfirmService
-from gateway.api import idempotency
-from gateway.api.confirmations import CodeCheck, Confirmation
-from gateway.api.errors import (
-    CONFIRMATION_OVER,
-    IDENTIFICATION_NOT_CONFIRMING,
-    IDENTIFICATION_OVER,
-    RESEND_TOO_SOON,
-    as_problems,
-)
+from gateway.api import errors, idempotency
+from gateway.api.confirmation_models import CodeCheck, Confirmation, Cost, Instructions, Start, secrets
+from gateway.api.errors import as_problems
 from gateway.api.idempotency import Idempotency
 from gateway.api.types import PhoneNumber, ServiceId, Timestamp, UserId, Wait
 from gateway.identification.attempt import Attempt, Reason, State
@@ -25,12 +20,11 @@ from smsc_emulator.base.watch import Watch
 from smsc_emulator.base.web import FORBIDDEN, Call, Handler, Model, ProblemError, Reply, Routes
 
 
-class IdentificationStart(Model):
-    """Who is to be identified, by which number."""
+class IdentificationStart(Start):
+    """Who is to be identified, by which number. The methods are some that the profile permits."""
 
     service_id: ServiceId | None = Field(None, description="The service of the API key, which is also the default.")
     user_id: UserId
-    phone_number: PhoneNumber
 
 
 class Identification(Model):
@@ -43,10 +37,12 @@ class Identification(Model):
     state: State
     reason: Reason | None = Field(description="Why it was refused.")
     confirmation: Confirmation | None = Field(description="The proof that the user holds the number.")
+    instructions: Instructions | None = Field(description="What the user is to do now; null when he is to do nothing.")
     operator_id: str | None = Field(description="The operator that is asked.")
     deadline_at: Timestamp | None = Field(description="When the operator's time to answer ends; only while PENDING.")
     identification_code: str | None = Field(description="The code in the operator's register; only once IDENTIFIED.")
     binding_id: str | None = Field(description="The binding that the identification made.")
+    cost: Cost = Field(description="Of its confirmations and of the question to the operator.")
     profile: str = Field(description="The rules that the attempt began and ends under.")
     created_at: Timestamp
     updated_at: Timestamp
@@ -57,6 +53,9 @@ class IdentificationQuery(Model):
 
     wait: Wait | None = None
     state: State | None = None
+
+
+Change = Callable[[Tx, str], Attempt]
 
 
 class _Identifications:
@@ -82,13 +81,14 @@ class _Identifications:
             raise ProblemError(FORBIDDEN, f"The API key is not one of the service {body.service_id}.")
 
         def create(tx: Tx) -> str:
-            return self._service.start(tx, call.received_at, call.caller, body.user_id, body.phone_number).id
+            return self._service.start(tx, call.received_at, body.user_id, body.wish(call.caller)).id
 
         async def answer(attempt_id: str) -> Reply:
-            await self._code_sent(call, attempt_id)
-            return Reply(await self._read(call, attempt_id), 201)
+            return Reply(await self._settled(call, attempt_id), 201)
 
-        return await self._keys.run(call, create, answer)
+        with as_problems():
+            async with recording_refusals(self._database, self._confirm.gate, call.received_at):
+                return await self._keys.run(call, create, answer, unkept=secrets)
 
     async def get(self, call: Call) -> Reply:
         seconds = durations.parse(call.query.wait) / 1000 if call.query.wait else 0.0
@@ -102,20 +102,29 @@ class _Identifications:
         return Reply(changed)
 
     async def check(self, call: Call) -> Reply:
-        now, code = call.received_at, call.body.code
-        return await self._change(call, lambda tx, one: self._service.check(tx, now, call.caller, one, code))
+        now, body = call.received_at, call.body
+        return await self._change(
+            call, lambda tx, one: self._service.check(tx, now, call.caller, one, body.code, body.source)
+        )
+
+    async def next(self, call: Call) -> Reply:
+        return await self._send(call, lambda tx, one: self._service.next(tx, call.received_at, call.caller, one))
 
     async def resend(self, call: Call) -> Reply:
-        now = call.received_at
-        await self._change(call, lambda tx, one: self._service.resend(tx, now, call.caller, one))
-        await self._code_sent(call, call.path["id"])
-        return Reply(await self._read(call, call.path["id"]))
+        return await self._send(call, lambda tx, one: self._service.resend(tx, call.received_at, call.caller, one))
 
     async def cancel(self, call: Call) -> Reply:
         now = call.received_at
         return await self._change(call, lambda tx, one: self._service.cancel(tx, now, call.caller, one))
 
-    async def _change(self, call: Call, change: Callable[[Tx, str], Attempt]) -> Reply:
+    async def _send(self, call: Call, change: Change) -> Reply:
+        """Apply `change`, and answer when what it sends has been handed over."""
+        with as_problems():
+            async with recording_refusals(self._database, self._confirm.gate, call.received_at):
+                await self._database.run(lambda tx: change(tx, call.path["id"]))
+        return Reply(await self._settled(call, call.path["id"]))
+
+    async def _change(self, call: Call, change: Change) -> Reply:
         def unit(tx: Tx) -> Identification:
             return self._model(tx, change(tx, call.path["id"]))
 
@@ -130,15 +139,24 @@ class _Identifications:
                 lambda tx: self._model(tx, self._service.get(tx, call.caller, attempt_id)),
             )
 
-    async def _code_sent(self, call: Call, attempt_id: str) -> None:
-        """Wait until nothing about the code's sending is in doubt, if there is a code to send."""
+    async def _settled(self, call: Call, attempt_id: str) -> Identification:
+        """Return the attempt once nothing about the sending of its code is in doubt, if there is a code to send."""
         found = await self._read(call, attempt_id)
         if found.confirmation is not None:
             await self._confirm.send_settled(found.confirmation.id)
+        return await self._read(call, attempt_id)
 
     def _model(self, tx: Tx, attempt: Attempt) -> Identification:
-        code = attempt.identification_code if attempt.state is State.IDENTIFIED else None
-        return Identification.model_validate({**self._service.snapshot(tx, attempt), "identification_code": code})
+        instructions = None
+        if attempt.confirmation_id is not None and attempt.state is State.CONFIRMING:
+            instructions = self._confirm.instructions(self._confirm.get(tx, attempt.confirmation_id))
+        shown = {
+            **self._service.snapshot(tx, attempt),
+            "identification_code": attempt.identification_code if attempt.state is State.IDENTIFIED else None,
+            "instructions": instructions,
+            "cost": self._service.cost(tx, attempt).snapshot(),
+        }
+        return Identification.model_validate(shown)
 
 
 def routes(
@@ -153,7 +171,7 @@ def routes(
     handlers = _Identifications(service, confirm, database, watch, keys)
     all_, one = "/v1/identifications", "/v1/identifications/{id}"
     answer = {200: Identification}
-    confirming = (IDENTIFICATION_NOT_CONFIRMING, CONFIRMATION_OVER)
+    confirming = (errors.IDENTIFICATION_NOT_CONFIRMING, errors.CONFIRMATION_OVER)
 
     def add(method: str, path: str, summary: str, handler: Handler, **more: Any) -> None:
         group.add(method, path, summary, scheme="service", **more)(handler)
@@ -165,7 +183,7 @@ def routes(
         handlers.start,
         body=IdentificationStart,
         answers={201: Identification},
-        problems=(FORBIDDEN, *idempotency.PROBLEMS),
+        problems=(FORBIDDEN, errors.METHOD_NOT_PERMITTED, *errors.STARTING, *idempotency.PROBLEMS),
         headers=idempotency.HEADERS,
     )
     add(
@@ -176,15 +194,24 @@ def routes(
         query=IdentificationQuery,
         answers=answer,
     )
-    add("DELETE", one, "Cancel an identification", handlers.cancel, answers=answer, problems=(IDENTIFICATION_OVER,))
+    over = (errors.IDENTIFICATION_OVER,)
+    add("DELETE", one, "Cancel an identification", handlers.cancel, answers=answer, problems=over)
     add(
         "POST",
         one + "/check",
-        "Check the code that the user typed",
+        "Check the code, or the caller's number, that the user gave back",
         handlers.check,
         body=CodeCheck,
         answers=answer,
-        problems=confirming,
+        problems=(*confirming, errors.NOTHING_TO_CHECK, errors.NUMBER_LOCKED),
+    )
+    add(
+        "POST",
+        one + "/next",
+        "Go on to the next way to confirm the number; neither the failures nor the time start anew",
+        handlers.next,
+        answers=answer,
+        problems=(*confirming, errors.NO_NEXT_STEP, *errors.SENDING),
     )
     add(
         "POST",
@@ -192,6 +219,6 @@ def routes(
         "Send another code; neither the failures nor the time start anew",
         handlers.resend,
         answers=answer,
-        problems=(IDENTIFICATION_NOT_CONFIRMING, RESEND_TOO_SOON),
+        problems=(errors.IDENTIFICATION_NOT_CONFIRMING, errors.RESEND_TOO_SOON, *errors.STARTING),
     )
     return group

@@ -107,7 +107,8 @@ def _operation(tag: str, route: Route, names: Names, queries: dict[type[BaseMode
         operation["security"] = [{route.scheme: []}]
     if route.body is not None:
         operation["requestBody"] = {
-            "required": True,
+            # A request without a body is read as one whose body has no members.
+            "required": any(member.is_required() for member in route.body.model_fields.values()),
             "content": {"application/json": {"schema": names[route.body, "validation"]}},
         }
     return operation

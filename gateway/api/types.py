@@ -15,6 +15,9 @@ Duration = Annotated[str, Field(pattern=durations.PATTERN, max_length=40, exampl
 Timestamp = Annotated[str, Field(json_schema_extra={"format": "date-time"})]
 """An instant of the lab clock, UTC, with milliseconds."""
 
+Money = Annotated[str, Field(pattern=r"^[0-9]+([.][0-9]{1,6})?$", examples=["0.05"])]
+"""An amount as a decimal number in a text, so that no reader makes a binary fraction of it."""
+
 Wait = Annotated[
     str,
     Field(

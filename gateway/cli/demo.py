@@ -1,43 +1,28 @@
-"""`confirmlab demo`: one identification through a running lab, each step printed as it happens, then a refusal."""
+"""`confirmlab demo`: one identification through a running lab, each step printed as it happens, then a refusal.
+
+With `--method`, one confirmation by that method instead: see `demo_methods`.
+"""
 
 import asyncio
 import secrets
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from functools import partial
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
 from gateway.cli.options import DEFAULT_DATA, DEFAULT_KEY, Data, Key, Url, fail, run
+from gateway.cli.story import NUMBER, PATIENCE, Show, Story, first, follow
 
 if TYPE_CHECKING:
     from gateway.client import LabClient
 
-NUMBER = "+70000000001"
 OPERATOR = "alpha"
 SERVICE = "demo"
-PATIENCE = 20.0
-"""Real seconds that each step may take."""
 
-Show = Callable[[str], None]
-
-
-@dataclass
-class Story:
-    """What is printed: a line for each step with its lab time, and how long after the beginning it was."""
-
-    show: Show
-    began: int | None = None
-
-    def tell(self, at: str, step: str, detail: str) -> None:
-        """Print one step that happened at `at`, an instant of the lab clock."""
-        from smsc_emulator.base import durations
-
-        now = durations.instant(at)
-        self.began = now if self.began is None else self.began
-        offset = f"{(now - self.began) / 1000:+.3f} s"
-        self.show(f"{at}  {offset:>12}  {step:<19} {detail}")
+Method = Literal["sms_code", "flash_call", "call_in", "mo_sms"]
 
 
 @dataclass
@@ -57,15 +42,27 @@ class Receiver:
                     return event
 
 
-def demo(url: Url = None, data: Data = DEFAULT_DATA, key: Key = DEFAULT_KEY) -> None:
+def demo(
+    method: Annotated[
+        Method | None, typer.Option("--method", help="Show one confirmation by this method, and what it costs.")
+    ] = None,
+    url: Url = None,
+    data: Data = DEFAULT_DATA,
+    key: Key = DEFAULT_KEY,
+) -> None:
     """Walk one identification through the running lab, then one that the operator's silence refuses."""
+    from gateway.cli import demo_methods
     from gateway.client import LabClient, find
 
     async def walk() -> None:
-        async with LabClient(find(url, data), key=key) as lab, _receiver(lab) as receiver, _behaviour_kept(lab):
-            await identified(lab, receiver, typer.echo)
-            typer.echo("")
-            await refused(lab, receiver, typer.echo)
+        async with LabClient(find(url, data), key=key) as lab:
+            if method is not None:
+                await demo_methods.confirmed(lab, method, typer.echo)
+                return
+            async with _receiver(lab) as receiver, _behaviour_kept(lab):
+                await identified(lab, receiver, typer.echo)
+                typer.echo("")
+                await refused(lab, receiver, typer.echo)
 
     try:
         run(walk())
@@ -80,7 +77,7 @@ async def identified(lab: "LabClient", receiver: Receiver, show: Show) -> None:
     story = Story(show)
     attempt, seq = await _confirm(lab, story)
     seen: dict[str, Mapping[str, Any]] = {}
-    async for event in _follow(lab, seq, attempt):
+    async for event in follow(lab, seq, partial(_is_ours, attempt=attempt)):
         kind, at, data = event["type"], event["at"], event["data"]
         seen[kind] = event
         if kind == "operator.query_received":
@@ -105,7 +102,7 @@ async def refused(lab: "LabClient", receiver: Receiver, show: Show) -> None:
     await _behave(lab, {"answer": "silent", "delay": "0s"})
     story = Story(show)
     attempt, seq = await _confirm(lab, story)
-    async for event in _follow(lab, seq, attempt):
+    async for event in follow(lab, seq, partial(_is_ours, attempt=attempt)):
         if event["type"] == "operator.query_received":
             story.tell(event["at"], "operator asked", f"{event['data']['operator_id']}: is there such a subscriber?")
             story.tell(event["at"], "lab clock turned", "20 minutes forward, firing each deadline at its instant")
@@ -126,7 +123,7 @@ async def _confirm(lab: "LabClient", story: Story) -> tuple[str, int]:
     story.tell(created["at"], "registration", f"{attempt}: {user} claims {NUMBER}")
     seq = created["seq"]
     sent = received = None
-    async for event in _follow(lab, seq, attempt):
+    async for event in follow(lab, seq, partial(_is_ours, attempt=attempt)):
         # The SMSC's taking it over, which is what the submit_sm_resp says.
         sent = event if event["type"] == "message.accepted" else sent
         received = event if event["type"] == "handset.received" else received
@@ -139,35 +136,12 @@ async def _confirm(lab: "LabClient", story: Story) -> tuple[str, int]:
     message = inbox["messages"][-1]
     story.tell(received["at"], "handset received", f"{message['text']!r} from {message['from']}")
     checked = await lab.post(f"/v1/identifications/{attempt}/check", {"code": message["code"]})
-    confirmed = await _first(lab, seq, checked["confirmation"]["id"], "confirmation.confirmed")
+    confirmed = await first(lab, seq, checked["confirmation"]["id"], "confirmation.confirmed")
     story.tell(confirmed["at"], "code typed back", f"{message['code']}: {checked['confirmation']['state']}")
     return attempt, max(sent["seq"], received["seq"])
 
 
-async def _first(lab: "LabClient", after: int, subject: str, kind: str) -> Mapping[str, Any]:
-    """Return the first event of a type about `subject`."""
-    page = await lab.get("/lab/journal", after=after, subject=subject, type=kind, wait="5s")
-    if not page["events"]:
-        raise TimeoutError(kind)
-    event: Mapping[str, Any] = page["events"][0]
-    return event
-
-
-async def _follow(lab: "LabClient", after: int, attempt: str) -> AsyncIterator[Mapping[str, Any]]:
-    """Yield the journal's events of this attempt and this number, as they come."""
-    loop = asyncio.get_running_loop()
-    until = loop.time() + PATIENCE
-    while loop.time() < until:
-        page = await lab.get("/lab/journal", after=after, wait="2s")
-        after = page["last_seq"]
-        for event in page["events"]:
-            if _is_ours(event, attempt):
-                until = loop.time() + PATIENCE
-                yield event
-    raise TimeoutError
-
-
-def _is_ours(event: Mapping[str, Any], attempt: str) -> bool:
+def _is_ours(event: Mapping[str, Any], *, attempt: str) -> bool:
     data = event["data"]
     digits = NUMBER.removeprefix("+")
     return event["subject"] in (attempt, NUMBER) or data.get("phone_number") == NUMBER or data.get("to") == digits

@@ -1,4 +1,4 @@
-"""`confirmlab doctor`: an independent SMPP client (smpplib) and plain HTTP try a running lab, step by step."""
+"""`confirmlab doctor`: an independent SMPP client (smpplib), plain HTTP and plain SIP try a running lab."""
 
 import socket
 from collections.abc import Callable
@@ -128,6 +128,9 @@ def doctor(
     data: Data = DEFAULT_DATA,
     host: Annotated[str, typer.Option("--host", help="The SMSC's address.")] = "127.0.0.1",
     port: Annotated[int | None, typer.Option("--port", help="Its port; otherwise --data tells it, or 2775.")] = None,
+    sip_port: Annotated[
+        int | None, typer.Option("--sip-port", help="The voice switch's port; otherwise --data tells it, or 5060.")
+    ] = None,
     system_id: Annotated[str, typer.Option("--system-id", help="The account to bind with.")] = "smppclient1",
     password: Annotated[str, typer.Option("--password", help="Its password.")] = "password",  # noqa: S107 - the lab's known one
     json: Json = False,
@@ -140,6 +143,7 @@ def doctor(
     show = None if json else _print
     try:
         findings = examine(http_checks(address), show, chained=False) + examine(smpp_checks(peer), show, chained=True)
+        findings += examine(sip_checks(host, sip_port or address.sip_port), show, chained=False)
     finally:
         peer.close()
     failed = [finding.name for finding in findings if finding.result == "fail"]
@@ -186,6 +190,17 @@ def smpp_checks(peer: SmppPeer) -> list[Check]:
         Check("smpp receipt", peer.receipt, "receipts go to a bound receiver of the account; is the handset on?"),
         Check("smpp enquire_link", peer.enquire_link, "the SMSC took the message but does not answer on this link"),
         Check("smpp unbind", peer.unbind, "the SMSC answers unbind after its own requests have been answered"),
+    ]
+
+
+def sip_checks(host: str, port: int) -> list[Check]:
+    """Return the checks of the voice switch."""
+    from gateway.cli.sip_probe import options
+
+    hint = "is the SIP port right? --sip-port N, or --data DIR of the running lab"
+    return [
+        Check("sip options udp", lambda: options(host, port, "UDP", TIMEOUT), hint),
+        Check("sip options tcp", lambda: options(host, port, "TCP", TIMEOUT), hint),
     ]
 
 

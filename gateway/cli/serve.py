@@ -96,6 +96,9 @@ def busy(error: OSError, settings: "Settings") -> str:
     if error.filename is not None:
         return f"{error.filename} cannot be used: {error.strerror}"
     server = settings.server
+    own, listens = settings.voice_link.listen_port, settings.voice_link.listen_host or server.host
+    if own and f"({listens!r}, {own})" in str(error):
+        return f"port {own} of {listens} cannot be listened on; choose another with voice_link.listen_port"
     ports = {"smpp": server.smpp_port, "http": server.http_port, "sip": server.sip_port}
     # asyncio names the address it could not bind only in its text: ('127.0.0.1', 2775).
     name = next((name for name, port in ports.items() if port and f", {port})" in str(error)), None)
@@ -134,7 +137,8 @@ def addresses(settings: "Settings", ports: dict[str, int]) -> list[str]:
     lines = {
         "smpp": f"SMPP  {host}:{ports.get('smpp')}{account}",
         "http": f"HTTP  http://{host}:{ports.get('http')}  described at /openapi.json",
-        "sip": f"SIP   {host}:{ports.get('sip')}",
+        "sip": f"SIP   {host}:{ports.get('sip')}  the voice switch, UDP and TCP",
+        "sip_gateway": f"SIP   {host}:{ports.get('sip_gateway')}  the gateway's own user agent",
     }
     return [line for name, line in lines.items() if name in ports]
 
@@ -154,6 +158,12 @@ def next_steps(settings: "Settings", ports: dict[str, int]) -> list[tuple[str, s
         ),
         (False, "read the code on the handset", f"curl '{base}/lab/handsets/{number}/messages?wait=10s&extract=code'"),
         (True, "check the code", f'{with_key} {base}/v1/confirmations/ID/check -d \'{{"code": "CODE"}}\''),
+        (
+            False,
+            "confirm by a missed call, whose caller number ends in the code",
+            f'{with_key} {base}/v1/confirmations -d \'{{"phone_number": "{number}", "method": "flash_call"}}\'',
+        ),
+        (False, "read who called", f"curl '{base}/lab/handsets/{number}/calls?wait=10s'"),
         (
             True,
             "start an identification",

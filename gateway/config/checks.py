@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from gateway.config import personalities
 from gateway.config.mistakes import Path, nearest
 from gateway.resources import config_path
-from gateway.settings import Settings
+from gateway.settings import OWN_TRUNK, Settings
 from smsc_emulator.net.tls import server_context
 
 Finding = tuple[Path, str]
@@ -119,6 +119,9 @@ def _elsewhere(settings: Settings) -> Iterator[Finding]:
             yield ("operators", index), f"without a lab, {operator.id!r} needs a url: nobody here plays it"
     if settings.smsc_link.host is None:
         yield ("smsc_link",), "without a lab, smsc_link needs the host of an SMSC"
+    methods = {step if isinstance(step, str) else step.method for step in settings.confirmation.methods}
+    if settings.voice_link.host is None and methods & {"flash_call", "call_in"}:
+        yield ("voice_link",), "without a lab, calls need the host of a voice switch in voice_link"
 
 
 def _subscribers(settings: Settings) -> Iterator[Finding]:
@@ -146,6 +149,26 @@ def _handsets(settings: Settings) -> Iterator[Finding]:
             yield path, f"{handset.phone_number} is a subscriber, who has a handset already"
 
 
+def _own_numbers(settings: Settings) -> Iterator[Finding]:
+    """The numbers that users call and write to, and its trunk at the switch, are the gateway's alone."""
+    confirmation = settings.confirmation
+    numbers = confirmation.call_in.access_numbers
+    paths: list[Path] = [("confirmation", "call_in", "access_numbers", place) for place in range(len(numbers))]
+    yield from _unique(zip(paths, numbers, strict=True))
+    handsets = {each.phone_number for each in settings.subscribers} | {each.phone_number for each in settings.handsets}
+    for path, number in zip(paths, numbers, strict=True):
+        if number in handsets:
+            yield path, f"{number} has a handset in the lab, which calls would go to"
+    for index, trunk in enumerate(settings.voice.trunks):
+        if trunk.name == OWN_TRUNK:
+            yield ("voice", "trunks", index, "name"), f"{OWN_TRUNK!r} is the trunk to the lab's own gateway"
+    for index, account in enumerate(settings.smsc.accounts):
+        short_code = confirmation.mo_sms.short_code
+        if account.system_id != settings.smsc_link.system_id and short_code in account.serves:
+            path = ("smsc", "accounts", index, "serves", account.serves.index(short_code))
+            yield path, f"{short_code!r} is the gateway's own (confirmation.mo_sms.short_code)"
+
+
 def _profile(settings: Settings) -> Iterator[Finding]:
     names = sorted(file.stem for file in config_path("profiles").glob("*.yaml"))
     if settings.profile not in names:
@@ -156,7 +179,7 @@ CHECKS = (
     Check(frozenset({"profile"}), _profile),
     Check(frozenset({"operators"}), _operator_ids),
     Check(frozenset({"operators"}), _ranges),
-    Check(frozenset({"operators", "lab", "smsc_link"}), _elsewhere),
+    Check(frozenset({"operators", "lab", "smsc_link", "voice_link", "confirmation"}), _elsewhere),
     Check(frozenset({"services"}), _service_ids),
     Check(frozenset({"smsc"}), _accounts),
     Check(frozenset({"smsc"}), _personalities),
@@ -165,6 +188,7 @@ CHECKS = (
     Check(frozenset({"subscribers"}), _subscribers),
     Check(frozenset({"subscribers", "operators"}), _contracts),
     Check(frozenset({"subscribers", "handsets"}), _handsets),
+    Check(frozenset({"confirmation", "subscribers", "handsets", "smsc", "smsc_link", "voice"}), _own_numbers),
 )
 
 

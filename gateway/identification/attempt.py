@@ -104,7 +104,9 @@ class Attempt:
 
 @dataclass(frozen=True, slots=True)
 class Eligible:
-    """The profile lets the attempt go on."""
+    """The profile lets the attempt go on, and the confirmation of its number has begun."""
+
+    confirmation_id: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,7 +187,6 @@ Input: TypeAlias = (
 class Effect(StrEnum):
     """What is to be done for a transition, in its transaction."""
 
-    OPEN_CONFIRMATION = "open_confirmation"
     CLOSE_CONFIRMATION = "close_confirmation"
     ASK_OPERATOR = "ask_operator"
     WITHDRAW_QUERY = "withdraw_query"
@@ -266,7 +267,7 @@ class Transition:
 _S, _R, _E = State, Reason, Effect
 
 TRANSITIONS: tuple[Transition, ...] = (
-    Transition(_S.NEW, Eligible, always, _S.CONFIRMING, None, (_E.OPEN_CONFIRMATION,)),
+    Transition(_S.NEW, Eligible, always, _S.CONFIRMING),
     Transition(_S.NEW, Ineligible, always, _S.REFUSED),  # the reason is the input's
     Transition(_S.CONFIRMING, Confirmed, in_time, _S.ROUTING),
     Transition(_S.CONFIRMING, Confirmed, late, _S.REFUSED, _R.CONFIRM_EXPIRED),
@@ -324,6 +325,8 @@ def _line(attempt: Attempt, given: Input, now: int, profile: Profile) -> Transit
 def _noted(attempt: Attempt, given: Input, now: int) -> Attempt:
     """Return the attempt with what an effective input tells."""
     match given:
+        case Eligible(confirmation_id):
+            return replace(attempt, confirmation_id=confirmation_id)
         case Routed(operator_id):
             return replace(attempt, operator_id=operator_id)
         case Verdict(result, received_at, as_of) if meets_deadline(attempt, received_at):

@@ -17,5 +17,9 @@ class NotConfirmingError(IdentificationError):
     """The attempt does not wait for the user's code: it has gone on, or is over."""
 
 
+class MethodNotPermittedError(IdentificationError):
+    """The profile does not permit to confirm the number like that."""
+
+
 class BindingNotFoundError(IdentificationError):
     """There is no such binding, or it belongs to another service."""

@@ -7,18 +7,24 @@ is, so that no file can promise what is not done; the keys that a regime's sourc
 
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal, get_args
 
-from pydantic import AwareDatetime, Field, ValidationError, model_validator
+from pydantic import AwareDatetime, BeforeValidator, Field, ValidationError, model_validator
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
-from smsc_emulator.base.config import Section
+from confirm.settings import MethodName, StepSettings
+from smsc_emulator.base.config import WRITTEN, Section
 from smsc_emulator.base.durations import instant
 
 
 class ProfileError(Exception):
     """A profile's file cannot be used; the message names the file, the key and what is wrong with it."""
+
+
+def _as_step(value: Any) -> Any:
+    """Return a step's members; a method's name alone is a step of that method's own time."""
+    return {"method": value} if isinstance(value, str) else value
 
 
 class Profile(Section):
@@ -41,8 +47,12 @@ class Profile(Section):
     """What the operator is asked: whether it has the subscriber, and nothing about the person (S63, S65)."""
     confirm_first: Literal[True] = True
     """The number is confirmed before the operator is asked (S18)."""
-    methods: Annotated[list[Literal["sms_code"]], Field(min_length=1)] = ["sms_code"]
-    """How a number is confirmed, in the order in which the ways are offered (S23, S24)."""
+    methods: Annotated[list[Annotated[StepSettings, BeforeValidator(_as_step)]], Field(min_length=1, max_length=8)] = [
+        StepSettings(method="sms_code")
+    ]
+    """How a number is confirmed: the steps of the workflow, each a method's name or {method, time} (S23, S24, S25)."""
+    permitted_methods: Annotated[list[MethodName], Field(min_length=1)] = list(get_args(MethodName))
+    """The methods that a service may ask for instead (S26)."""
     t_confirm_s: int = Field(900, ge=1, le=86_400)
     """How long the user may take to confirm, over all codes."""
     t_answer_s: int = Field(1200, ge=1, le=604_800)
@@ -121,6 +131,13 @@ class Profile(Section):
             raise ValueError(f"unspecified names what is no key: {', '.join(unknown)}")
         return self
 
+    @model_validator(mode="after")
+    def _permits_its_own_methods(self) -> "Profile":
+        others = sorted({step.method for step in self.methods} - set(self.permitted_methods))
+        if others:
+            raise ValueError(f"methods names what permitted_methods does not: {', '.join(others)}")
+        return self
+
     def in_force(self, now: int) -> bool:
         """Whether an attempt may start under the profile at `now`."""
         return _is_past(self.valid_from, now, True) and not _is_past(self.valid_to, now, False)
@@ -133,7 +150,8 @@ def _is_past(boundary: datetime | None, now: int, otherwise: bool) -> bool:
 def load(path: Path) -> Profile:
     """Return the profile of a file. Raises ProfileError."""
     try:
-        profile = Profile.model_validate(YAML(typ="safe", pure=True).load(path.read_text("utf-8")))
+        read = YAML(typ="safe", pure=True).load(path.read_text("utf-8"))
+        profile = Profile.model_validate(read, context=WRITTEN)
     except ValidationError as error:
         raise ProfileError("; ".join(_mistakes(path, error))) from None
     except (OSError, YAMLError, ValueError) as error:

@@ -6,22 +6,28 @@ the confirmation's SMS, the query and the hand-over of the code are rows of thei
 the deadlines that look after them.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
 from confirm import challenge
+from confirm.challenge import Confirmation
 from confirm.errors import ConfirmationOverError
+from confirm.ledger import Cost
 from confirm.service import ConfirmService
+from confirm.settings import StepSettings
+from confirm.workflow import Wish
 from gateway.identification import attempt as machine
 from gateway.identification import bindings, store
 from gateway.identification.attempt import Attempt, Effect, Input, Outcome, Reason, State, Verdict
 from gateway.identification.bindings import Binding, Permission
+from gateway.identification.entries import Entries
 from gateway.identification.errors import (
     BindingNotFoundError,
     IdentificationNotFoundError,
     IdentificationOverError,
+    MethodNotPermittedError,
     NotConfirmingError,
 )
 from gateway.identification.profiles import Profile, ProfileError
@@ -32,8 +38,11 @@ from smsc_emulator.base.database import Tx
 from smsc_emulator.base.durations import iso
 from smsc_emulator.base.randomness import Randomness
 
-CODE_LENGTH = 24
-"""Characters of an identification code. The acts leave its form open; this is opaque, and 120 bits are not guessed."""
+_CONCLUSIONS: Mapping[challenge.State, Input] = {
+    challenge.State.CONFIRMED: machine.Confirmed(),
+    challenge.State.FAILED: machine.ConfirmationFailed(),
+}
+"""What the end of a confirmation is to its attempt."""
 
 
 class IdentificationService:
@@ -55,6 +64,7 @@ class IdentificationService:
         wake: Callable[[], None],
     ) -> None:
         self._confirm = confirm
+        self._ledger = confirm.ledger
         self._plan = plan
         self._profiles = profiles
         if profile not in profiles:
@@ -62,39 +72,54 @@ class IdentificationService:
         self._profile = profiles[profile]
         self._service_names = service_names
         self._randomness = randomness
+        self._entries = Entries(service_names, randomness)
         self.wake = wake
         """Makes the ticker look again; call it after a unit that may have left something to send."""
         self._acts: Mapping[Effect, Callable[[Tx, int, Attempt], Attempt]] = {
-            Effect.OPEN_CONFIRMATION: self._open_confirmation,
             Effect.CLOSE_CONFIRMATION: self._close_confirmation,
             Effect.ASK_OPERATOR: self._ask_operator,
             Effect.WITHDRAW_QUERY: self._withdraw_query,
-            Effect.HAND_OVER_CODE: self._hand_over_code,
-            Effect.VOID_CODE: self._void_code,
-            Effect.ACTIVATE_BINDING: self._activate_binding,
-            Effect.RECORD_ENTRY: self._record_entry,
+            Effect.HAND_OVER_CODE: self._entries.hand_over,
+            Effect.VOID_CODE: self._entries.void,
+            Effect.ACTIVATE_BINDING: self._entries.activate,
+            Effect.RECORD_ENTRY: self._entries.note,
         }
+        confirm.on_over.append(self._confirmation_over)
 
     # What the service and its user do.
 
-    def start(self, tx: Tx, now: int, service_id: str, user_id: str, phone_number: str) -> Attempt:
-        """Start an attempt; an older one of the same service and number that is under way is superseded."""
-        for older in store.under_way(tx, service_id, phone_number):
+    def start(self, tx: Tx, now: int, user_id: str, wish: Wish) -> Attempt:
+        """Start an attempt; an older one of the same service and number that is under way is superseded.
+
+        `wish` says how the number is to be confirmed; without a workflow it is the profile's. Raises
+        MethodNotPermittedError, and what starting a confirmation may raise; then nothing has changed.
+        """
+        workflow = self._workflow(wish.workflow)
+        for older in store.under_way(tx, wish.service_id, wish.phone_number):
             self._drive(tx, now, older, machine.Supersede())
         attempt = Attempt(
             id=f"idn_{self._randomness.token(20)}",
-            service_id=service_id,
+            service_id=wish.service_id,
             user_id=user_id,
-            phone_number=phone_number,
+            phone_number=wish.phone_number,
             profile=self._profile.name,
             created_at=now,
             updated_at=now,
         )
         store.add(tx, attempt)
         self._record(tx, now, attempt)
-        in_force = self._profile.in_force(now)
-        given = machine.Eligible() if in_force else machine.Ineligible(Reason.POLICY_HOLD)
-        return self._drive(tx, now, attempt, given)
+        if not self._profile.in_force(now):
+            return self._drive(tx, now, attempt, machine.Ineligible(Reason.POLICY_HOLD))
+        confirmation = self._open_confirmation(tx, now, attempt, replace(wish, workflow=workflow))
+        attempt = self._drive(tx, now, attempt, machine.Eligible(confirmation.id))
+        return self._follow(tx, now, attempt, confirmation)
+
+    def _workflow(self, asked: Sequence[StepSettings]) -> tuple[StepSettings, ...]:
+        """Return what is asked for, or the profile's own. Raises MethodNotPermittedError."""
+        for step in asked:
+            if step.method not in self._profile.permitted_methods:
+                raise MethodNotPermittedError(f"the profile {self._profile.name} does not permit {step.method}")
+        return tuple(asked or self._profile.methods)
 
     def get(self, tx: Tx, service_id: str, attempt_id: str) -> Attempt:
         """Return the service's attempt. Raises IdentificationNotFoundError, also if another service has it."""
@@ -103,33 +128,38 @@ class IdentificationService:
             raise IdentificationNotFoundError(f"there is no identification {attempt_id}")
         return attempt
 
-    def check(self, tx: Tx, now: int, service_id: str, attempt_id: str, code: str) -> Attempt:
-        """Return the attempt after the user typed `code`: it goes on, waits for another try, or is refused.
+    def check(self, tx: Tx, now: int, service_id: str, attempt_id: str, code: str, source: str = "typed") -> Attempt:
+        """Return the attempt after the user gave `code`: it goes on, waits for another try, or is refused.
 
-        Raises IdentificationNotFoundError, NotConfirmingError, and ConfirmationOverError if the code's lifetime is
-        over while the attempt's is not: then another code may be asked for.
+        Raises IdentificationNotFoundError, NotConfirmingError, NothingToCheckError, and ConfirmationOverError if the
+        code's lifetime is over while the attempt's is not: then another code may be asked for.
         """
         attempt, confirmation_id = self._confirming(tx, now, service_id, attempt_id)
-        state = self._confirm.check(tx, now, confirmation_id, code).state
-        if state is challenge.State.CONFIRMED:
-            return self._drive(tx, now, attempt, machine.Confirmed())
-        if state is challenge.State.FAILED:
-            return self._drive(tx, now, attempt, machine.ConfirmationFailed())
-        return attempt
+        self._confirm.check(tx, now, confirmation_id, code, source)
+        return self.get(tx, service_id, attempt.id)
+
+    def next(self, tx: Tx, now: int, service_id: str, attempt_id: str) -> Attempt:
+        """Go on to the next way to confirm the number.
+
+        Raises IdentificationNotFoundError, NotConfirmingError, ConfirmationOverError, NoNextStepError, and what
+        sending again may raise.
+        """
+        attempt, confirmation_id = self._confirming(tx, now, service_id, attempt_id)
+        self._confirm.next(tx, now, confirmation_id)
+        return self.get(tx, service_id, attempt.id)
 
     def resend(self, tx: Tx, now: int, service_id: str, attempt_id: str) -> Attempt:
         """Have another code sent; if the lifetime of the last one is over, in a confirmation of its own.
 
         Neither resets the failures, nor does it extend the time to confirm. Raises IdentificationNotFoundError,
-        NotConfirmingError, ResendTooSoonError.
+        NotConfirmingError, ResendTooSoonError, and what starting a confirmation may raise.
         """
         attempt, confirmation_id = self._confirming(tx, now, service_id, attempt_id)
         try:
             self._confirm.resend(tx, now, confirmation_id)
         except ConfirmationOverError:
-            attempt = self._open_confirmation(tx, now, attempt)
-            store.save(tx, attempt)
-        return attempt
+            return self._confirm_anew(tx, now, attempt, self._confirm.get(tx, confirmation_id))
+        return self.get(tx, service_id, attempt.id)
 
     def cancel(self, tx: Tx, now: int, service_id: str, attempt_id: str) -> Attempt:
         """End an attempt that is under way. Raises IdentificationNotFoundError, IdentificationOverError."""
@@ -146,7 +176,18 @@ class IdentificationService:
             raise NotConfirmingError("the time to confirm the number is over")
         return attempt, attempt.confirmation_id
 
-    # What the operators and the deadlines do.
+    # What the confirmation, the operators and the deadlines do.
+
+    def _confirmation_over(self, tx: Tx, now: int, confirmation: Confirmation) -> None:
+        """Take the end of a confirmation, whatever brought it; only the present one of an attempt says anything."""
+        attempt = None if confirmation.owner is None else store.find(tx, confirmation.owner)
+        if attempt is not None and attempt.confirmation_id == confirmation.id:
+            self._follow(tx, now, attempt, confirmation)
+
+    def _follow(self, tx: Tx, now: int, attempt: Attempt, confirmation: Confirmation) -> Attempt:
+        """Go on from a confirmation that is over; one that expired leaves the attempt waiting for another."""
+        given = _CONCLUSIONS.get(confirmation.state)
+        return attempt if given is None else self._drive(tx, now, attempt, given)
 
     def verdict(
         self, tx: Tx, now: int, operator_id: str, request_id: str, phone_number: str, verdict: Verdict
@@ -205,13 +246,17 @@ class IdentificationService:
         binding = bindings.deciding(store.list_bindings(tx, service_id, user_id=user_id))
         return bindings.PERMISSIONS[bindings.NONE if binding is None else binding.state], binding
 
+    def cost(self, tx: Tx, attempt: Attempt) -> Cost:
+        """Return what the attempt has cost so far, its confirmations included."""
+        return self._ledger.total(tx, attempt.id, *store.confirmation_ids(tx, attempt))
+
     # The machine and its effects.
 
     def snapshot(self, tx: Tx, attempt: Attempt) -> dict[str, Any]:
         """Return what notices show of an attempt, as plain JSON: everything but its identification code."""
         confirmation = None
         if attempt.confirmation_id is not None:
-            confirmation = challenge.snapshot(self._confirm.get(tx, attempt.confirmation_id))
+            confirmation = self._confirm.snapshot(tx, self._confirm.get(tx, attempt.confirmation_id))
         deadline_at = attempt.due_at if attempt.state is State.PENDING else None
         return {
             "id": attempt.id,
@@ -255,14 +300,25 @@ class IdentificationService:
         told = self.snapshot(tx, attempt)
         tx.record(now, f"identification.{event}", attempt.id, service_id=attempt.service_id, identification=told)
 
-    def _record_binding(self, tx: Tx, now: int, binding: Binding, event: str) -> None:
-        told = bindings.snapshot(binding)
-        tx.record(now, f"binding.{event}", binding.id, service_id=binding.service_id, binding=told)
+    def _open_confirmation(self, tx: Tx, now: int, attempt: Attempt, wish: Wish) -> Confirmation:
+        brand = self._service_names.get(attempt.service_id)
+        return self._confirm.start(tx, now, replace(wish, owner=attempt.id, brand=brand))
 
-    def _open_confirmation(self, tx: Tx, now: int, attempt: Attempt) -> Attempt:
-        method = self._profiles.get(attempt.profile, self._profile).methods[0]
-        opened = self._confirm.open(tx, now, attempt.service_id, attempt.phone_number, method, owner=attempt.id)
-        return replace(attempt, confirmation_id=opened.id)
+    def _confirm_anew(self, tx: Tx, now: int, attempt: Attempt, former: Confirmation) -> Attempt:
+        """Start a confirmation like `former`, which is over."""
+        workflow = tuple(StepSettings(method=step.method, time=step.time) for step in former.steps)
+        wish = Wish(
+            attempt.service_id,
+            attempt.phone_number,
+            workflow,
+            locale=former.locale,
+            client_address=former.client_address,
+            challenge_passed=True,  # his first start was let through, and a resend has no way to ask him again
+        )
+        opened = self._open_confirmation(tx, now, attempt, wish)
+        attempt = replace(attempt, confirmation_id=opened.id)
+        store.save(tx, attempt)
+        return self._follow(tx, now, attempt, opened)
 
     def _close_confirmation(self, tx: Tx, now: int, attempt: Attempt) -> Attempt:
         assert attempt.confirmation_id is not None
@@ -284,71 +340,10 @@ class IdentificationService:
             phone_number=attempt.phone_number,
             deadline_at=attempt.due_at,
         )
+        self._ledger.charge(tx, now, attempt.service_id, attempt.id, "query", reference=f"query:{request_id}")
         return replace(attempt, request_id=request_id)
 
     def _withdraw_query(self, tx: Tx, now: int, attempt: Attempt) -> Attempt:
         assert attempt.request_id is not None
         outbox.withdraw(tx, now, attempt.request_id)
-        return attempt
-
-    def _hand_over_code(self, tx: Tx, now: int, attempt: Attempt) -> Attempt:
-        assert attempt.operator_id is not None
-        assert attempt.request_id is not None
-        code = self._new_code(tx)
-        outbox.hand_over(
-            tx,
-            now,
-            request_id=attempt.request_id,
-            attempt_id=attempt.id,
-            operator_id=attempt.operator_id,
-            service_id=attempt.service_id,
-            service_name=self._service_names.get(attempt.service_id, attempt.service_id),
-            phone_number=attempt.phone_number,
-            code=code,
-        )
-        return replace(attempt, identification_code=code)
-
-    def _new_code(self, tx: Tx) -> str:
-        while store.code_is_taken(tx, code := self._randomness.token(CODE_LENGTH).upper()):
-            pass
-        return code
-
-    def _void_code(self, tx: Tx, now: int, attempt: Attempt) -> Attempt:
-        self._void(tx, now, attempt, attempt.reason.value if attempt.reason else attempt.state.value.lower())
-        return attempt
-
-    def _void(self, tx: Tx, now: int, attempt: Attempt, reason: str) -> None:
-        assert attempt.operator_id is not None
-        assert attempt.request_id is not None
-        assert attempt.identification_code is not None
-        outbox.void(
-            tx,
-            now,
-            request_id=attempt.request_id,
-            attempt_id=attempt.id,
-            operator_id=attempt.operator_id,
-            code=attempt.identification_code,
-            reason=reason,
-        )
-
-    def _activate_binding(self, tx: Tx, now: int, attempt: Attempt) -> Attempt:
-        """Bind the user; whoever was bound to the number in this service before is so no more, and his code is void."""
-        number, active = attempt.phone_number, bindings.State.ACTIVE
-        for previous in store.list_bindings(tx, attempt.service_id, phone_number=number, state=active):
-            closed = bindings.close(previous, now, "replaced")
-            store.save_binding(tx, closed)
-            self._record_binding(tx, now, closed, "closed")
-            self._void(tx, now, self.get(tx, previous.service_id, previous.attempt_id), "replaced")
-        binding = bindings.activate(attempt, f"bnd_{self._randomness.token(20)}", now)
-        store.add_binding(tx, binding)
-        self._record_binding(tx, now, binding, "active")
-        return replace(attempt, binding_id=binding.id)
-
-    def _record_entry(self, tx: Tx, now: int, attempt: Attempt) -> Attempt:
-        """Note the entry that came after the attempt was over."""
-        assert attempt.binding_id is not None
-        binding = self.get_binding(tx, attempt.service_id, attempt.binding_id)
-        entered = replace(binding, entry_id=attempt.entry_id, updated_at=now)
-        store.save_binding(tx, entered)
-        self._record_binding(tx, now, entered, "entered")
         return attempt

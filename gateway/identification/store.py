@@ -18,6 +18,7 @@ from sqlalchemy import (
     update,
 )
 
+from confirm.store import confirmations
 from gateway.identification import bindings as binding
 from gateway.identification.attempt import TERMINAL, Attempt, Outcome, Reason, State, Verdict
 from gateway.identification.bindings import Binding
@@ -125,6 +126,13 @@ def under_way(tx: Tx, service_id: str, phone_number: str) -> list[Attempt]:
     of_number = (attempts.c.service_id == service_id) & (attempts.c.phone_number == phone_number)
     query = select(attempts).where(of_number, attempts.c.state.not_in(TERMINAL)).order_by(attempts.c.created_at)
     return [_attempt(row) for row in tx.conn.execute(query)]
+
+
+def confirmation_ids(tx: Tx, attempt: Attempt) -> list[str]:
+    """Return the ids of all confirmations that the attempt has had."""
+    c = confirmations.c
+    of_number = (c.service_id == attempt.service_id) & (c.phone_number == attempt.phone_number)
+    return list(tx.conn.execute(select(c.id).where(of_number, c.owner == attempt.id)).scalars())
 
 
 def next_due(tx: Tx) -> int | None:

@@ -2,6 +2,8 @@
 
 from alembic import context
 
+import confirm.ledger_store
+import confirm.limits_store
 import confirm.store
 import gateway.identification.store
 import gateway.lookup.store

@@ -6,12 +6,13 @@ connecting it may listen for an SMSC that connects and asks it, by outbind, to b
 
 import asyncio
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from typing import cast
 
 import structlog
 
+from smsc_emulator.net.answers import Answers
 from smsc_emulator.net.failures import AnswerLostError as AnswerLostError
 from smsc_emulator.net.failures import BindRefusedError as BindRefusedError
 from smsc_emulator.net.failures import LinkDownError as LinkDownError
@@ -41,10 +42,11 @@ UNBIND_PATIENCE = 1.0
 
 log = structlog.get_logger(__name__)
 
-OnDeliver = Callable[[DeliverSm], int]
-"""Takes a deliver_sm and returns the command_status to answer with. It must not block."""
+OnDeliver = Callable[[DeliverSm], int | Awaitable[int]]
+"""Takes a deliver_sm and returns the command_status to answer with, or what becomes it: answers keep the order of their
+requests, and reading goes on meanwhile. It must not block."""
 
-OnDataSm = Callable[[DataSm], int]
+OnDataSm = Callable[[DataSm], int | Awaitable[int]]
 """The same for a data_sm."""
 
 OnAlert = Callable[[AlertNotification], None]
@@ -60,6 +62,7 @@ class _Link(asyncio.Protocol):
         self._loop = asyncio.get_running_loop()
         self.session = smpp.Session(smpp.Role.ESME, client.config, self._loop.time())
         self.answers: dict[int, asyncio.Future[Pdu]] = {}
+        self._own_answers = Answers(self.session.refuse, self._flush)
         self.bound = False
         self.over: asyncio.Future[None] = self._loop.create_future()
         self._timer: asyncio.TimerHandle | None = None
@@ -119,7 +122,7 @@ class _Link(asyncio.Protocol):
             else:
                 self._settle(event.request, event.response)
         elif isinstance(event, smpp.RequestReceived):
-            self.session.refuse(event.pdu, self._client.take(event.pdu))
+            self._own_answers.add(event.pdu, self._client.take(event.pdu))
         elif isinstance(event, smpp.NoticeReceived):
             self._notice(event.pdu)
         elif isinstance(event, smpp.RequestTimedOut):
@@ -305,8 +308,8 @@ class EsmeClient:
         """Return the bind to open a link with."""
         return self._bind_type(**self._bind)  # type: ignore[arg-type]  # names and types of the fields above
 
-    def take(self, pdu: Pdu) -> int:
-        """Hand a request of the SMSC's over; return the status to answer with."""
+    def take(self, pdu: Pdu) -> int | Awaitable[int]:
+        """Hand a request of the SMSC's over; return the status to answer with, or what becomes it."""
         try:
             if isinstance(pdu, DeliverSm):
                 return self.on_deliver(pdu)

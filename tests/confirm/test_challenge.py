@@ -4,9 +4,12 @@ from dataclasses import replace
 
 import pytest
 
-from confirm import challenge, policy
+from confirm import challenge, policy, showing
 from confirm.challenge import Confirmation, Happening, SendState, State
 from confirm.errors import ConfirmationOverError
+from confirm.ledger import Cost
+from confirm.settings import ConfirmationSettings
+from confirm.workflow import Step, StepState
 from smsc_emulator.base.durations import MINUTE, SECOND, instant
 
 T0 = instant("2026-01-01T12:00:00Z")
@@ -14,19 +17,24 @@ LIFETIME = 5 * MINUTE
 MAC = challenge.code_mac(b"key", "cnf_1", "123456")
 OTHER = challenge.code_mac(b"key", "cnf_1", "654321")
 
-FRESH = Confirmation(
-    id="cnf_1",
-    service_id="demo",
-    phone_number="+70000000001",
-    method="sms_code",
-    owner=None,
-    ordinal=1,
-    attempts=3,
-    failures=0,
-    created_at=T0,
-    expires_at=T0 + LIFETIME,
-    requested_at=T0,
-    send_due_at=T0,
+FRESH = challenge.begin(
+    Confirmation(
+        id="cnf_1",
+        service_id="demo",
+        phone_number="+70000000001",
+        method="sms_code",
+        owner=None,
+        ordinal=1,
+        attempts=3,
+        failures=0,
+        created_at=T0,
+        expires_at=T0,
+        requested_at=T0,
+        steps=(Step("sms_code", LIFETIME),),
+    ),
+    T0,
+    0,
+    sends=True,
 )
 SENT = challenge.sent(challenge.claim(FRESH, MAC), T0, "7")
 OVER = [challenge.end(SENT, T0, happening) for happening in Happening]
@@ -95,22 +103,36 @@ def test_the_hmac_depends_on_the_key_the_confirmation_and_the_code() -> None:
 
 def test_another_code_kills_the_old_one_and_keeps_the_failures() -> None:
     failed_once = challenge.check(SENT, T0, OTHER)
-    queued = challenge.queue(failed_once, T0 + MINUTE, T0 + MINUTE + LIFETIME)
+    queued = challenge.queue(failed_once, T0 + MINUTE)
     assert challenge.check(queued, T0 + MINUTE, MAC).attempts_left == 1
     assert (queued.send_state, queued.send_due_at, queued.sent_at) == (SendState.QUEUED, T0 + MINUTE, None)
 
 
-def test_a_refused_sms_fails_one_that_stands_alone_and_not_one_with_an_owner() -> None:
-    alone = challenge.refused(challenge.claim(FRESH, MAC), T0, 0x0B)
-    owned = challenge.refused(challenge.claim(replace(FRESH, owner="idn_1"), MAC), T0, 0x0B)
-    assert (alone.state, alone.reason, alone.send_error) == (State.FAILED, "send_failed", 0x0B)
-    assert (owned.state, owned.send_state, owned.send_error) == (State.PENDING, SendState.REFUSED, 0x0B)
+def test_the_same_code_sent_again_stays_good_meanwhile() -> None:
+    queued = challenge.queue(SENT, T0 + MINUTE, same=True)
+    assert (queued.send_state, queued.generation) == (SendState.QUEUED, SENT.generation)
+    assert challenge.check(queued, T0 + MINUTE, MAC).state is State.CONFIRMED
+
+
+def test_a_step_that_fails_kills_its_code_and_a_new_code_takes_it_up_again() -> None:
+    failed = challenge.fail_step(SENT, T0, "refused", 0x45)
+    assert (failed.present.state, failed.present.outcome) == (StepState.FAILED, "refused")
+    assert challenge.check(failed, T0, MAC).attempts_left == 2
+    again = challenge.queue(failed, T0 + MINUTE)
+    assert (again.present.state, again.present.outcome, again.present.ended_at) == (StepState.CURRENT, None, None)
+
+
+def test_the_whole_number_is_as_right_as_the_code() -> None:
+    whole = challenge.code_mac(b"key", "cnf_1", "number 0001001234")
+    called = replace(SENT, method="flash_call", number_mac=whole)
+    confirmed = challenge.check(called, T0 + 1, whole, "intercepted")
+    assert confirmed.proof == challenge.Proof("flash_call", "intercepted", None, T0 + 1)
+    assert confirmed.present.state is StepState.ANSWERED
 
 
 def test_a_sending_that_ends_after_the_confirmation_does_not_revive_it() -> None:
     cancelled = challenge.end(challenge.claim(FRESH, MAC), T0, Happening.CANCEL_REQUESTED)
     assert challenge.put_off(cancelled, T0 + 5 * SECOND) == cancelled
-    assert challenge.refused(cancelled, T0, 0x0B).reason == "requested"
 
 
 @pytest.mark.parametrize(
@@ -120,17 +142,20 @@ def test_a_sending_that_ends_after_the_confirmation_does_not_revive_it() -> None
         (challenge.claim(FRESH, MAC), False),
         (SENT, True),
         (challenge.put_off(challenge.claim(FRESH, MAC), T0 + 5 * SECOND), True),
-        (challenge.refused(challenge.claim(replace(FRESH, owner="idn_1"), MAC), T0, 8), True),
+        (challenge.fail_step(challenge.claim(replace(FRESH, owner="idn_1"), MAC), T0, "refused", 8), True),
+        (replace(challenge.claim(FRESH, MAC), call="cll_1"), True),
+        (challenge.put_off(challenge.claim(FRESH, MAC), None), False),
+        (challenge.begin(FRESH, T0, 0, sends=False), True),
         (challenge.end(FRESH, T0, Happening.CANCEL_REQUESTED), True),
     ],
-    ids=["queued", "submitting", "sent", "put off", "refused", "over"],
+    ids=["queued", "submitting", "sent", "put off", "refused", "placed", "held back", "inward", "over"],
 )
 def test_a_sending_is_settled_once_its_first_try_has_ended(confirmation: Confirmation, settled: bool) -> None:
     assert confirmation.send_settled is settled
 
 
 def test_the_snapshot_shows_no_code_and_no_hmac() -> None:
-    shown = challenge.snapshot(SENT)
+    shown = showing.snapshot(SENT, ConfirmationSettings(), Cost(0, "XTS", 0))
     assert MAC not in str(shown)
     assert shown["code_sent"] == {
         "state": "sent",
@@ -155,10 +180,10 @@ def _earlier(ordinal: int, failures: int, happening: Happening | None = None, ov
         ([_earlier(1, 2, Happening.SEND_REFUSED)], 2),
         ([_earlier(1, 2, Happening.LIFETIME_OVER, T0 - policy.MEMORY)], 2),
         ([_earlier(1, 2, Happening.LIFETIME_OVER, T0 - policy.MEMORY - 1)], 0),
-        ([_earlier(1, 2, Happening.RIGHT_CODE)], 0),
+        ([_earlier(1, 2, Happening.PROVED)], 0),
         ([_earlier(1, 3, Happening.LAST_TRY_WRONG)], 0),
         ([_earlier(1, 3, Happening.LAST_TRY_WRONG), _earlier(2, 1)], 1),
-        ([_earlier(2, 2, Happening.RIGHT_CODE), _earlier(1, 2, Happening.REPLACED)], 0),
+        ([_earlier(2, 2, Happening.PROVED), _earlier(1, 2, Happening.REPLACED)], 0),
         ([_earlier(1, 2), _earlier(2, 1)], 2),
     ],
 )

@@ -1,55 +1,15 @@
 """The names and answers that users' scripts rely on, over the real process, sockets and database."""
 
 import json
-import threading
-from collections.abc import Callable, Iterator
-from http.server import BaseHTTPRequestHandler, HTTPServer
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
+from receiver import Receiver
 from standardwebhooks import Webhook
 
 A, B = "+70000000001", "+70000000011"
-
-
-class Receiver:
-    """A webhook receiver that keeps what it gets."""
-
-    def __init__(self) -> None:
-        self.got: list[tuple[dict[str, str], bytes]] = []
-        self.grown = threading.Condition()
-        receiver = self
-
-        class Handler(BaseHTTPRequestHandler):
-            def do_POST(self) -> None:
-                body = self.rfile.read(int(self.headers["Content-Length"]))
-                with receiver.grown:
-                    receiver.got.append(({k.lower(): v for k, v in self.headers.items()}, body))
-                    receiver.grown.notify_all()
-                self.send_response(204)
-                self.end_headers()
-
-            def log_message(self, *_: Any) -> None:
-                pass
-
-        self.server = HTTPServer(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self.server.server_port}/hook"
-        threading.Thread(target=self.server.serve_forever, daemon=True).start()
-
-    def wait(self, kind: str) -> tuple[dict[str, str], bytes]:
-        with self.grown:
-            found = self.grown.wait_for(lambda: [g for g in self.got if json.loads(g[1])["type"] == kind], timeout=10)
-        assert found, f"no {kind} among {[json.loads(body)['type'] for _, body in self.got]}"
-        return found[0]
-
-
-@pytest.fixture
-def receiver() -> Iterator[Receiver]:
-    receiver = Receiver()
-    yield receiver
-    receiver.server.shutdown()
-    receiver.server.server_close()
 
 
 def test_a_code_typed_back_confirms_a_number(lab: Any) -> None:

@@ -41,4 +41,4 @@ def test_the_first_five_minutes_go_as_the_readme_says(serve: Callable[..., Any])
     for block in BLOCKS:
         for promised in expectations(block):
             assert promised.strip() in lines, f"{promised} is not in\n{result.stdout}"
-    assert "all 9 checks passed" in result.stdout
+    assert "all 11 checks passed" in result.stdout

@@ -5,6 +5,7 @@ import asyncio
 import pytest
 
 from confirm.ports import SmsRefusedError, SmsUnavailableError
+from confirm.workflow import Wish
 from smsc_emulator.base.durations import MINUTE
 
 
@@ -24,6 +25,25 @@ async def test_a_start_answers_with_the_confirmation_after_its_code_was_sent(fac
         "created_at": "2026-01-01T12:00:00.000Z",
         "expires_at": "2026-01-01T12:05:00.000Z",
         "code_sent": {"state": "sent", "at": "2026-01-01T12:00:00.000Z", "message_id": "1", "command_status": None},
+        "methods": ["sms_code"],
+        "step": 0,
+        "steps": [
+            {
+                "method": "sms_code",
+                "state": "current",
+                "outcome": None,
+                "started_at": "2026-01-01T12:00:00.000Z",
+                "ended_at": None,
+            }
+        ],
+        "next_step_at": None,
+        "call": None,
+        "access_number": None,
+        "short_code": None,
+        "proof": None,
+        "cost": {"amount": "0.05", "currency": "XTS", "billable_seconds": 0},
+        "test": False,
+        "instructions": {"method": "sms_code", "until": "2026-01-01T12:05:00.000Z", "digits": 6},
     }
 
 
@@ -87,10 +107,10 @@ async def test_another_code_too_soon_is_told_when_to_ask_again(face):
 
 
 async def test_a_refused_sms_is_already_told_by_the_answer_to_the_start(face):
-    face.sms.failure = SmsRefusedError(0x0B)
+    face.sms.failure = SmsRefusedError(0x45)
     confirmation = await face.start()
     assert (confirmation["state"], confirmation["reason"]) == ("failed", "send_failed")
-    assert confirmation["code_sent"]["command_status"] == 0x0B
+    assert confirmation["code_sent"]["command_status"] == 0x45
 
 
 async def test_an_smsc_that_is_away_leaves_the_code_queued(face):
@@ -117,7 +137,13 @@ async def test_a_wait_in_which_nothing_happens_gives_the_confirmation_as_it_is(f
 
 @pytest.mark.parametrize(
     ("method", "rest", "body"),
-    [("GET", "", None), ("DELETE", "", None), ("POST", "/check", {"code": "1"}), ("POST", "/resend", None)],
+    [
+        ("GET", "", None),
+        ("DELETE", "", None),
+        ("POST", "/check", {"code": "1"}),
+        ("POST", "/resend", None),
+        ("POST", "/next", None),
+    ],
 )
 async def test_another_services_confirmation_is_not_there(face, method, rest, body):
     path = f"/v1/confirmations/{(await face.start())['id']}{rest}"
@@ -127,12 +153,16 @@ async def test_another_services_confirmation_is_not_there(face, method, rest, bo
 
 async def test_one_that_an_identification_owns_is_read_here_and_changed_there(face):
     now = face.clock.now()
-    owned = await face.database.run(
-        lambda tx: face.service.open(tx, now, "demo", "+70000000001", "sms_code", owner="idn_1")
-    )
+    owned = await face.database.run(lambda tx: face.service.start(tx, now, Wish("demo", "+70000000001", owner="idn_1")))
     path = f"/v1/confirmations/{owned.id}"
     assert (await face.ask("GET", path))[0] == 200
-    for method, rest, body in (("DELETE", "", None), ("POST", "/check", {"code": "1"}), ("POST", "/resend", None)):
+    changes = [
+        ("DELETE", "", None),
+        ("POST", "/check", {"code": "1"}),
+        ("POST", "/resend", None),
+        ("POST", "/next", None),
+    ]
+    for method, rest, body in changes:
         status, problem, _ = await face.ask(method, path + rest, body)
         assert (status, problem["code"]) == (409, "confirmation_owned")
         assert "idn_1" in problem["detail"]

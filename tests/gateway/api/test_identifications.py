@@ -2,214 +2,19 @@
 
 import asyncio
 import json
-import re
-from collections.abc import AsyncIterator, Callable
-from contextlib import AbstractContextManager, AsyncExitStack
-from dataclasses import dataclass
+from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
-from aiohttp import ClientSession
-from aiohttp.test_utils import TestServer
 
-from confirm.deadlines import CodeSending, Expiry
-from confirm.service import ConfirmService
-from confirm.settings import ConfirmationSettings
-from gateway.api import bindings, identifications, operators, services
-from gateway.api.auth import service_guard
-from gateway.api.idempotency import Idempotency
-from gateway.identification import profiles
-from gateway.identification.deadlines import AttemptDeadlines
-from gateway.identification.service import IdentificationService
-from gateway.lookup.client import OperatorClient, numbering_plan
-from gateway.resources import config_path
-from gateway.settings import ServiceSettings, Settings
-from smsc_emulator.base.activity import Activity
-from smsc_emulator.base.clock import LabClock
-from smsc_emulator.base.database import Database
+from gateway.settings import Settings
 from smsc_emulator.base.durations import MINUTE, iso, parse
-from smsc_emulator.base.randomness import SecretRandomness
 from smsc_emulator.base.signature import sign
-from smsc_emulator.base.signed_http import signature_guard
-from smsc_emulator.base.ticker import Ticker
-from smsc_emulator.base.watch import Watch
-from smsc_emulator.base.web import application
-from smsc_emulator.operator import face, register
-from smsc_emulator.operator.behaviour import Behaviour, Behaviours
-from smsc_emulator.operator.lookups import Lookups
-from smsc_emulator.operator.subscribers import Subscribers
+from smsc_emulator.operator import register
 
-SETTINGS = Settings()
-SECRETS = {operator.id: operator.secret for operator in SETTINGS.operators}
-SERVICES = [
-    ServiceSettings(id="demo", name="Demo messenger", key="lab-demo-key"),
-    ServiceSettings(id="other", name="Another messenger", key="another-key"),
-]
+SECRETS = {operator.id: operator.secret for operator in Settings().operators}
 PATH = "/v1/identifications"
 NUMBER = "+70000000001"
-
-
-class NotingActivity(Activity):
-    """Tells when the reading of an input begins."""
-
-    def __init__(self, clock: LabClock) -> None:
-        super().__init__(clock)
-        self.input_began = asyncio.Event()
-
-    def track(self, *, is_input: bool = False) -> AbstractContextManager[int]:
-        if is_input:
-            self.input_began.set()
-        return super().track(is_input=is_input)
-
-
-class SmsStub:
-    """An SmsPort that takes every text."""
-
-    def __init__(self) -> None:
-        self.texts: list[str] = []
-
-    async def submit(self, to: str, text: str, sender: str) -> str:
-        self.texts.append(text)
-        return str(len(self.texts))
-
-
-@dataclass
-class Gateway:
-    """A client of the gateway, and what is behind it."""
-
-    clock: LabClock
-    database: Database
-    ticker: Ticker
-    activity: NotingActivity
-    behaviours: Behaviours
-    sms: SmsStub
-    session: ClientSession
-    url: str
-
-    async def ask(
-        self, method: str, path: str, body: Any = None, *, key: str = "lab-demo-key", **headers: str
-    ) -> tuple[int, dict[str, Any]]:
-        sent = {name.replace("_", "-"): value for name, value in headers.items()}
-        sent["Authorization"] = f"Bearer {key}"
-        async with self.session.request(method, self.url + path, json=body, headers=sent) as answer:
-            return answer.status, await answer.json(content_type=None)
-
-    async def start(self, number: str = NUMBER, user: str = "user-1") -> dict[str, Any]:
-        status, started = await self.ask("POST", PATH, {"user_id": user, "phone_number": number})
-        assert status == 201, started
-        return started
-
-    async def check(self, started: dict[str, Any], code: str | None = None) -> tuple[int, dict[str, Any]]:
-        return await self.ask("POST", f"{PATH}/{started['id']}/check", {"code": code or self.code})
-
-    async def get(self, started: dict[str, Any], query: str = "") -> dict[str, Any]:
-        status, found = await self.ask("GET", f"{PATH}/{started['id']}{query}")
-        assert status == 200, found
-        return found
-
-    async def until(self, started: dict[str, Any], state: str) -> dict[str, Any]:
-        """Follow the attempt by waiting requests until it is in `state`."""
-        found = await self.get(started)
-        while found["state"] != state:
-            seen = found["state"]
-            found = await self.get(started, f"?wait=3s&state={seen}")
-            assert found["state"] != seen, found
-        return found
-
-    async def identified(self, number: str = NUMBER, user: str = "user-1") -> dict[str, Any]:
-        started = await self.start(number, user)
-        await self.check(started)
-        return await self.until(started, "IDENTIFIED")
-
-    async def behave(self, answer: str, delay: str = "0s", operator: str = "alpha") -> None:
-        behaviour = Behaviour(answer, parse(delay))
-        await self.database.run(lambda tx: self.behaviours.put(tx, operator, behaviour))
-
-    async def verdict(
-        self, request_id: str, result: str = "PRESENT", *, signer: str = "alpha", number: str = NUMBER, **more: Any
-    ) -> tuple[int, dict[str, Any]]:
-        """Send a verdict as alpha would, signed with the secret of `signer`."""
-        body = {"request_id": request_id, "phone_number": number, "result": result, "as_of": iso(self.clock.now())}
-        raw = json.dumps({**body, **more}).encode()
-        path = "/v1/operators/alpha/verdicts"
-        async with self.session.post(
-            self.url + path, data=raw, headers=sign(SECRETS[signer], request_id, raw)
-        ) as answer:
-            return answer.status, await answer.json(content_type=None)
-
-    async def request_id(self, started: dict[str, Any]) -> str:
-        sent = await self.event("lookup.query_sent", lambda event: event.data["attempt_id"] == started["id"])
-        return sent.subject
-
-    async def event(self, kind: str, wanted: Callable[[Any], bool] = lambda event: True) -> Any:
-        events = await self.database.journal.wait(0, 10, 1, lambda event: event.type == kind and wanted(event))
-        assert events, f"no {kind}"
-        return events[0]
-
-    @property
-    def code(self) -> str:
-        return re.findall(r"\d{6}", self.sms.texts[-1])[0]
-
-    @property
-    def wrong(self) -> str:
-        return "000000" if self.code != "000000" else "000001"
-
-
-@pytest.fixture
-async def gateway(clock: LabClock, database: Database) -> AsyncIterator[Gateway]:
-    watch, activity, sms = Watch(database.journal), NotingActivity(clock), SmsStub()
-    tickers: list[Ticker] = []
-    url = ""
-
-    def wake() -> None:
-        for ticker in tickers:
-            ticker.wake()
-
-    async with AsyncExitStack() as stack:
-        session = await stack.enter_async_context(ClientSession())
-        await Subscribers(database).start(SETTINGS.subscribers)
-        confirm = ConfirmService(database, watch, ConfirmationSettings(), SecretRandomness(), b"key", wake)
-        identification = IdentificationService(
-            confirm,
-            numbering_plan(SETTINGS.operators),
-            profiles.load_all(config_path("profiles")),
-            SETTINGS.profile,
-            {service.id: service.name for service in SERVICES},
-            SecretRandomness(),
-            wake,
-        )
-        client = OperatorClient(
-            database,
-            clock,
-            activity,
-            session,
-            SETTINGS.operators,
-            base_url=lambda: url,
-            on_ack=identification.acknowledged,
-            wake=wake,
-        )
-        behaviours = Behaviours(SETTINGS.operators)
-        lookups = Lookups(database, clock, activity, session, SETTINGS.operators, behaviours, wake=wake)
-        sending = CodeSending(confirm, sms, "confirmlab", database, clock, activity)
-        groups = [
-            identifications.routes(identification, confirm, database, watch, Idempotency(database)),
-            bindings.routes(identification, database),
-            services.routes(identification, database),
-            operators.routes(identification, database, activity),
-            face.routes(database, lookups, behaviours, SecretRandomness()),
-        ]
-        signed = signature_guard(SECRETS)
-        guards = {"service": service_guard(SERVICES), "operator": signed, "gateway": signed}
-        server = await stack.enter_async_context(TestServer(application(groups, guards, clock)))
-        url = str(server.make_url("")).rstrip("/")
-        deadlines = AttemptDeadlines(identification, database)
-        tickers.append(Ticker(clock, activity, [sending, client, lookups, Expiry(confirm, database), deadlines]))
-        ticking = asyncio.create_task(tickers[0].run())
-        yield Gateway(clock, database, tickers[0], activity, behaviours, sms, session, url)
-        ticking.cancel()
-        await asyncio.gather(ticking, return_exceptions=True)
-        for source in (sending, client, lookups):
-            await source.close()
 
 
 async def test_a_user_types_his_code_and_is_identified_with_an_entry_in_the_operators_register(gateway):
@@ -232,6 +37,8 @@ async def test_a_user_types_his_code_and_is_identified_with_an_entry_in_the_oper
         "state": "IDENTIFIED",
         "reason": None,
         "confirmation": done["confirmation"],
+        "instructions": None,
+        "cost": {"amount": "0.07", "currency": "XTS", "billable_seconds": 0},
         "operator_id": "alpha",
         "deadline_at": None,
         "identification_code": entry.code,

@@ -81,7 +81,7 @@ def test_the_address_is_the_one_given_or_that_of_ports_json_or_the_default(tmp_p
     assert find(None, tmp_path).url == "http://127.0.0.1:8080"
     (tmp_path / "ports.json").write_text('{"smpp": 1, "http": 2, "sip": 3}')
     found = find(None, tmp_path)
-    assert (found.url, found.smpp_port) == ("http://127.0.0.1:2", 1)
+    assert (found.url, found.smpp_port, found.sip_port) == ("http://127.0.0.1:2", 1, 3)
     assert find("http://lab:1/", tmp_path).url == "http://lab:1"
 
 
@@ -215,7 +215,7 @@ def test_sending_to_an_smsc_that_is_not_there_fails_with_a_sentence(confirmlab: 
 
 def test_the_doctor_skips_what_stands_on_a_failed_check(confirmlab: Confirmlab, stub: Any) -> None:
     stub.answer("GET", "/livez", (200, {"status": "ok"}))
-    result = confirmlab("doctor", "--json", "--url", stub.url, "--port", 1)
+    result = confirmlab("doctor", "--json", "--url", stub.url, "--port", 1, "--sip-port", 1)
     assert result.exit_code == 1
     findings = {finding["name"]: finding for finding in json.loads(result.stdout)}
     assert {name: finding["result"] for name, finding in findings.items()} == {
@@ -228,6 +228,8 @@ def test_the_doctor_skips_what_stands_on_a_failed_check(confirmlab: Confirmlab, 
         "smpp receipt": "skip",
         "smpp enquire_link": "skip",
         "smpp unbind": "skip",
+        "sip options udp": "fail",
+        "sip options tcp": "fail",
     }
     assert "Connection refused" in findings["smpp connect"]["detail"]
     assert findings["smpp connect"]["hint"]
@@ -252,6 +254,14 @@ def test_a_busy_port_is_told_with_the_flag_that_chooses_another() -> None:
     )
 
 
+def test_a_busy_port_of_the_gateways_user_agent_is_told_with_its_setting() -> None:
+    error = OSError(98, "error while attempting to bind on address ('127.0.0.1', 5061)")
+    settings = Settings.model_validate({"voice_link": {"listen_port": 5061}})
+    assert serve.busy(error, settings) == (
+        "port 5061 of 127.0.0.1 cannot be listened on; choose another with voice_link.listen_port"
+    )
+
+
 def test_the_next_steps_of_a_gateway_without_a_lab_name_no_powers_of_a_lab() -> None:
     settings = Settings.model_validate({"lab": {"enabled": False}})
     commands = [command for _, command in serve.next_steps(settings, {"http": 1})]
@@ -261,8 +271,9 @@ def test_the_next_steps_of_a_gateway_without_a_lab_name_no_powers_of_a_lab() -> 
 
 def test_a_lab_that_listens_everywhere_is_shown_by_an_address_to_reach_it() -> None:
     settings = Settings.model_validate({"server": {"host": "0.0.0.0"}})
-    assert serve.addresses(settings, {"smpp": 1, "http": 2, "sip": 3}) == [
+    assert serve.addresses(settings, {"smpp": 1, "http": 2, "sip": 3, "sip_gateway": 4}) == [
         "SMPP  127.0.0.1:1  system_id smppclient1, password password",
         "HTTP  http://127.0.0.1:2  described at /openapi.json",
-        "SIP   127.0.0.1:3",
+        "SIP   127.0.0.1:3  the voice switch, UDP and TCP",
+        "SIP   127.0.0.1:4  the gateway's own user agent",
     ]

@@ -27,13 +27,13 @@ def run(*words: Any) -> subprocess.CompletedProcess[str]:
 
 
 def test_ports_json_tells_the_ports_and_nothing_else(lab: Any) -> None:
-    assert sorted(lab.ports) == ["http", "sip", "smpp"]
+    assert sorted(lab.ports) == ["http", "sip", "sip_gateway", "smpp"]
     assert all(lab.ports.values())
 
 
 def test_the_doctor_finds_a_running_lab_healthy(lab: Any) -> None:
     result = lab.run("doctor", check=False)
-    assert result.stdout.splitlines()[-1] == "all 9 checks passed", result.stdout
+    assert result.stdout.splitlines()[-1] == "all 11 checks passed", result.stdout
     assert result.returncode == 0
 
 
@@ -78,6 +78,55 @@ def test_the_demo_shows_an_identification_and_a_refusal_by_silence(lab: Any) -> 
     assert "identification.refused, its signature verified" in second
 
 
+@pytest.mark.parametrize(
+    ("method", "steps", "proof", "cost"),
+    [
+        (
+            "sms_code",
+            ["started", "submit_sm", "handset shows", "code typed back", "deliver_sm"],
+            "sms_code, typed",
+            "0.05",
+        ),
+        (
+            "flash_call",
+            ["started", "INVITE", "180 Ringing", "handset shows", "code typed back", "status 487, Q.850 cause 16"],
+            "flash_call, typed",
+            "0.01",
+        ),
+        (
+            "call_in",
+            ["started", "user is asked", "INVITE", "confirmed", "status 486, Q.850 cause 17"],
+            "call_in, call, the number is asserted",
+            "0",
+        ),
+        (
+            "mo_sms",
+            ["started", "user is asked", "accepted", "deliver_sm", "confirmed", "delivered"],
+            "mo_sms, sms, the number is asserted",
+            "0",
+        ),
+    ],
+)
+def test_the_demo_shows_each_step_of_each_method_and_its_cost(
+    lab: Any, method: str, steps: list[str], proof: str, cost: str
+) -> None:
+    result = lab.run("demo", "--method", method, check=False)
+    assert result.returncode == 0, result.stdout + result.stderr
+    places = [result.stdout.index(step) for step in steps]
+    assert places == sorted(places)
+    assert result.stdout.splitlines()[-2:] == [f"Proof: {proof}.", f"Cost: {cost} XTS, 0 billable seconds."]
+
+
+def test_the_demo_of_a_call_gives_the_handset_its_behaviour_back(lab: Any) -> None:
+    path = f"http://127.0.0.1:{lab.ports['http']}/lab/handsets/+70000000001/voice"
+    change = urllib.request.Request(path, data=b'{"behaviour": "busy"}', method="PUT")
+    with urllib.request.urlopen(change) as answer:
+        before = json.load(answer)
+    lab.run("demo", "--method", "flash_call")
+    with urllib.request.urlopen(path) as answer:
+        assert json.load(answer) == before
+
+
 def test_the_demo_leaves_the_operator_and_the_webhooks_as_they_were(lab: Any) -> None:
     base = f"http://127.0.0.1:{lab.ports['http']}"
     body = json.dumps({"answer": "silent", "delay": "30s"}).encode()
@@ -118,6 +167,12 @@ def test_a_busy_port_gives_one_sentence_and_1(lab: Any, tmp_path: Path) -> None:
         f"port {lab.ports['http']} (http) of 127.0.0.1 is taken by another program; "
         "choose another with --http-port, 0 for a free one\n"
     )
+
+
+def test_a_busy_sip_port_is_told_with_its_flag(lab: Any, tmp_path: Path) -> None:
+    result = run("serve", "--data", tmp_path, *FREE, "--sip-port", lab.ports["sip"])
+    assert result.returncode == 1
+    assert f"port {lab.ports['sip']} (sip) of 127.0.0.1 is taken by another program" in result.stderr
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])

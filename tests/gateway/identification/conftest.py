@@ -8,9 +8,12 @@ from typing import Any
 
 import pytest
 
-from confirm.deadlines import CodeSending, Expiry
+from confirm.challenge import Confirmation
+from confirm.deadlines import CodeSending, Expiry, RingEnds, StepTimes
+from confirm.ports import CallFate, CallReport, InboundCall, InboundSms, Trust
 from confirm.service import ConfirmService
-from confirm.settings import ConfirmationSettings
+from confirm.settings import ConfirmationSettings, StepSettings
+from confirm.workflow import Wish
 from gateway.identification import store
 from gateway.identification.attempt import Attempt, Outcome, State, Verdict
 from gateway.identification.bindings import Binding
@@ -34,6 +37,7 @@ PLAN = NumberingPlan([NumberRange(70000000000, 70000000010, "alpha"), NumberRang
 PROFILES = {
     "test": Profile(name="test", title="Test"),
     "strict": Profile(name="strict", title="No entry, no identification", on_register_failure="refuse"),
+    "sms-only": Profile(name="sms-only", title="A code by SMS", permitted_methods=["sms_code"]),
     "past": Profile(name="past", title="Out of force", valid_to="2020-01-01T00:00:00Z"),
 }
 
@@ -56,6 +60,20 @@ class PlayedSmsc:
         return found[0]
 
 
+class PlayedSwitch:
+    """A CallPort that notes its calls; nothing rings by itself."""
+
+    def __init__(self) -> None:
+        self.placed: list[tuple[str, str, str]] = []
+        self.hung_up: list[str] = []
+
+    async def place(self, call: str, to: str, caller: str, *, ring: int) -> None:
+        self.placed.append((call, to, caller))
+
+    async def hang_up(self, call: str) -> None:
+        self.hung_up.append(call)
+
+
 @dataclass
 class Identifying:
     """The parts of a gateway that identify, and what a service, a user and an operator do with them."""
@@ -65,13 +83,20 @@ class Identifying:
     service: IdentificationService
     confirm: ConfirmService
     sms: PlayedSmsc
+    switch: PlayedSwitch
     activity: Activity
     ticker: Ticker
     sending: CodeSending
+    ring_ends: RingEnds
 
-    async def start(self, number: str = NUMBER, user: str = "user-1", service: str = "demo") -> Attempt:
+    async def start(
+        self, number: str = NUMBER, user: str = "user-1", service: str = "demo", methods: Sequence[Any] = ()
+    ) -> Attempt:
+        """Start an attempt. `methods` are names, or {"method": ..., "time": ...}."""
         now = self.clock.now()
-        attempt = await self.database.run(lambda tx: self.service.start(tx, now, service, user, number))
+        steps = [{"method": one} if isinstance(one, str) else one for one in methods]
+        wish = Wish(service, number, tuple(StepSettings.model_validate(step) for step in steps))
+        attempt = await self.database.run(lambda tx: self.service.start(tx, now, user, wish))
         if attempt.confirmation_id is not None:
             await self.confirm.send_settled(attempt.confirmation_id)
         return attempt
@@ -81,6 +106,37 @@ class Identifying:
         return await self.database.run(
             lambda tx: self.service.check(tx, now, attempt.service_id, attempt.id, typed),
         )
+
+    async def next(self, attempt: Attempt) -> Attempt:
+        now = self.clock.now()
+        after = await self.database.run(lambda tx: self.service.next(tx, now, attempt.service_id, attempt.id))
+        await self.confirm.send_settled(after.confirmation_id or "")
+        return after
+
+    async def rings(self, fate: CallFate = CallFate.RINGING, status: int = 180) -> None:
+        """Report what became of the last call."""
+        now, report = self.clock.now(), CallReport(self.switch.placed[-1][0], fate, status)
+        await self.database.run(lambda tx: self.confirm.call_report(tx, now, report))
+
+    async def call_in(self, attempt: Attempt, caller: str | None = None, trust: Trust = Trust.ASSERTED) -> Attempt:
+        """Call the access number of the attempt as its user, or as `caller`."""
+        now, confirmation = self.clock.now(), await self.confirmation(attempt)
+        call = InboundCall("cll_in", caller or attempt.phone_number, confirmation.access_number or "", trust)
+        await self.database.run(lambda tx: self.confirm.inbound_call(tx, now, call))
+        return await self.get(attempt)
+
+    async def send_token(self, attempt: Attempt, *, times: int = 1) -> Attempt:
+        """Send the SMS that the user is asked for, once or more often."""
+        now, told = self.clock.now(), self.confirm.instructions(await self.confirmation(attempt))
+        assert told
+        sms = InboundSms(attempt.phone_number, told["short_code"], told["text"], Trust.ASSERTED)
+        for _ in range(times - 1):
+            await self.database.run(lambda tx: self.confirm.inbound_sms(tx, now, sms))
+        await self.database.run(lambda tx: self.confirm.inbound_sms(tx, now, sms))
+        return await self.get(attempt)
+
+    async def confirmation(self, attempt: Attempt) -> Confirmation:
+        return await self.database.run(lambda tx: self.confirm.get(tx, attempt.confirmation_id or ""))
 
     async def resend(self, attempt: Attempt) -> Attempt:
         now = self.clock.now()
@@ -120,8 +176,8 @@ class Identifying:
         now = self.clock.now()
 
         def unit(tx: Tx) -> list[Attempt]:
-            started = [self.service.start(tx, now, "demo", "user-1", number) for number in numbers]
-            codes = {claimed.owner: text[:6] for claimed, text in self.confirm.claim_sends(tx, now)}
+            started = [self.service.start(tx, now, "user-1", Wish("demo", number)) for number in numbers]
+            codes = {sending.claimed.owner: sending.text[:6] for sending in self.confirm.claim_sends(tx, now)}
             return [self.service.check(tx, now, "demo", one.id, codes[one.id]) for one in started]
 
         return await self.database.run(unit)
@@ -167,7 +223,7 @@ def assemble(clock: LabClock) -> Assemble:
             for ticker in tickers:
                 ticker.wake()
 
-        activity = Activity(clock)
+        activity, switch = Activity(clock), PlayedSwitch()
         confirm = ConfirmService(
             database, Watch(database.journal), ConfirmationSettings(), SeededRandomness("confirm"), b"key", wake
         )
@@ -180,11 +236,11 @@ def assemble(clock: LabClock) -> Assemble:
             randomness or SeededRandomness("identification"),
             wake,
         )
-        sending = CodeSending(confirm, sms, "confirmlab", database, clock, activity)
-        tickers.append(
-            Ticker(clock, activity, [sending, Expiry(confirm, database), AttemptDeadlines(service, database)])
-        )
-        return Identifying(clock, database, service, confirm, sms, activity, tickers[0], sending)
+        sending = CodeSending(confirm, sms, "confirmlab", database, clock, activity, calls=switch)
+        ring_ends = RingEnds(confirm, switch, database, clock, activity)
+        deadlines = [StepTimes(confirm, database), Expiry(confirm, database), AttemptDeadlines(service, database)]
+        tickers.append(Ticker(clock, activity, [sending, ring_ends, *deadlines]))
+        return Identifying(clock, database, service, confirm, sms, switch, activity, tickers[0], sending, ring_ends)
 
     return join
 
@@ -209,3 +265,4 @@ async def identifying(
     ticking.cancel()
     await asyncio.gather(ticking, return_exceptions=True)
     await identifying.sending.close()
+    await identifying.ring_ends.close()

@@ -45,7 +45,7 @@ PRESENT = Verdict("PRESENT", T0, T0)
 ABSENT = Verdict("ABSENT", T0, T0)
 LATE = Verdict("PRESENT", DUE + 1, T0)
 INPUTS: tuple[Input, ...] = (
-    Eligible(),
+    Eligible("cnf_1"),
     Ineligible(Reason.POLICY_HOLD),
     Confirmed(),
     ConfirmationFailed(),
@@ -62,7 +62,7 @@ INPUTS: tuple[Input, ...] = (
 E, S, R = Effect, State, Reason
 
 AT_ONCE: dict[tuple[State, Input], tuple[State, Reason | None, tuple[Effect, ...]]] = {
-    (S.NEW, Eligible()): (S.CONFIRMING, None, (E.OPEN_CONFIRMATION,)),
+    (S.NEW, Eligible("cnf_1")): (S.CONFIRMING, None, ()),
     (S.NEW, Ineligible(R.POLICY_HOLD)): (S.REFUSED, R.POLICY_HOLD, ()),
     (S.CONFIRMING, Confirmed()): (S.ROUTING, None, ()),
     (S.CONFIRMING, ConfirmationFailed()): (S.REFUSED, R.CONFIRM_FAILED, ()),
@@ -175,7 +175,7 @@ def test_a_confirmation_at_its_last_instant_counts_and_one_after_it_does_not():
 
 def test_each_state_that_waits_has_the_profiles_time():
     profile = Profile(name="test", title="Test", t_confirm_s=60, t_answer_s=120, t_register_cap_s=180)
-    asked, _ = step(attempt_in(S.NEW), Eligible(), T0, profile)
+    asked, _ = step(attempt_in(S.NEW), Eligible("cnf_1"), T0, profile)
     pending, _ = step(attempt_in(S.ROUTING), Routed("alpha"), T0, profile)
     registering, _ = step(attempt_in(S.PENDING), PRESENT, T0 + 1, profile)
     assert (asked.due_at, pending.due_at) == (T0 + 60 * SECOND, T0 + 120 * SECOND)

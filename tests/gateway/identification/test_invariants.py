@@ -8,9 +8,16 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 from sqlalchemy import select
 
+from confirm import calls_store
+from confirm import store as confirm_store
+from confirm.challenge import Confirmation
+from confirm.challenge import State as ConfirmationState
 from confirm.errors import ConfirmationError
+from confirm.ports import CallFate, CallReport, InboundCall, Trust
+from confirm.sending import CallSending
 from confirm.service import ConfirmService
-from confirm.settings import ConfirmationSettings
+from confirm.settings import ConfirmationSettings, StepSettings
+from confirm.workflow import Wish
 from gateway.identification import store
 from gateway.identification.attempt import Attempt, Outcome, State, Verdict
 from gateway.identification.bindings import State as BindingState
@@ -33,6 +40,7 @@ PROFILES = {
     "lenient": Profile(name="lenient", title="The entry may follow"),
     "strict": Profile(name="strict", title="No entry, no identification", on_register_failure="refuse"),
 }
+WORKFLOWS = ((), ("flash_call", "sms_code"), ("sms_code", "call_in"), ("call_in",), ("flash_call",))
 picks = st.integers(0, 99)
 
 
@@ -57,6 +65,7 @@ class Identification(RuleBasedStateMachine):
         draws = SeededRandomness("identification")
         self.service = IdentificationService(self.confirm, PLAN, PROFILES, profile, {}, draws, lambda: None)
         self.typed: dict[str, str] = {}
+        self.calls: list[str] = []
         self.ends: dict[str, tuple] = {}
         self.ended: Counter[str] = Counter()
 
@@ -81,14 +90,48 @@ class Identification(RuleBasedStateMachine):
         fitting = [one for one in self.attempts() if not states or one.state in states]
         return fitting[number % len(fitting)] if fitting else None
 
-    @rule(service=st.sampled_from(SERVICES), user=st.sampled_from(USERS), number=st.sampled_from(NUMBERS))
-    def start(self, service: str, user: str, number: str) -> None:
-        self.unit(lambda tx: self.service.start(tx, self.now, service, user, number))
+    @rule(
+        service=st.sampled_from(SERVICES),
+        user=st.sampled_from(USERS),
+        number=st.sampled_from(NUMBERS),
+        methods=st.sampled_from(WORKFLOWS),
+    )
+    def start(self, service: str, user: str, number: str, methods: tuple[str, ...] = ()) -> None:
+        workflow = tuple(StepSettings(method=method) for method in methods)
+        self.unit(lambda tx: self.service.start(tx, self.now, user, Wish(service, number, workflow)))
 
     @rule()
     def send_codes(self) -> None:
-        for claimed, text in self.unit(lambda tx: self.confirm.claim_sends(tx, self.now)):
-            self.typed[claimed.owner] = text[:6]
+        for sending in self.unit(lambda tx: self.confirm.claim_sends(tx, self.now)):
+            if isinstance(sending, CallSending):
+                self.calls.append(sending.call)
+                self.typed[sending.claimed.owner] = sending.caller[-4:]
+            else:
+                self.typed[sending.claimed.owner] = sending.text[:6]
+
+    @rule(number=picks, fate=st.sampled_from(list(CallFate)))
+    def report(self, number: int, fate: CallFate) -> None:
+        """Report something of a call, once or more often, also of one that is over."""
+        if self.calls:
+            report = CallReport(self.calls[number % len(self.calls)], fate, 180)
+            self.unit(lambda tx: self.confirm.call_report(tx, self.now, report))
+
+    @rule(number=picks, caller=st.sampled_from(NUMBERS), trust=st.sampled_from(list(Trust)), mine=st.booleans())
+    def call_in(self, number: int, caller: str, trust: Trust, mine: bool) -> None:
+        attempt = self.pick(number, State.CONFIRMING)
+        if attempt is not None:
+            access_number = self.confirmation(attempt).access_number or "+70002000001"
+            call = InboundCall("cll_in", attempt.phone_number if mine else caller, access_number, trust)
+            self.unit(lambda tx: self.confirm.inbound_call(tx, self.now, call))
+
+    @rule(number=picks)
+    def next(self, number: int) -> None:
+        attempt = self.pick(number, State.CONFIRMING)
+        if attempt is not None:
+            self.permitted(lambda tx: self.service.next(tx, self.now, attempt.service_id, attempt.id))
+
+    def confirmation(self, attempt: Attempt) -> Confirmation:
+        return self.unit(lambda tx: self.confirm.get(tx, attempt.confirmation_id))
 
     @rule(number=picks, right=st.booleans() | st.just(True))
     def check(self, number: int, right: bool) -> None:
@@ -166,6 +209,7 @@ class Identification(RuleBasedStateMachine):
     def turn(self, by: int, handled: bool) -> None:
         self.now += by
         if handled:
+            self.unit(lambda tx: self.confirm.step_times(tx, self.now))
             self.unit(lambda tx: self.confirm.expire(tx, self.now))
             self.unit(lambda tx: self.service.time_up(tx, self.now, 1000))
 
@@ -196,6 +240,22 @@ class Identification(RuleBasedStateMachine):
             assert self.ended[attempt.id] == int(attempt.state.over)
             assert (attempt.reason is not None) == (attempt.state is State.REFUSED)
             assert (attempt.due_at is None) == attempt.state.over
+
+    @precondition(lambda self: hasattr(self, "conn"))
+    @invariant()
+    def what_confirms_a_number_ends_with_its_attempt_and_drives_it_on(self) -> None:
+        found = self.unit(lambda tx: confirm_store._all(tx, select(confirm_store.confirmations)))
+        confirmations = {one.id: one for one in found}
+        for attempt in self.attempts():
+            if attempt.confirmation_id is None:
+                continue
+            confirmation = confirmations[attempt.confirmation_id]
+            waits = attempt.state is State.CONFIRMING
+            assert waits or confirmation.over or self.now > confirmation.expires_at
+            assert not waits or confirmation.state in (ConfirmationState.PENDING, ConfirmationState.EXPIRED)
+        for one in found:
+            call = self.unit(lambda tx, c=one.call: c and calls_store.find(tx, c))
+            assert not (one.over and call) or call.ending or call.over_at is not None
 
     @precondition(lambda self: hasattr(self, "conn"))
     @invariant()

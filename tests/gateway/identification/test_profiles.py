@@ -6,7 +6,7 @@ from pydantic import ValidationError
 from gateway.identification import profiles
 from gateway.identification.profiles import Profile, ProfileError
 from gateway.resources import config_path
-from smsc_emulator.base.durations import instant
+from smsc_emulator.base.durations import SECOND, instant
 
 
 @pytest.fixture
@@ -49,6 +49,11 @@ def test_a_profile_without_dates_is_always_in_force():
         {"exchange_mode": "match"},
         {"methods": ["carrier_pigeon"]},
         {"methods": []},
+        {"methods": ["sms_code"] * 9},
+        {"methods": [{"method": "sms_code", "time": "0s"}]},
+        {"methods": [{"method": "sms_code", "texts": 2}]},
+        {"methods": ["call_in"], "permitted_methods": ["sms_code"]},
+        {"permitted_methods": ["sms_code", "carrier_pigeon"]},
         {"code_phase": "with_request"},
         {"grace_ms": 1},
         {"recheck_confirm": ["recycled"]},
@@ -69,6 +74,11 @@ def test_what_is_not_built_is_refused_and_not_ignored(wrong):
     [
         ("name: mine\ntitle: Mine\nsilence: accept\n", "mine.yaml: silence: Input should be 'refuse'"),
         ("name: other\ntitle: Mine\n", "mine.yaml: name: expected mine"),
+        ("name: mine\ntitle: Mine\nmethods: [sms_code, pigeon]\n", "mine.yaml: methods.1.method: Input should be 'sms"),
+        (
+            "name: mine\ntitle: Mine\nmethods: [{method: sms_code, time: 60}]\n",
+            "mine.yaml: methods.0.time: Value error, write a duration with its unit",
+        ),
         ("- a list\n", "mine.yaml: the file: Input should be a valid dictionary"),
         ("name: mine\nname: mine\n", "mine.yaml: "),
         ("name: [", "mine.yaml: "),
@@ -79,6 +89,14 @@ def test_a_mistake_in_a_file_is_told_with_file_and_key(tmp_path, text, told):
     with pytest.raises(ProfileError) as error:
         profiles.load_all(tmp_path)
     assert told in str(error.value)
+
+
+def test_a_workflow_has_its_methods_in_order_with_the_times_that_some_of_them_have(tmp_path):
+    (tmp_path / "mine.yaml").write_text(
+        "name: mine\ntitle: Mine\nmethods: [{method: flash_call, time: 45s}, sms_code]\n"
+    )
+    steps = profiles.load(tmp_path / "mine.yaml").methods
+    assert [(step.method, step.time) for step in steps] == [("flash_call", 45 * SECOND), ("sms_code", None)]
 
 
 def test_all_files_of_a_folder_are_loaded_by_name(tmp_path):

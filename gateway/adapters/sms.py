@@ -1,21 +1,19 @@
-"""The gateway's ends of real protocols, as the ports that confirming knows."""
+"""Confirm's way to an SMSC: texts as submit_sm over the gateway's own bind."""
 
-from collections.abc import Callable
 from itertools import count
 
 from confirm.ports import SmsInDoubtError, SmsRefusedError, SmsUnavailableError
-from smsc_emulator.base.journal import Journal
 from smsc_emulator.net.esme import AnswerLostError, EsmeClient, LinkDownError, ResponseTimeoutError, SubmitRefusedError
-from smsc_emulator.smpp import receipts, segments
-from smsc_emulator.smpp.constants import CommandStatus, EsmClass, Npi, Ton
-from smsc_emulator.smpp.pdus import DeliverSm, SubmitSm, Tlv
+from smsc_emulator.smpp import segments
+from smsc_emulator.smpp.constants import CommandStatus, Npi, Ton
+from smsc_emulator.smpp.pdus import SubmitSm, Tlv
 
 TEMPORARY = frozenset({CommandStatus.ESME_RTHROTTLED, CommandStatus.ESME_RMSGQFUL, CommandStatus.ESME_RSYSERR})
 """Answers of an SMSC after which the same message may be tried again."""
 
 
 class SmppSms:
-    """Confirm's way to an SMSC: each text becomes one submit_sm, or several if it is long."""
+    """See `confirm.ports.SmsPort`: each text becomes one submit_sm, or several if it is long."""
 
     def __init__(self, esme: EsmeClient) -> None:
         self._esme = esme
@@ -55,17 +53,3 @@ def _submit_sm(to: str, sender: str, part: segments.Segment) -> SubmitSm:
         short_message=part.short_message,
         tlvs=[Tlv(tag, value) for tag, value in part.tlvs],
     )
-
-
-def receipts_to_journal(journal: Journal, now: Callable[[], int]) -> Callable[[DeliverSm], int]:
-    """Return what the gateway's link does with a deliver_sm: receipts are put on record, by their message_id."""
-
-    def take(pdu: DeliverSm) -> int:
-        if pdu.esm_class & EsmClass.DELIVERY_RECEIPT:
-            receipt = receipts.parse(pdu.short_message.decode("latin-1"), [(t.tag, t.value) for t in pdu.tlvs])
-            journal.publish(
-                now(), "confirmation.receipt", receipt.message_id or "unknown", stat=receipt.stat, err=receipt.err
-            )
-        return CommandStatus.ESME_ROK
-
-    return take

@@ -1,0 +1,156 @@
+"""What confirming costs: a charge for each SMS segment, call and query, in a synthetic currency.
+
+Amounts are whole millionths of the currency, so that sums are exact. Each charge has a reference of its own, made by
+who charges of what it is for (`call:<its id>`; an SMS: the confirmation and which of its codes), so that a charge that
+is repeated changes nothing.
+"""
+
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any, Literal
+
+from sqlalchemy import Integer, bindparam, exists, func, insert, select
+
+from confirm.ledger_store import charges
+from confirm.settings import TariffSettings
+from smsc_emulator.base.database import Tx
+
+Kind = Literal["sms", "call", "query"]
+MILLION = 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Charge:
+    """One charge. `amount` is in millionths of the currency, `at` is lab time."""
+
+    ordinal: int
+    reference: str
+    at: int
+    service_id: str
+    subject_id: str
+    kind: str
+    quantity: int
+    billable_seconds: int
+    amount: int
+    currency: str
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """What something has cost so far. `amount` is in millionths of the currency."""
+
+    amount: int
+    currency: str
+    billable_seconds: int
+
+    def snapshot(self) -> dict[str, Any]:
+        """Return what answers show: the amount as a decimal number in a text, as money is written in JSON."""
+        return {
+            "amount": decimal(self.amount),
+            "currency": self.currency,
+            "billable_seconds": self.billable_seconds,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Total:
+    """All charges of one kind and currency."""
+
+    kind: str
+    currency: str
+    quantity: int
+    billable_seconds: int
+    amount: int
+
+
+def decimal(amount: int) -> str:
+    """Return millionths as a decimal number: 50000 is `0.05`, 2000000 is `2`."""
+    text = f"{Decimal(amount).scaleb(-6):f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+_SAME_REFERENCE = exists().where(charges.c.reference == bindparam("reference"))
+_NAMES = tuple(column.name for column in charges.c if column.name != "ordinal")
+_CHARGE = insert(charges).from_select(
+    _NAMES, select(*(bindparam(name, type_=charges.c[name].type) for name in _NAMES)).where(~_SAME_REFERENCE)
+)
+_TOTAL = select(func.sum(charges.c.amount), func.sum(charges.c.billable_seconds)).where(
+    charges.c.subject_id.in_(bindparam("subjects", expanding=True)), charges.c.currency == bindparam("currency")
+)
+_ENTRIES = (
+    select(charges)
+    .where(charges.c.service_id == bindparam("service_id"), charges.c.ordinal > bindparam("after"))
+    .order_by(charges.c.ordinal)
+    .limit(bindparam("most", type_=Integer))
+)
+_TOTALS = (
+    select(
+        charges.c.kind,
+        charges.c.currency,
+        func.sum(charges.c.quantity),
+        func.sum(charges.c.billable_seconds),
+        func.sum(charges.c.amount),
+    )
+    .where(charges.c.service_id == bindparam("service_id"))
+    .group_by(charges.c.kind, charges.c.currency)
+    .order_by(charges.c.kind, charges.c.currency)
+)
+
+
+class Ledger:
+    """Charges by `tariffs`, and tells what was charged."""
+
+    def __init__(self, tariffs: TariffSettings) -> None:
+        self._currency = tariffs.currency
+        self._prices = {"sms": _millionths(tariffs.sms), "call": _millionths(tariffs.call)}
+        self._prices["query"] = _millionths(tariffs.query)
+        self._second = _millionths(tariffs.call_second)
+
+    def charge(
+        self,
+        tx: Tx,
+        now: int,
+        service_id: str,
+        subject_id: str,
+        kind: Kind,
+        *,
+        reference: str,
+        quantity: int = 1,
+        billable_seconds: int = 0,
+    ) -> bool:
+        """Charge `quantity` things and `billable_seconds` of an answered call; False if `reference` was charged before.
+
+        The seconds of a call may be charged apart from it, with a reference of their own and quantity 0.
+        """
+        values = {
+            "reference": reference,
+            "at": now,
+            "service_id": service_id,
+            "subject_id": subject_id,
+            "kind": kind,
+            "quantity": quantity,
+            "billable_seconds": billable_seconds,
+            "amount": quantity * self._prices[kind] + billable_seconds * self._second,
+            "currency": self._currency,
+        }
+        return tx.conn.execute(_CHARGE, values).rowcount == 1
+
+    def total(self, tx: Tx, *subject_ids: str) -> Cost:
+        """Return what the subjects have cost together, in the currency of the tariffs."""
+        values = {"subjects": subject_ids, "currency": self._currency}
+        amount, seconds = tx.conn.execute(_TOTAL, values).one()
+        return Cost(int(amount or 0), self._currency, int(seconds or 0))
+
+    def entries(self, tx: Tx, service_id: str, after: int = 0, limit: int = 100) -> list[Charge]:
+        """Return up to `limit` charges of the service that follow the one with the ordinal `after`, oldest first."""
+        rows = tx.conn.execute(_ENTRIES, {"service_id": service_id, "after": after, "most": limit})
+        return [Charge(**row._mapping) for row in rows]
+
+    def totals(self, tx: Tx, service_id: str) -> list[Total]:
+        """Return the service's charges added up, by kind and currency."""
+        rows = tx.conn.execute(_TOTALS, {"service_id": service_id})
+        return [Total(kind, currency, int(n), int(s), int(a)) for kind, currency, n, s, a in rows]
+
+
+def _millionths(price: Decimal) -> int:
+    return int(price * MILLION)

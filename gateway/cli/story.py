@@ -1,0 +1,59 @@
+"""What the demos stand on: lines with the times of the journal's events, and the journal followed as it grows."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from gateway.client import LabClient
+
+NUMBER = "+70000000001"
+"""The user's number."""
+
+PATIENCE = 20.0
+"""Real seconds that each step may take."""
+
+Show = Callable[[str], None]
+
+
+@dataclass
+class Story:
+    """What is printed: a line for each step with its lab time, and how long after the beginning it was."""
+
+    show: Show
+    began: int | None = None
+
+    def tell(self, at: str, step: str, detail: str) -> None:
+        """Print one step that happened at `at`, an instant of the lab clock."""
+        from smsc_emulator.base import durations
+
+        now = durations.instant(at)
+        self.began = now if self.began is None else self.began
+        offset = f"{(now - self.began) / 1000:+.3f} s"
+        self.show(f"{at}  {offset:>12}  {step:<19} {detail}")
+
+
+async def first(lab: "LabClient", after: int, subject: str, kind: str) -> Mapping[str, Any]:
+    """Return the first event of a type about `subject`. Raises TimeoutError if there is none."""
+    page = await lab.get("/lab/journal", after=after, subject=subject, type=kind, wait="5s")
+    if not page["events"]:
+        raise TimeoutError(kind)
+    event: Mapping[str, Any] = page["events"][0]
+    return event
+
+
+async def follow(
+    lab: "LabClient", after: int, is_ours: Callable[[Mapping[str, Any]], bool]
+) -> AsyncIterator[Mapping[str, Any]]:
+    """Yield the journal's events that are ours, as they come. Raises TimeoutError if none comes for long."""
+    loop = asyncio.get_running_loop()
+    until = loop.time() + PATIENCE
+    while loop.time() < until:
+        page = await lab.get("/lab/journal", after=after, wait="2s")
+        after = page["last_seq"]
+        for event in page["events"]:
+            if is_ours(event):
+                until = loop.time() + PATIENCE
+                yield event
+    raise TimeoutError

@@ -1,0 +1,88 @@
+"""What every part of a lab stands on: its settings, its folder, its time, its storage, and who closes what."""
+
+import asyncio
+import hashlib
+from collections.abc import Callable
+from contextlib import AsyncExitStack, suppress
+
+from aiohttp import ClientSession
+
+from gateway.folder import DataFolder
+from gateway.migrations import upgrade
+from gateway.nodes import be_the_only_lab, share_key
+from gateway.settings import Settings
+from gateway.timekeeping import Timekeeper, restore
+from smsc_emulator.base.activity import Activity
+from smsc_emulator.base.clock import utc_millis
+from smsc_emulator.base.database import Database
+from smsc_emulator.base.journal import Journal
+from smsc_emulator.base.randomness import Randomness, SecretRandomness, SeededRandomness
+
+
+class Ground:
+    """The common ground of one lab. `stack` closes what is pushed on it, the last first; `ports` and `checks` grow."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.stack = AsyncExitStack()
+        self.ports: dict[str, int] = {}
+        """Where the parts listen."""
+        self.checks: dict[str, Callable[[], bool]] = {}
+        """Whether each part that others depend on can serve."""
+
+    async def open(self) -> None:
+        """Take the folder, open the database and set the clock. Raises FolderInUseError."""
+        self.folder = DataFolder(self.settings.server.data)
+        self.stack.callback(self.folder.close)
+        self.journal = Journal()
+        self.database = Database(self.settings.server.database or self.folder.database_url, self.journal)
+        await self.database.setup(upgrade)
+        paused = self.settings.lab.paused_clock
+        self.clock = await self.database.setup(lambda conn: restore(conn, paused=paused, real_now=utc_millis()))
+        self.activity = Activity(self.clock)
+        self.database.start()
+        self.stack.push_async_callback(self.database.close)
+        if self.database.shared:
+            await share_key(self.database, self.key())
+        if self.settings.lab.enabled:
+            await be_the_only_lab(self.database)
+        self.time = Timekeeper(self.clock, self.activity, self.database)
+        await self.time.save("lab.started")
+        self.stack.push_async_callback(self.time.save, "lab.stopped")
+        self.session = await self.stack.enter_async_context(ClientSession())
+
+    def start_ticking(self) -> None:
+        """Begin to fire deadlines."""
+        self.stack.push_async_callback(_cancel, asyncio.create_task(self.time.ticker.run(), name="ticker"))
+
+    def wake(self) -> None:
+        """Have the ticker look at the deadlines again."""
+        self.time.ticker.wake()
+
+    def randomness(self, part: str) -> Randomness:
+        """Return the source of chance of one part: with a seed, each part has a sequence of its own."""
+        seed = self.settings.lab.seed
+        return SecretRandomness() if seed is None else SeededRandomness(f"{seed}/{part}")
+
+    def key(self) -> bytes:
+        """Return the key that codes are derived and hashed with: the folder's, or that of the seed, which repeats."""
+        seed = self.settings.lab.seed
+        return self.folder.key() if seed is None else hashlib.sha256(f"{seed}/key".encode()).digest()
+
+    @property
+    def near(self) -> str:
+        """The lab's address for those who are on this machine."""
+        host = self.settings.server.host
+        return {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 - what is compared, not listened on
+
+    @property
+    def base_url(self) -> str:
+        """Where the lab's HTTP face is, for those who are on this machine."""
+        host = f"[{self.near}]" if ":" in self.near else self.near
+        return f"http://{host}:{self.ports['http']}"
+
+
+async def _cancel(task: asyncio.Task[None]) -> None:
+    task.cancel()
+    with suppress(asyncio.CancelledError):
+        await task

@@ -1,0 +1,1 @@
+"""SIP without input or output: messages, transactions, and the calls that are made of them."""
