@@ -40,8 +40,15 @@ def release(tx: Tx, kind: str, key: str) -> None:
     tx.conn.execute(delete(claims).where(_c.kind == kind, _c.key == key, _c.node == tx.node))
 
 
+def forget(tx: Tx, kind: str, key: str) -> None:
+    """Drop a claim, whoever has it: what it was for is no more."""
+    tx.conn.execute(delete(claims).where(_c.kind == kind, _c.key == key))
+
+
 def held_by_others(tx: Tx, kind: str) -> set[str]:
     """Return what other living nodes have."""
+    if tx.conn.dialect.name == "sqlite":
+        return set()
     rows = tx.conn.execute(select(_c.key, _c.node).where(_c.kind == kind, _c.node != tx.node)).all()
     alive = living(tx) if rows else frozenset()
     return {row.key for row in rows if row.node in alive}
