@@ -172,9 +172,7 @@ class ConfirmService:
             if not METHODS[method].takes(code, self._settings):
                 raise OwnCodeError(f"{method} cannot carry this code")
             if not self.holds(METHODS[method].way):
-                raise OwnCodeError(
-                    f"another gateway holds the link of {method}, and must not be told the code"
-                )
+                raise OwnCodeError(f"another gateway holds the link of {method}, and must not be told the code")
 
     def for_others(self) -> frozenset[str]:
         """Return the methods by which other nodes send now."""
