@@ -74,7 +74,8 @@ def find(tx: Tx, call_id: str) -> PlacedCall | None:
 def to_hang_up(tx: Tx, now: int) -> list[PlacedCall]:
     """Return the calls that are to be hung up by `now`, oldest first."""
     due = calls.c.hang_up_at
-    return [_read(row) for row in tx.conn.execute(select(calls).where(due <= now).order_by(due, calls.c.id))]
+    query = select(calls).where(due <= now).order_by(due, calls.c.id).with_for_update(skip_locked=True)
+    return [_read(row) for row in tx.conn.execute(query)]
 
 
 def next_hang_up(tx: Tx) -> int | None:

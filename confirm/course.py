@@ -18,6 +18,7 @@ from confirm.methods import METHODS, call_in
 from confirm.methods.method import Way
 from confirm.settings import ConfirmationSettings
 from confirm.test_numbers import TestNumbers
+from smsc_emulator.base import claims
 from smsc_emulator.base.database import Tx
 from smsc_emulator.base.durations import iso
 
@@ -118,7 +119,8 @@ class Course:
     def over(self, tx: Tx, now: int, ended: Confirmation, **more: Any) -> Confirmation:
         """Write a confirmation that has just ended, with all that follows from it."""
         self.hang_up(tx, now, ended)
-        self._means.own_codes.forget(ended.id)
+        if ended.own_code:
+            claims.forget(tx, store.OWN_CODE, ended.id)
         self.save(tx, now, ended, ended.state, **more)
         self._means.gate.over(tx, now, ended)
         for hear in self.on_over:

@@ -3,6 +3,7 @@
 from functools import partial
 
 from confirm import calls_store, store, texts
+from confirm.methods.method import Way
 from confirm.ports import CallPort, CallUnavailableError, SmsInDoubtError, SmsPort, SmsRefusedError, SmsUnavailableError
 from confirm.sending import CallSending, Refused, SendOutcome, SmsSending, Taken, Unavailable
 from confirm.service import ConfirmService
@@ -44,11 +45,13 @@ class CodeSending:
 
     async def next_due(self) -> int | None:
         """Return the instant at which the next code is to be sent."""
-        return await self._database.run(store.next_send)
+        not_by = self._service.for_others()
+        return await self._database.run(lambda tx: store.next_send(tx, not_by))
 
     async def fire(self, now: int) -> None:
         """Claim the codes that are due and start sending them."""
-        for sending in await self._database.run(lambda tx: self._service.claim_sends(tx, now)):
+        not_by = self._service.for_others()
+        for sending in await self._database.run(lambda tx: self._service.claim_sends(tx, now, not_by)):
             if isinstance(sending, CallSending):
                 self._service.calls_in_line.add(sending.call)
                 send = partial(self._call, sending)
@@ -65,6 +68,7 @@ class CodeSending:
         if outcome is not None:
             now = self._clock.now()
             await self._database.run(lambda tx: self._service.send_ended(tx, now, sending.claimed, outcome))
+            self._service.send_kept(outcome)
 
     async def _submit(self, to: str, text: str) -> SendOutcome | None:
         """Hand the SMS over and return what came of it; None if nobody knows."""
@@ -111,10 +115,12 @@ class RingEnds:
 
     async def next_due(self) -> int | None:
         """Return the instant at which the next call is to be hung up."""
-        return await self._database.run(calls_store.next_hang_up)
+        return await self._database.run(calls_store.next_hang_up) if self._service.holds(Way.CALL) else None
 
     async def fire(self, now: int) -> None:
-        """Start hanging up the calls that are due."""
+        """Start hanging up the calls that are due, if it is this node that places them."""
+        if not self._service.holds(Way.CALL):
+            return
         for call in await self._database.run(lambda tx: self._service.ring_ends(tx, now)):
             self._flights.launch(call, partial(self._hang_up, call))
 

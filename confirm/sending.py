@@ -1,7 +1,7 @@
 """The sending of codes: what is claimed for sending, and what the end of a sending makes of its confirmation."""
 
 from collections import OrderedDict
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
 from itertools import islice
 from typing import TypeAlias
@@ -78,12 +78,13 @@ class CodeSends:
         self._randomness = randomness
         self._parked: OrderedDict[str, SmsReceipt] = OrderedDict()
 
-    def claim_sends(self, tx: Tx, now: int) -> list[Sending]:
+    def claim_sends(self, tx: Tx, now: int, not_by: Collection[str] = ()) -> list[Sending]:
         """Make ready each confirmation whose sending is due, and return what is to be sent.
 
-        Only the HMAC of a code is stored. What is claimed is submitted once, or never if the process dies first.
+        The methods `not_by` are for other nodes. Only the HMAC of a code is stored. What is claimed is submitted once,
+        or never if the process dies first.
         """
-        claims = (self._claim(tx, now, due) for due in store.to_send(tx, now))
+        claims = (self._claim(tx, now, due) for due in store.to_send(tx, now, not_by))
         return [sending for sending in claims if sending is not None]
 
     def _claim(self, tx: Tx, now: int, due: Confirmation) -> Sending | None:
@@ -215,12 +216,18 @@ class CodeSends:
         match outcome:
             case Taken(message_id, _):
                 after = self._course.save(tx, now, challenge.sent(before, now, message_id), "code_sent")
-                parked = self._parked.pop(message_id, None)
+                # It is let go after the commit: the unit may run again.
+                parked = self._parked.get(message_id)
                 return after if parked is None or after.over else self._received(tx, now, after, parked)
             case Unavailable():
                 return self._course.put_off(tx, now, before, now + policy.SEND_AGAIN)
             case Refused(status):
                 return self._refused(tx, now, before, status)
+
+    def send_kept(self, outcome: SendOutcome) -> None:
+        """Take that the unit of `send_ended` was committed."""
+        if isinstance(outcome, Taken):
+            self._parked.pop(outcome.message_id, None)
 
     def _refused(self, tx: Tx, now: int, before: Confirmation, status: int) -> Confirmation:
         if before.over:

@@ -14,7 +14,7 @@ from dataclasses import replace
 from typing import Any
 
 from confirm import challenge, policy, showing, store, texts, workflow
-from confirm.challenge import Confirmation, Happening
+from confirm.challenge import Confirmation, Happening, State
 from confirm.course import Course, Means, OwnCodes
 from confirm.errors import (
     ConfirmationNotFoundError,
@@ -29,15 +29,20 @@ from confirm.gate import Gate
 from confirm.inbound import Reports
 from confirm.ledger import Ledger
 from confirm.methods import METHODS, sms_code
+from confirm.methods.method import Way
 from confirm.sending import CodeSends
 from confirm.settings import ConfirmationSettings
 from confirm.test_numbers import TestNumbers
 from confirm.workflow import Step, Wish
+from smsc_emulator.base import claims
 from smsc_emulator.base.database import Database, Tx
 from smsc_emulator.base.durations import SECOND
 from smsc_emulator.base.journal import Event
 from smsc_emulator.base.randomness import Randomness
 from smsc_emulator.base.watch import Watch
+
+ENDS = frozenset(f"confirmation.{state}" for state in State if state is not State.PENDING)
+"""Events of a confirmation that is over."""
 
 LEAVES_DUE = frozenset({"confirmation.step_started", "confirmation.code_put_off", "confirmation.call_ended"})
 """Events that leave something due. So does every event of a confirmation by call: a ringing call ends with it."""
@@ -83,6 +88,7 @@ class ConfirmService:
         sends = CodeSends(self._course, means, randomness)
         self.claim_sends = sends.claim_sends
         self.send_ended = sends.send_ended
+        self.send_kept = sends.send_kept
         self.receipt = sends.receipt
 
         reports = Reports(self._course, means)
@@ -95,7 +101,10 @@ class ConfirmService:
         self.inbound_call = reports.inbound_call
         self.inbound_sms = reports.inbound_sms
 
+        self.holds: Callable[[Way], bool] = lambda _way: True
+        """Whether this node, of those that share the database, is the one that sends by a way."""
         database.journal.subscribe(self._committed)
+        database.followers.append(self._committed_elsewhere)
 
     def start(self, tx: Tx, now: int, wish: Wish) -> Confirmation:
         """Start a confirmation; its code is sent as soon as the unit is committed and the ticker awake.
@@ -141,9 +150,15 @@ class ConfirmService:
             for other in open_ones:
                 self._course.over(tx, now, challenge.end(other, now, Happening.REPLACED))
         begun = self._course.begin_first(tx, now, confirmation)
-        if wish.code is not None:
-            self._own_codes.keep(begun.id, wish.code)
+        if wish.code is not None and not begun.over:
+            self._keep(tx, begun.id, wish.code)
         return begun
+
+    def _keep(self, tx: Tx, confirmation_id: str, code: str) -> None:
+        """Keep a service's own code, and let the other nodes know that this one has it."""
+        self._own_codes.keep(confirmation_id, code)
+        claims.forget(tx, store.OWN_CODE, confirmation_id)
+        claims.take(tx, store.OWN_CODE, [confirmation_id])
 
     def _require_sendable(self, wish: Wish, steps: tuple[Step, ...]) -> None:
         texts.choose(self._settings, wish.template, wish.locale)
@@ -156,6 +171,12 @@ class ConfirmService:
         for method in methods:
             if not METHODS[method].takes(code, self._settings):
                 raise OwnCodeError(f"{method} cannot carry this code")
+            if not self.holds(METHODS[method].way):
+                raise OwnCodeError(f"another gateway holds the link of {method}, and must not be told the code")
+
+    def for_others(self) -> frozenset[str]:
+        """Return the methods by which other nodes send now."""
+        return frozenset(name for name, method in METHODS.items() if not self.holds(method.way))
 
     def _second_start(self, tx: Tx, now: int, wish: Wish, open_ones: list[Confirmation]) -> Confirmation | None:
         """Return the open confirmation that a second start goes on with; None if a new one is to be started.
@@ -247,7 +268,7 @@ class ConfirmService:
             same = self._is_present(before, code)
         self.gate.may_send(tx, now, before)
         if code is not None:
-            self._own_codes.keep(before.id, code)
+            self._keep(tx, before.id, code)
         self._course.hang_up(tx, now, before)
         sends = METHODS[before.method].sends or before.test
         queued = challenge.queue(before, now, sends=sends, same=same)
@@ -296,7 +317,14 @@ class ConfirmService:
 
     def _committed(self, event: Event) -> None:
         """Wake the ticker after the commit of what leaves something due, whoever ran the unit."""
+        if event.type in ENDS:
+            self._own_codes.forget(event.subject)
         told = event.data.get("confirmation")
         by_call = told is not None and event.type.startswith("confirmation.") and told.get("call") is not None
         if by_call or event.type in LEAVES_DUE:
+            self.wake()
+
+    def _committed_elsewhere(self, event: Event) -> None:
+        """Wake the ticker after what another node has committed: a code that it asked for may be for this one."""
+        if event.type.startswith("confirmation."):
             self.wake()

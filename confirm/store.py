@@ -1,5 +1,6 @@
 """The tables of the confirmations and of the answers kept for repeated requests, and the confirmations' queries."""
 
+from collections.abc import Collection
 from dataclasses import asdict
 from typing import Any
 
@@ -8,6 +9,7 @@ from sqlalchemy import (
     BigInteger,
     Boolean,
     Column,
+    ColumnElement,
     Index,
     Integer,
     Row,
@@ -25,6 +27,7 @@ from sqlalchemy import (
 from confirm import calls_store, ledger_store, limits_store  # noqa: F401 - they declare the other tables of confirm
 from confirm.challenge import Confirmation, Proof, SendState, State
 from confirm.workflow import Step, StepState
+from smsc_emulator.base import claims
 from smsc_emulator.base.database import Tx, metadata
 
 confirmations = Table(
@@ -85,6 +88,9 @@ idempotency_keys = Table(
     Column("body", Text),
 )
 
+OWN_CODE = "own code"
+"""The kind of the claims of nodes that have a service's own code in memory: only they can send it."""
+
 # What each step of a confirmation runs is put together once: that costs more than running it.
 _ADD = insert(confirmations)
 _SAVE = update(confirmations).where(confirmations.c.id == bindparam("its_id"))
@@ -119,23 +125,24 @@ def of_number(tx: Tx, service_id: str, phone_number: str, over_since: int) -> li
     )
 
 
-def to_send(tx: Tx, now: int) -> list[Confirmation]:
-    """Return those whose code is to be sent by `now`, oldest first."""
+def to_send(tx: Tx, now: int, not_by: Collection[str] = ()) -> list[Confirmation]:
+    """Return those whose code this node is to send by `now`, oldest first; the methods `not_by` are for others."""
     due = confirmations.c.send_due_at
-    return _all(tx, select(confirmations).where(due <= now).order_by(due, confirmations.c.id))
+    query = select(confirmations).where(due <= now, *_not_for_others(tx, not_by)).order_by(due, confirmations.c.id)
+    return _all_free(tx, query)
 
 
 def to_expire(tx: Tx, now: int) -> list[Confirmation]:
     """Return the pending ones whose lifetime ends by `now`, oldest first."""
     c = confirmations.c
     ending = select(confirmations).where(c.state == State.PENDING, c.expires_at <= now)
-    return _all(tx, ending.order_by(c.expires_at, c.id))
+    return _all_free(tx, ending.order_by(c.expires_at, c.id))
 
 
 def to_advance(tx: Tx, now: int) -> list[Confirmation]:
     """Return those whose present step's time ends by `now`, oldest first."""
     due = confirmations.c.step_due_at
-    return _all(tx, select(confirmations).where(due <= now).order_by(due, confirmations.c.id))
+    return _all_free(tx, select(confirmations).where(due <= now).order_by(due, confirmations.c.id))
 
 
 def waiting_for(tx: Tx, phone_number: str, method: str) -> list[Confirmation]:
@@ -165,9 +172,9 @@ def of_message(tx: Tx, message_id: str) -> Confirmation | None:
     return next(iter(_all(tx, found)), None)
 
 
-def next_send(tx: Tx) -> int | None:
-    """Return the instant at which the next code is to be sent."""
-    due: int | None = tx.conn.execute(_NEXT_SEND).scalar()
+def next_send(tx: Tx, not_by: Collection[str] = ()) -> int | None:
+    """Return the instant at which this node is to send the next code; the methods `not_by` are for others."""
+    due: int | None = tx.conn.execute(_NEXT_SEND.where(*_not_for_others(tx, not_by))).scalar()
     return due
 
 
@@ -181,6 +188,20 @@ def next_expiry(tx: Tx) -> int | None:
     """Return the instant at which the next lifetime ends."""
     due: int | None = tx.conn.execute(_NEXT_EXPIRY).scalar()
     return due
+
+
+def _not_for_others(tx: Tx, methods: Collection[str]) -> list[ColumnElement[bool]]:
+    own_codes = claims.held_by_others(tx, OWN_CODE)
+    c = confirmations.c
+    return [
+        *([c.method.not_in(methods)] if methods else []),
+        *([~(c.own_code & c.id.in_(own_codes))] if own_codes else []),
+    ]
+
+
+def _all_free(tx: Tx, query: Select[Any]) -> list[Confirmation]:
+    """Return all that no other node works on at this moment."""
+    return _all(tx, query.with_for_update(skip_locked=True))
 
 
 def _all(tx: Tx, query: Select[Any]) -> list[Confirmation]:

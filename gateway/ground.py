@@ -9,6 +9,7 @@ from aiohttp import ClientSession, TraceConfig
 
 from gateway.folder import DataFolder
 from gateway.migrations import upgrade
+from gateway.nodes import be_the_only_lab, share_key
 from gateway.settings import Settings
 from gateway.timekeeping import Timekeeper, restore
 from smsc_emulator.base.activity import Activity
@@ -36,13 +37,17 @@ class Ground:
         self.folder = DataFolder(self.settings.server.data)
         self.stack.callback(self.folder.close)
         self.journal = Journal()
-        self.database = Database(self.folder.database_url, self.journal)
-        upgrade(self.database.engine)
+        self.database = Database(self.settings.server.database or self.folder.database_url, self.journal)
+        await self.database.setup(upgrade)
         paused = self.settings.lab.paused_clock
-        self.clock = restore(self.database.engine, paused=paused, real_now=utc_millis())
+        self.clock = await self.database.setup(lambda conn: restore(conn, paused=paused, real_now=utc_millis()))
         self.activity = Activity(self.clock)
         self.database.start()
         self.stack.push_async_callback(self.database.close)
+        if self.database.shared:
+            await share_key(self.database, self.key())
+        if self.settings.lab.enabled:
+            await be_the_only_lab(self.database)
         self.time = Timekeeper(self.clock, self.activity, self.database)
         await self.time.save("lab.started")
         self.stack.push_async_callback(self.time.save, "lab.stopped")

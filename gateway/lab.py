@@ -4,7 +4,7 @@ Read `start` from top to bottom to see what a lab is; the operator's side is in 
 in `ground`. Nothing is shared between two labs of one process.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import cache
 
 from aiohttp import web
@@ -12,10 +12,12 @@ from aiohttp import web
 import gateway
 from confirm import test_numbers
 from confirm.deadlines import CodeSending, Expiry, RingEnds, StepTimes
+from confirm.methods.method import Way
 from confirm.service import ConfirmService
 from gateway.adapters.inbound import Deliveries
 from gateway.adapters.intake import Intake
 from gateway.adapters.sms import SmppSms
+from gateway.adapters.smsc_link import SmscLink
 from gateway.adapters.voice_link import Route, VoiceLink
 from gateway.api import (
     appeals,
@@ -130,6 +132,8 @@ class Lab:
     async def _start_voice_link(self) -> None:
         """Start the gateway's user agent, where there is a switch for it, and what it sends on its ways."""
         ground, link, calls = self.ground, self.settings.voice_link, None
+        held: dict[Way, Callable[[], bool]] = {}
+        self._confirm.holds = lambda way: way not in held or held[way]()
         switch = None if self.operator_side is None else self.operator_side.voice_peer(link.transport)
         if switch is not None or link.host is not None:
             listens_on = link.listen_host or self.settings.server.host
@@ -138,15 +142,18 @@ class Lab:
             ground.stack.push_async_callback(voice.close)
             ground.ports["sip_gateway"] = voice.endpoint.port
             ground.checks["voice_link"] = lambda: voice.endpoint.listens
+            if ground.database.shared and link.host is not None:
+                voice.share(ground.database, f"sip {link.host}:{link.port}", ground.wake)
             if self.operator_side is not None and link.host is None:
                 own = Peer(ground.near, voice.endpoint.port, link.transport)
                 self.operator_side.connect(own)
-            calls = voice.calls
+            calls, held[Way.CALL] = voice.calls, lambda: voice.held
             ring_ends = RingEnds(self._confirm, calls, ground.database, ground.clock, ground.activity)
             ground.stack.push_async_callback(ring_ends.close)
             ground.time.ticker.add(ring_ends)
-        self._esme = self._sms_link()
-        self._sms = SmppSms(self._esme)
+        self._smsc_link = self._sms_link()
+        self._sms = SmppSms(self._smsc_link)
+        held[Way.SMS] = lambda: self._smsc_link.serves
         sending = CodeSending(
             self._confirm,
             self._sms,
@@ -174,7 +181,7 @@ class Lab:
             on_call=self._confirm.inbound_call,
         )
 
-    def _sms_link(self) -> EsmeClient:
+    def _sms_link(self) -> SmscLink:
         link, ground = self.settings.smsc_link, self.ground
         deliveries = Deliveries(
             self._intake,
@@ -184,18 +191,23 @@ class Lab:
             on_sms=self._confirm.inbound_sms,
             on_receipt=self._confirm.receipt,
         )
-        esme = EsmeClient(
-            link.host or ground.near,
-            link.port if link.host else ground.ports["smpp"],
-            link.system_id,
-            link.password,
-            window=link.window,
-            response_timeout=link.response_timeout / 1000,
-            on_deliver=deliveries.take,
-            on_data_sm=deliveries.take,
-        )
-        ground.checks["smsc_link"] = lambda: esme.is_bound
-        return esme
+
+        def make() -> EsmeClient:
+            return EsmeClient(
+                link.host or ground.near,
+                link.port if link.host else ground.ports["smpp"],
+                link.system_id,
+                link.password,
+                window=link.window,
+                response_timeout=link.response_timeout / 1000,
+                on_deliver=deliveries.take,
+                on_data_sm=deliveries.take,
+            )
+
+        shared = ground.database.shared and link.host is not None
+        one = SmscLink(make, f"smpp {link.host}:{link.port} {link.system_id}" if shared else None, ground.wake)
+        ground.checks["smsc_link"] = lambda: one.is_ready
+        return one
 
     async def _start_services(self) -> None:
         """Put the services on record, and look after their broadcasts and what was found against them."""
@@ -311,11 +323,11 @@ class Lab:
 
     async def _bind(self) -> None:
         """Bind to the SMSC and let the time run."""
-        self._esme.start()
-        self.ground.stack.push_async_callback(self._esme.close)
+        self._smsc_link.start(self.ground.database)
+        self.ground.stack.push_async_callback(self._smsc_link.close)
         self.ground.start_ticking()
         if self.settings.smsc_link.host is None:
-            await self._esme.bound(5)
+            await self._smsc_link.bound(5)
 
     def _profiles(self) -> Mapping[str, Profile]:
         return profiles.load_all(config_path("profiles")) if self._rules is None else self._rules

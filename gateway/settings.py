@@ -36,6 +36,8 @@ class ServerSettings(Section):
     """SIP port of the voice switch, for UDP and TCP; 0 takes a free one."""
     data: Path = Path(".confirmlab")
     """Folder of the database, the keys and ports.json."""
+    database: str | None = Field(None, pattern=r"^postgres(ql)?://")
+    """URL of a PostgreSQL database; without it, SQLite in the data folder."""
 
 
 class LabSettings(Section):

@@ -1,11 +1,17 @@
 """The lab clock that survives: its position is stored with each change, and a restart goes on from it, never back."""
 
-from sqlalchemy import BigInteger, Boolean, Column, Engine, Integer, Table, delete, func, insert, select
+import asyncio
+
+from sqlalchemy import BigInteger, Boolean, Column, Connection, Integer, Table, delete, func, insert, select
 
 from smsc_emulator.base.activity import Activity
 from smsc_emulator.base.clock import LabClock, utc_millis
-from smsc_emulator.base.database import Database, Tx, journal_table, metadata
+from smsc_emulator.base.database import Database, DatabaseClosedError, Tx, journal_table, metadata
+from smsc_emulator.base.journal import Event
 from smsc_emulator.base.ticker import Ticker
+
+SUBJECT = "clock"
+"""What the events of the clock are about."""
 
 lab_clock = Table(
     "lab_clock",
@@ -17,15 +23,18 @@ lab_clock = Table(
 )
 
 
-def restore(engine: Engine, *, paused: bool, real_now: int) -> LabClock:
+LOOK_AGAIN = 1.0
+"""Real seconds after which a node looks for deadlines of the others, one of which may be gone."""
+
+
+def restore(connection: Connection, *, paused: bool, real_now: int) -> LabClock:
     """Return the clock as the last run left it, or a new one at real time; `paused` makes it stand still in any case.
 
     A clock that ran goes on as if it had never stopped, since the world's deadlines went on too. One that stood still
     stands where it stood. Neither is ever behind the last stored event.
     """
-    with engine.connect() as conn:
-        row = conn.execute(select(lab_clock)).one_or_none()
-        last_seen = conn.execute(select(func.max(journal_table.c.at))).scalar() or 0
+    row = connection.execute(select(lab_clock)).one_or_none()
+    last_seen = connection.execute(select(func.max(journal_table.c.at))).scalar() or 0
     if row is None:
         return LabClock(max(real_now, last_seen), running=not paused)
     position = row.position + max(0, real_now - row.saved_at) if row.running else row.position
@@ -33,12 +42,17 @@ def restore(engine: Engine, *, paused: bool, real_now: int) -> LabClock:
 
 
 class Timekeeper:
-    """Turns, stops and starts the lab clock, and stores where it stands."""
+    """Turns, stops and starts the lab clock, and stores where it stands; follows what another node does with it.
+
+    A turn is made by the node that was asked for it, deadline by deadline; the others follow when it has ended.
+    """
 
     def __init__(self, clock: LabClock, activity: Activity, database: Database) -> None:
         self.clock = clock
-        self.ticker = Ticker(clock, activity)
+        self.ticker = Ticker(clock, activity, look_again=LOOK_AGAIN if database.shared else None)
         self._database = database
+        self._following: set[asyncio.Task[None]] = set()
+        database.followers.append(self._hear)
 
     async def state(self) -> tuple[int, bool, int | None]:
         """Return the instant, whether the clock runs, and the earliest deadline."""
@@ -68,6 +82,24 @@ class Timekeeper:
         def unit(tx: Tx) -> None:
             tx.conn.execute(delete(lab_clock))
             tx.conn.execute(insert(lab_clock).values(id=1, position=position, saved_at=saved_at, running=running))
-            tx.record(position, event, "clock", **data)
+            tx.record(position, event, SUBJECT, **data)
 
         await self._database.run(unit)
+
+    def _hear(self, event: Event) -> None:
+        if event.subject == SUBJECT:
+            task = asyncio.create_task(self._follow(), name="the clock of another node")
+            self._following.add(task)
+            task.add_done_callback(self._following.discard)
+
+    async def _follow(self) -> None:
+        try:
+            row = await self._database.run(lambda tx: tx.conn.execute(select(lab_clock)).one())
+        except DatabaseClosedError:
+            return
+        self.clock.move_to(row.position + (max(0, utc_millis() - row.saved_at) if row.running else 0))
+        if row.running:
+            self.clock.resume()
+        else:
+            self.clock.pause()
+        self.ticker.wake()

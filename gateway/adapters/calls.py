@@ -99,6 +99,14 @@ class SipCalls:
         self._control.end(call, cause=NORMAL_CLEARING)
         await asyncio.wait([placed.over], timeout=PATIENCE)
 
+    def hang_up_all(self) -> None:
+        """Begin to end every call: this node is no longer the one that places them."""
+        for call, placed in list(self._calls.items()):
+            if placed.invited:
+                self._control.end(call, cause=NORMAL_CLEARING)
+            else:
+                del self._calls[call]
+
     def on_event(self, event: CallEvent) -> None:
         """Take what the SIP user agent tells; calls that were not placed here are left alone."""
         placed = self._calls.get(event.call)

@@ -26,7 +26,7 @@ UNALLOCATED: Final = (404, 1)
 """The SIP status and the Q.850 cause for a number that nobody has."""
 
 CONGESTION: Final = (503, 42)
-"""The same for a call that could not be put on record."""
+"""The same for a call that could not be put on record, or is to be tried at another node."""
 
 OTHER_KINDS: Final = (
     EsmClass.DELIVERY_ACKNOWLEDGEMENT | EsmClass.USER_ACKNOWLEDGEMENT | EsmClass.INTERMEDIATE_NOTIFICATION
@@ -69,6 +69,7 @@ class InboundCalls:
         reject_with: int,
         plan: DialPlan,
         is_trusted: Callable[[Peer], bool],
+        holds: Callable[[], bool] = lambda: True,
     ) -> None:
         self._control = control
         self._intake = intake
@@ -77,9 +78,13 @@ class InboundCalls:
         self._rejection = reject_with, cause_of(reject_with)
         self._plan = plan
         self._is_trusted = is_trusted
+        self._holds = holds
 
     def take(self, event: Incoming) -> None:
-        """Take a call that has just come in."""
+        """Take a call that has just come in; it is sent on to the node that holds the trunk."""
+        if not self._holds():
+            self._control.end(event.call, *CONGESTION)
+            return
         number = msisdn.from_dialled(event.invitation.called, self._plan)
         if number is None or number not in self._access_numbers:
             self._control.end(event.call, *UNALLOCATED)

@@ -1,22 +1,30 @@
 """Confirm's way to an SMSC: texts as submit_sm over the gateway's own bind."""
 
 from itertools import count
+from typing import Protocol
 
 from confirm.ports import SmsInDoubtError, SmsRefusedError, SmsUnavailableError
-from smsc_emulator.net.esme import AnswerLostError, EsmeClient, LinkDownError, ResponseTimeoutError, SubmitRefusedError
+from smsc_emulator.net.esme import AnswerLostError, LinkDownError, ResponseTimeoutError, SubmitRefusedError
 from smsc_emulator.smpp import segments
 from smsc_emulator.smpp.constants import CommandStatus, Npi, Ton
-from smsc_emulator.smpp.pdus import SubmitSm, Tlv
+from smsc_emulator.smpp.pdus import SubmitSm, SubmitSmResp, Tlv
 
 TEMPORARY = frozenset({CommandStatus.ESME_RTHROTTLED, CommandStatus.ESME_RMSGQFUL, CommandStatus.ESME_RSYSERR})
 """Answers of an SMSC after which the same message may be tried again."""
 
 
+class Bind(Protocol):
+    """What submits messages."""
+
+    async def submit(self, pdu: SubmitSm) -> SubmitSmResp:
+        """See `EsmeClient.submit`."""
+
+
 class SmppSms:
     """See `confirm.ports.SmsPort`: each text becomes one submit_sm, or several if it is long."""
 
-    def __init__(self, esme: EsmeClient) -> None:
-        self._esme = esme
+    def __init__(self, bind: Bind) -> None:
+        self._bind = bind
         self._references = count(1)
 
     async def submit(self, to: str, text: str, sender: str) -> str:
@@ -25,7 +33,7 @@ class SmppSms:
         for part in segments.split(text, next(self._references)):
             pdu = _submit_sm(to, sender, part)
             try:
-                ids.append((await self._esme.submit(pdu)).message_id)
+                ids.append((await self._bind.submit(pdu)).message_id)
             except SubmitRefusedError as refusal:
                 if refusal.status in TEMPORARY and not ids:
                     raise SmsUnavailableError(str(refusal)) from None

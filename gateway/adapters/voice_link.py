@@ -13,7 +13,8 @@ from gateway.adapters.calls import SipCalls
 from gateway.adapters.inbound import InboundCalls
 from gateway.adapters.intake import Intake
 from gateway.settings import VoiceLinkSettings
-from smsc_emulator.base.database import Tx
+from smsc_emulator.base.database import Database, Tx
+from smsc_emulator.base.leadership import Leadership
 from smsc_emulator.net.sip_endpoint import SipEndpoint
 from smsc_emulator.sip.calls import CallEvent, Incoming, Peer
 
@@ -85,7 +86,11 @@ class VoiceLink:
             reject_with=call_in.reject_with,
             plan=link.dial_plan(),
             is_trusted=route.trusts,
+            holds=lambda: self.held,
         )
+        self.held = True
+        """Whether this node is the one that places and takes calls."""
+        self._lead: Leadership | None = None
 
     async def start(self, host: str, port: int) -> None:
         """Listen, and end the calls that an earlier run left open. Raises OSError for a port that is taken."""
@@ -93,9 +98,24 @@ class VoiceLink:
             await self._route.find()
         await self.endpoint.start(host, port)
 
+    def share(self, database: Database, name: str, wake: Callable[[], None]) -> None:
+        """Hold the trunk only while this node leads in `name`, of those that share the database."""
+
+        def turn(held: bool) -> None:
+            self.held = held
+            if held:
+                wake()
+            else:
+                self.calls.hang_up_all()
+
+        self.held = False
+        self._lead = Leadership(database, name, turn)
+
     async def close(self) -> None:
-        """Take the calls back and stop listening."""
+        """Take the calls back and stop listening; then another node may hold the trunk."""
         await self.endpoint.close()
+        if self._lead is not None:
+            self._lead.resign()
 
     def _take(self, event: CallEvent) -> None:
         if isinstance(event, Incoming):

@@ -47,6 +47,8 @@ async def _run(settings: "Settings") -> None:
     from gateway.folder import FolderInUseError
     from gateway.identification.profiles import ProfileError
     from gateway.lab import Lab
+    from gateway.migrations import NewerSchemaError
+    from smsc_emulator.base.postgres_errors import DatabaseUnusableError
 
     logs.configure(settings.logs)
     stopping = asyncio.Event()
@@ -58,7 +60,7 @@ async def _run(settings: "Settings") -> None:
         _welcome(settings, lab.ports)
         await stopping.wait()
         typer.echo("stopping")
-    except FolderInUseError as error:
+    except (FolderInUseError, DatabaseUnusableError, NewerSchemaError) as error:
         fail(str(error))
     except ProfileError as error:
         fail(str(error), WRONG_USAGE)

@@ -21,6 +21,9 @@ FLAGS: dict[str, Path] = {
 }
 """The flags of `confirmlab serve`; each has a short environment variable too, such as CONFIRMLAB_HTTP_PORT."""
 
+OTHER_VARIABLES: dict[str, Path] = {f"{PREFIX}DATABASE_URL": ("server", "database")}
+"""Short variables of settings that have no flag, since a command line is seen by all and a URL holds a password."""
+
 COMMAND_VARIABLES = (f"{PREFIX}CONFIG", f"{PREFIX}URL", f"{PREFIX}KEY")
 """Variables that stand for options of the command line and hold no setting."""
 
@@ -55,7 +58,7 @@ def variables() -> dict[str, tuple[Path, Any]]:
     by_path = dict(leaves())
     long = {PREFIX + "__".join(map(str, path)).upper(): path for path in by_path}
     short = {PREFIX + flag.removeprefix("--").replace("-", "_").upper(): path for flag, path in FLAGS.items()}
-    return {name: (path, by_path[path]) for name, path in (long | short).items()}
+    return {name: (path, by_path[path]) for name, path in (long | short | OTHER_VARIABLES).items()}
 
 
 def siblings(path: Path, root: type[Section] = Settings) -> list[str]:

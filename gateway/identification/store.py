@@ -58,6 +58,7 @@ def next_due(tx: Tx) -> int | None:
 def due(tx: Tx, now: int, limit: int) -> list[Attempt]:
     """Return up to `limit` attempts whose deadline has come by `now`, oldest first."""
     query = select(attempts).where(attempts.c.due_at <= now).order_by(attempts.c.due_at, attempts.c.id).limit(limit)
+    query = query.with_for_update(skip_locked=True)  # another node has those
     return [_attempt(row) for row in tx.conn.execute(query)]
 
 

@@ -60,8 +60,8 @@ class OperatorClient:
 
     async def start(self) -> None:
         """Ask again for the verdicts that are still waited for. Call it when verdicts can be received."""
-        await self._database.run(partial(outbox.ask_again, now=self._clock.now()))
-        self._wake()
+        self._database.on_departure.append(self._take_over)
+        await self._ask_again()
 
     async def close(self) -> None:
         """Drop what is under way; the outbox keeps it for the next start."""
@@ -79,6 +79,13 @@ class OperatorClient:
         while claimed := await self._database.run(partial(outbox.claim, now=now)):
             for message in claimed:
                 self._flights.launch(message.lane, partial(self._send, message))
+
+    def _take_over(self) -> None:
+        self._flights.launch("ask again", self._ask_again)
+
+    async def _ask_again(self) -> None:
+        await self._database.run(partial(outbox.ask_again, now=self._clock.now()))
+        self._wake()
 
     async def _send(self, message: OperatorMessage) -> None:
         if self._link.serves(message.operator_id):
@@ -100,6 +107,8 @@ class OperatorClient:
         else:
             if message.kind == QUERY:
                 await self._taken(message, {})
+            else:
+                await self._database.run(lambda tx: outbox.ended(tx, message))
 
     async def _answered(self, message_id: str, status: int, body: Mapping[str, Any]) -> None:
         """Take the answer that an operator left as a file; one that acknowledges nothing leaves the plan as it is."""
@@ -118,9 +127,14 @@ class OperatorClient:
         self._wake()
 
     async def _not_taken(self, message: OperatorMessage, reason: str) -> None:
-        await self._database.run(partial(outbox.record_failure, now=self._clock.now(), message=message, reason=reason))
+        await self._database.run(partial(self._failed, self._clock.now(), message, reason))
+
+    def _failed(self, now: int, message: OperatorMessage, reason: str, tx: Tx) -> None:
+        outbox.ended(tx, message)
+        outbox.record_failure(tx, now, message, reason)
 
     def _acknowledged(self, now: int, message: OperatorMessage, answer: Mapping[str, Any], tx: Tx) -> None:
+        outbox.ended(tx, message)
         acknowledged = outbox.acknowledge(tx, now, message.id, answer)
         if acknowledged is not None:
             self._on_ack(tx, now, acknowledged, answer)

@@ -15,6 +15,7 @@ from sqlalchemy import bindparam, func, insert, select, update
 from sqlalchemy.engine import Row
 
 from gateway.lookup.store import operator_messages as messages
+from smsc_emulator.base import claims
 from smsc_emulator.base.database import Tx
 from smsc_emulator.base.durations import DAY, MINUTE, SECOND, iso
 from smsc_emulator.base.retries import RetryPlan
@@ -31,6 +32,8 @@ PLANS: Mapping[str, RetryPlan] = {
 
 REGISTER_CAP = DAY
 """How long codes and voids are tried (T_register's cap)."""
+
+CLAIM = "lookup"
 
 _BATCH = 500
 
@@ -56,9 +59,14 @@ class OperatorMessage:
     withdrawn_at: int | None
 
     @property
-    def lane(self) -> tuple[bool, str]:
-        """What may be under way once: a void never overtakes the code that it takes back."""
-        return self.kind == QUERY, self.request_id
+    def lane(self) -> str:
+        """What may be under way once, on all nodes: a void never overtakes the code that it takes back."""
+        return lane(self.kind, self.request_id)
+
+
+def lane(kind: str, request_id: str) -> str:
+    """Return the key of the claim under which a message is sent."""
+    return f"{QUERY if kind == QUERY else CODE} {request_id}"
 
 
 def ask(
@@ -174,9 +182,11 @@ def find(tx: Tx, message_id: str) -> OperatorMessage | None:
 def ask_again(tx: Tx, now: int) -> None:
     """Make every query that still waits for its verdict due, under its old id and with its old deadline.
 
-    For the start of the gateway: an operator may have sent its verdict while nobody listened, and the address that
-    verdicts go to may have changed.
+    For the start of the gateway and the end of another node: an operator may have sent its verdict while nobody
+    listened, and the address that verdicts go to may have changed. Of several nodes that live, one asks.
     """
+    if not claims.acts_for_all(tx, CLAIM):
+        return
     tx.conn.execute(
         update(messages)
         .where(messages.c.kind == QUERY, messages.c.withdrawn_at.is_(None), messages.c.until >= now)
@@ -193,17 +203,29 @@ def next_due(tx: Tx) -> int | None:
 def claim(tx: Tx, now: int) -> list[OperatorMessage]:
     """Take some of the messages due by `now`, oldest first, and move each to its next try.
 
-    The try is on record before it is made: a process that dies in between sends again, under the same id.
+    The try is on record before it is made: a process that dies in between sends again, under the same id. What another
+    node has under way waits for its next try. Call `ended` after each try.
     """
     due = select(messages).where(messages.c.next_try_at <= now)
     rows = tx.conn.execute(due.order_by(messages.c.next_try_at, messages.c.id).limit(_BATCH)).all()
+    mine = claims.take(tx, CLAIM, {lane(row.kind, row.request_id) for row in rows})
+    claimed = []
     for row in rows:
         again = PLANS[row.kind].next_after(row.first_try_at, now, row.until)
+        is_mine = lane(row.kind, row.request_id) in mine
         change = update(messages).where(messages.c.id == row.id)
-        tx.conn.execute(change.values(next_try_at=again, tries=row.tries + 1))
-        if not row.tries:
-            tx.record(now, f"lookup.{row.kind}_sent", row.id, operator_id=row.operator_id, attempt_id=row.attempt_id)
-    return [_message(row) for row in rows]
+        tx.conn.execute(change.values(next_try_at=again, tries=row.tries + is_mine))
+        if is_mine:
+            claimed.append(_message(row))
+            if not row.tries:
+                told = {"operator_id": row.operator_id, "attempt_id": row.attempt_id}
+                tx.record(now, f"lookup.{row.kind}_sent", row.id, **told)
+    return claimed
+
+
+def ended(tx: Tx, message: OperatorMessage) -> None:
+    """Let any node make the next try."""
+    claims.release(tx, CLAIM, message.lane)
 
 
 def acknowledge(tx: Tx, now: int, message_id: str, answer: Mapping[str, Any]) -> OperatorMessage | None:

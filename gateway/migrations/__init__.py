@@ -3,21 +3,43 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sqlalchemy import Connection, Engine
+from sqlalchemy import Connection
 
 if TYPE_CHECKING:
     from alembic.config import Config
 
 
-def upgrade(engine: Engine) -> None:
-    """Bring the tables of the database to the newest revision; one newer than this program is refused."""
-    from alembic import command
+class NewerSchemaError(Exception):
+    """The tables were made by a newer version of this program."""
 
-    with engine.connect() as connection:
-        # The engine commits each statement by itself; the revisions run whole or not at all.
-        connection.exec_driver_sql("BEGIN")
-        command.upgrade(config(connection), "head")
-        connection.exec_driver_sql("COMMIT")
+
+def upgrade(connection: Connection) -> None:
+    """Bring the tables of the database to the newest revision. Raises NewerSchemaError.
+
+    Each statement on the connection commits by itself; the revisions run whole or not at all, and one node after the
+    other.
+    """
+    from alembic import command
+    from alembic.runtime.migration import MigrationContext
+    from alembic.script import ScriptDirectory
+
+    settings = config(connection)
+    connection.exec_driver_sql("BEGIN")
+    try:
+        if connection.dialect.name == "postgresql":
+            connection.exec_driver_sql("SELECT pg_advisory_xact_lock(7261004, 0)")
+        present = MigrationContext.configure(connection).get_current_heads()
+        known = {script.revision for script in ScriptDirectory.from_config(settings).walk_revisions()}
+        if unknown := set(present) - known:
+            raise NewerSchemaError(
+                f"the tables of the database {connection.engine.url.render_as_string()} were made by a newer version "
+                f"(revision {', '.join(sorted(unknown))}); install that version, or name another database"
+            )
+        command.upgrade(settings, "head")
+    except BaseException:
+        connection.exec_driver_sql("ROLLBACK")
+        raise
+    connection.exec_driver_sql("COMMIT")
 
 
 def config(connection: Connection) -> "Config":

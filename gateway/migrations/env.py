@@ -7,8 +7,10 @@ import confirm.limits_store
 import confirm.store
 import gateway.identification.store
 import gateway.lookup.store
+import gateway.nodes
 import gateway.timekeeping
 import gateway.webhooks.store
+import smsc_emulator.base.claims
 import smsc_emulator.core.store
 import smsc_emulator.operator.store
 from smsc_emulator.base.database import metadata

@@ -194,8 +194,8 @@ def _set_clock(data: Path, *, to: int | None = None, by: int = 0) -> None:
     """Have the lab's next start find its clock at an instant, or further on by some time."""
     data.mkdir(parents=True, exist_ok=True)
     engine = make_engine(f"sqlite:///{data / _DATABASE}")
-    upgrade(engine)
     with engine.connect() as conn:
+        upgrade(conn)
         conn.exec_driver_sql("BEGIN")
         position = conn.execute(select(lab_clock.c.position)).scalar() or 0
         stands_at = position + by if to is None else to

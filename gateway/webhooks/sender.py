@@ -57,19 +57,20 @@ class WebhookSender:
         self._wake = wake
         self._resolver = resolver or Resolver()
         self._lanes: dict[str, asyncio.Task[None]] = {}
+        self._requeuing: set[asyncio.Task[None]] = set()
         self._sessions: dict[str, aiohttp.ClientSession] = {}
 
     async def start(self) -> None:
         """Make due again what an earlier sender did not finish; to be called once, before the ticker runs."""
         self._sessions = {"http": self._session(tls=False), "https": self._session(tls=True)}
-        now = self._clock.now()
-        await self._database.run(lambda tx: store.requeue(tx, now))
+        self._database.on_loss.append(self._drop_lanes)
+        self._database.on_departure.append(self._take_over)
+        await self._requeue()
 
     async def close(self) -> None:
         """Leave what is under way; the next start tries it again."""
-        lanes = list(self._lanes.values())
-        for lane in lanes:
-            lane.cancel()
+        lanes = [*self._lanes.values(), *self._requeuing]
+        self._drop_lanes()
         await asyncio.gather(*lanes, return_exceptions=True)
         for session in self._sessions.values():
             await session.close()
@@ -88,6 +89,23 @@ class WebhookSender:
         for endpoint, deliveries in claimed:
             self._open_lane(endpoint, deliveries)
 
+    def _drop_lanes(self) -> None:
+        for task in (*self._lanes.values(), *self._requeuing):
+            task.cancel()
+
+    def _take_over(self) -> None:
+        task = asyncio.create_task(self._requeue_and_wake(), name="webhooks of a node that is gone")
+        self._requeuing.add(task)
+        task.add_done_callback(self._requeuing.discard)
+
+    async def _requeue(self) -> None:
+        now, busy = self._clock.now(), list(self._lanes)
+        await self._database.run(lambda tx: store.requeue(tx, now, busy))
+
+    async def _requeue_and_wake(self) -> None:
+        await self._requeue()
+        self._wake()
+
     def _open_lane(self, endpoint: Endpoint, deliveries: list[Delivery]) -> None:
         # The work counts as under way from here on: a task first runs at a later turn of the loop.
         work = ExitStack()
@@ -105,15 +123,15 @@ class WebhookSender:
     async def _serve(self, endpoint: Endpoint, deliveries: list[Delivery]) -> None:
         for delivery in deliveries:
             answer = await self._send(endpoint, delivery)
-            if not await self._finish(delivery, answer):
+            if not await self._finish(delivery, answer, last=delivery is deliveries[-1]):
                 return
 
-    async def _finish(self, delivery: Delivery, answer: Answer) -> bool:
+    async def _finish(self, delivery: Delivery, answer: Answer, *, last: bool) -> bool:
         now = self._clock.now()
         verdict = judge(answer, delivery.tries + 1, now, self._settings.retry_after)
 
         def write(tx: Tx) -> bool:
-            return store.finish(tx, now, delivery, answer, verdict)
+            return store.finish(tx, now, delivery, answer, verdict, last=last)
 
         return await self._database.run(write)
 

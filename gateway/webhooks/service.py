@@ -36,7 +36,8 @@ class WebhookService:
         self._guard = guard
         self._randomness = randomness
         self._wake = wake
-        # Read and written on the database's thread only. None: read them again, in the transaction that asks.
+        # Read and written by units only. None: read them again, in the transaction that asks, as always where another
+        # node may have changed them.
         self._receivers: Mapping[str, Sequence[str]] | None = None
         self._added = False
 
@@ -102,7 +103,7 @@ class WebhookService:
         return delivery
 
     def _receivers_of(self, tx: Tx, service_id: str) -> Sequence[str]:
-        if self._receivers is None:
+        if self._receivers is None or self._database.shared:
             self._receivers = store.receivers(tx)
         return self._receivers.get(service_id, ())
 

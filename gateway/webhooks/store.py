@@ -1,8 +1,9 @@
 """The webhooks' tables and the units' parts that read and write them. Instants are lab time in milliseconds.
 
-A delivery whose three instants (due, delivered, given up) are all NULL is claimed: a sender is trying it. A sender that
-starts makes such rows due again, since the one that claimed them is gone. So a delivery whose answer was lost goes out
-twice under one webhook-id: at least once, and the receiver tells repeats by that id.
+A delivery whose three instants (due, delivered, given up) are all NULL is claimed: a sender is trying it, whose node
+has a claim on the endpoint. A sender that starts, or hears that another node is gone, makes such rows due again where
+no living node has that claim. So a delivery whose answer was lost goes out twice under one webhook-id: at least once,
+and the receiver tells repeats by that id.
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -12,6 +13,7 @@ from typing import Any
 from sqlalchemy import (
     BigInteger,
     Column,
+    ColumnElement,
     Index,
     Integer,
     ScalarSelect,
@@ -27,6 +29,7 @@ from sqlalchemy import (
 from sqlalchemy.engine import Row
 
 from gateway.webhooks.outbox import Answer, DeliveryState, Outcome, Verdict, state_of
+from smsc_emulator.base import claims
 from smsc_emulator.base.database import Tx, metadata
 from smsc_emulator.base.durations import iso
 
@@ -61,6 +64,9 @@ webhook_deliveries = Table(
     Index("ix_webhook_deliveries_due", "endpoint_id", "due_at"),
     Index("ix_webhook_deliveries_latest", "endpoint_id", "seq"),
 )
+
+LANE = "webhooks"
+"""The kind of the claims on endpoints."""
 
 _e, _d = webhook_endpoints.c, webhook_deliveries.c
 _OPEN = _d.delivered_at.is_(None) & _d.given_up_at.is_(None)
@@ -150,15 +156,17 @@ def latest_deliveries(tx: Tx, endpoint_id: str, limit: int) -> list[Delivery]:
     return [_delivery(row) for row in tx.conn.execute(mine.order_by(_d.seq.desc()).limit(limit))]
 
 
-def requeue(tx: Tx, now: int) -> None:
-    """Make due at `now` what an earlier sender claimed and did not finish."""
-    claimed = _OPEN & _d.due_at.is_(None)
+def requeue(tx: Tx, now: int, busy: Collection[str]) -> None:
+    """Make due at `now` what a sender that is gone claimed and did not finish; endpoints that are `busy` are not."""
+    claims.forget_the_gone(tx, LANE)
+    lost = _d.endpoint_id.not_in({*busy, *claims.held_by_others(tx, LANE)})
+    claimed = _OPEN & _d.due_at.is_(None) & lost
     tx.conn.execute(update(webhook_deliveries).where(claimed).values(due_at=now))
 
 
 def next_due(tx: Tx, busy: Collection[str]) -> int | None:
-    """Return the instant of the earliest try at an endpoint that is not `busy`, or None."""
-    dues = select(_first_due().label("due")).where(_e.disabled_at.is_(None), _e.id.not_in(busy)).subquery()
+    """Return the instant of the earliest try at an endpoint that is not `busy`, here or at another node, or None."""
+    dues = select(_first_due().label("due")).where(_e.disabled_at.is_(None), _free(tx, busy)).subquery()
     earliest: int | None = tx.conn.execute(select(func.min(dues.c.due))).scalar_one()
     return earliest
 
@@ -166,17 +174,20 @@ def next_due(tx: Tx, busy: Collection[str]) -> int | None:
 def claim(tx: Tx, now: int, busy: Collection[str], endpoints: int, each: int) -> list[tuple[Endpoint, list[Delivery]]]:
     """Claim what is due by `now`, of up to `endpoints` endpoints that are not `busy`, up to `each` deliveries of each.
 
-    The endpoint that has waited longest comes first, and so does its oldest delivery.
+    No other node sends to these endpoints until `finish` was told of the last. The endpoint that has waited longest
+    comes first, and so does its oldest delivery.
     """
     due = _first_due()
-    waiting = select(webhook_endpoints).where(_e.disabled_at.is_(None), _e.id.not_in(busy), due <= now)
+    waiting = select(webhook_endpoints).where(_e.disabled_at.is_(None), _free(tx, busy), due <= now)
     rows = tx.conn.execute(waiting.order_by(due, _e.id).limit(endpoints)).all()
+    claims.take(tx, LANE, [row.id for row in rows])
     return [(endpoint, _claim_of(tx, now, endpoint.id, each)) for endpoint in map(_endpoint, rows)]
 
 
-def finish(tx: Tx, now: int, delivery: Delivery, answer: Answer, verdict: Verdict) -> bool:
+def finish(tx: Tx, now: int, delivery: Delivery, answer: Answer, verdict: Verdict, *, last: bool = True) -> bool:
     """Write down what a try came to, with its event; False if the endpoint takes no more.
 
+    With the `last` delivery of those that were claimed, or if it takes no more, any node may send to the endpoint.
     A delivery that was deleted with its endpoint while it was under way is left alone.
     """
     changed = tx.conn.execute(
@@ -191,12 +202,18 @@ def finish(tx: Tx, now: int, delivery: Delivery, answer: Answer, verdict: Verdic
             given_up_at=now if verdict.outcome is Outcome.GIVEN_UP else None,
         )
     )
+    if last or verdict.disables or not changed.rowcount:
+        claims.release(tx, LANE, delivery.endpoint_id)
     if not changed.rowcount:
         return False
     tx.record(now, f"webhook.{verdict.outcome}", delivery.event_id, **_told(delivery, answer, verdict))
     if verdict.disables:
         _disable(tx, now, delivery.endpoint_id)
     return not verdict.disables
+
+
+def _free(tx: Tx, busy: Collection[str]) -> ColumnElement[bool]:
+    return _e.id.not_in({*busy, *claims.held_by_others(tx, LANE)})
 
 
 def _told(delivery: Delivery, answer: Answer, verdict: Verdict) -> dict[str, Any]:

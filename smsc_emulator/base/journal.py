@@ -55,10 +55,15 @@ class Journal:
         else:
             self._held.append(event)
 
-    def load(self, events: list[Event]) -> None:
-        """Take the stored events of earlier runs, oldest first, and start this run's numbers above them."""
+    def load(self, events: list[Event], *, next_seq: int | None = None) -> None:
+        """Take the stored events of earlier runs, oldest first, and start this run's numbers above them.
+
+        `next_seq` is where they start if other nodes give numbers too.
+        """
         self._events.extend(events)
-        if events:
+        if next_seq is not None:
+            self.next_seq = next_seq
+        elif events:
             self.next_seq = (events[-1].seq // RUN + 1) * RUN
 
     def hold(self) -> None:

@@ -42,11 +42,22 @@ class Ticker:
 
     An answer at the very instant of its deadline is in time. So a source that gives up fires after the others, after
     all inputs stamped with that instant, and, while the clock runs, when the deadline's own millisecond is over.
+
+    `look_again` is the real seconds after which the sources are asked anew although nobody has called `wake`: for
+    deadlines that other nodes write.
     """
 
-    def __init__(self, clock: LabClock, activity: Activity, sources: Iterable[Deadlines] = ()) -> None:
+    def __init__(
+        self,
+        clock: LabClock,
+        activity: Activity,
+        sources: Iterable[Deadlines] = (),
+        *,
+        look_again: float | None = None,
+    ) -> None:
         self._clock = clock
         self._activity = activity
+        self._look_again = look_again
         self._sources: list[Deadlines] = []
         self._turn = asyncio.Lock()
         self._woken = asyncio.Event()
@@ -77,8 +88,9 @@ class Ticker:
             except Exception:
                 structlog.get_logger(__name__).exception("deadlines failed", again_in=AGAIN)
                 seconds = AGAIN
+            limits = [limit for limit in (seconds, self._look_again) if limit is not None]
             with suppress(TimeoutError):
-                async with asyncio.timeout(seconds):
+                async with asyncio.timeout(min(limits, default=None)):
                     await self._woken.wait()
 
     async def advance(self, by: int) -> int:

@@ -197,6 +197,8 @@ def _serve(route: Route, guard: Guard | None, clock: Clock) -> Callable[[web.Req
 
 
 def _check_path(route: Route, request: web.Request) -> None:
+    if "\0" in request.path:  # PostgreSQL has no text with it, so nothing can be called so
+        raise ProblemError(NOT_FOUND, "Nothing here has a name with a NUL in it.")
     for name, pattern in route.patterns.items():
         if not re.search(pattern, request.match_info[name]):
             raise ProblemError(NOT_FOUND, f"{request.match_info[name]!r} is no {name} of anything here.")

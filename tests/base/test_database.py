@@ -2,9 +2,22 @@ import asyncio
 import sqlite3
 from collections.abc import Callable
 from pathlib import Path
+from unittest.mock import patch
 
 import pytest
-from sqlalchemy import Column, Integer, MetaData, Table, func, insert, select
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Boolean,
+    Column,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Table,
+    func,
+    insert,
+    select,
+)
 from sqlalchemy.exc import IntegrityError
 
 from smsc_emulator.base.database import Database, DatabaseClosedError, Tx, metadata
@@ -12,11 +25,21 @@ from smsc_emulator.base.journal import Event, Journal
 
 own = MetaData()
 notes = Table("notes", own, Column("n", Integer, primary_key=True))
+values = Table(
+    "typed_values",
+    own,
+    Column("id", Integer, primary_key=True),
+    Column("yes", Boolean),
+    Column("no", Boolean),
+    Column("big", BigInteger),
+    Column("octets", LargeBinary),
+    Column("json", JSON),
+)
 
 
 @pytest.fixture(autouse=True)
-def notes_table(database: Database) -> None:
-    own.create_all(database.engine)
+async def notes_table(database: Database) -> None:
+    await database.setup(own.create_all)
 
 
 def write(n: int) -> Callable[[Tx], int]:
@@ -56,10 +79,11 @@ async def test_a_unit_that_raises_undoes_its_own_writes_and_nobody_elses(databas
 
 async def test_units_of_one_turn_of_the_loop_share_a_commit(database: Database) -> None:
     commits: list[int] = []
-    done = database._done
-    database._done = lambda batch: (commits.append(len(batch.jobs)), done(batch))[1]  # type: ignore[method-assign]
-    await asyncio.gather(*(database.run(write(n)) for n in range(50)))
-    assert commits == [50]
+    await database.run(count)  # what the start has to do is done
+    commit = database._backend.commit
+    with patch.object(database._backend, "commit", lambda batch: (commits.append(len(batch.jobs)), commit(batch))[1]):
+        await asyncio.gather(*(database.run(write(n)) for n in range(50)))
+    assert [many for many in commits if many] == [50]
 
 
 async def test_events_are_published_after_the_commit_and_survive_a_restart(
@@ -68,8 +92,7 @@ async def test_events_are_published_after_the_commit_and_survive_a_restart(
     await database.run(write(1))
     event = journal.since(0, 10)[0]
     again = Journal()
-    with database.engine.connect() as conn:
-        rows = conn.execute(select(metadata.tables["journal"])).all()
+    rows = await database.run(lambda tx: tx.conn.execute(select(metadata.tables["journal"])).all())
     again.load([Event(r.at, r.type, r.subject, r.data, r.seq) for r in rows])
     assert again.since(0, 10) == [event]
 
@@ -137,3 +160,24 @@ async def test_a_lock_of_another_process_is_waited_for(journal: Journal, tmp_pat
     assert not done
     assert await waiting == 1
     await database.close()
+
+
+async def test_values_come_back_as_they_went_in_on_both_engines(database: Database, journal: Journal) -> None:
+    data = {
+        "text": 'Привет, "мир" 🎉 \u2028',
+        "numbers": [0, -1, 2**53, 1.5],
+        "truth": [True, False, None],
+        "nested": {"empty": {}, "list": []},
+    }
+    instant = 253_402_300_799_999
+
+    def write_all(tx: Tx) -> None:
+        tx.record(instant, "values.written", "v", **data)
+        tx.conn.execute(insert(values).values(id=1, yes=True, no=False, big=2**62, octets=b"\x00\xff", json=data))
+
+    await database.run(write_all)
+    row = await database.run(lambda tx: tx.conn.execute(select(values)).one())
+    assert (row.yes, row.no, row.big, row.octets, row.json) == (True, False, 2**62, b"\x00\xff", data)
+    stored = await database.run(lambda tx: tx.conn.execute(select(metadata.tables["journal"])).one())
+    assert (stored.at, stored.data) == (instant, data)
+    assert journal.since(0, 1)[0].data == data

@@ -193,3 +193,26 @@ async def test_slow_effects_are_waited_for_as_long_as_some_of_them_end() -> None
     ending = asyncio.create_task(end_one_after_the_other())
     assert await activity.settled(0, patience=0.05)
     await ending
+
+
+async def test_deadlines_that_another_node_wrote_are_found_without_being_woken(clock: LabClock) -> None:
+    class Written:
+        gives_up = False
+        due: int | None = None
+        looks = 0
+
+        async def next_due(self) -> int | None:
+            self.looks += 1
+            if self.looks == 2:
+                self.due = clock.now()
+            return self.due
+
+        async def fire(self, now: int) -> None:
+            self.due = None
+            fired.set()
+
+    fired = asyncio.Event()
+    ticking = asyncio.create_task(Ticker(clock, Activity(clock), [Written()], look_again=0.01).run())
+    async with asyncio.timeout(5):
+        await fired.wait()
+    ticking.cancel()

@@ -29,6 +29,10 @@ async def client(clock: LabClock) -> Any:
     async def fail(_call: Call) -> Reply:
         raise RuntimeError("the code is 123456")
 
+    @group.add("GET", "/things/{thing_id}", "Show it", answers={200: None})
+    async def show(call: Call) -> Reply:
+        return Reply(call.path["thing_id"].encode())
+
     async with TestClient(TestServer(application([group], {}, clock))) as client:
         yield client
 
@@ -64,3 +68,8 @@ async def test_a_failure_is_a_problem_too_and_tells_nothing_of_itself(client: Cl
     problem = await problem_of(client.get("/broken"))
     assert (problem["code"], problem["status"]) == ("internal", 500)
     assert "123456" not in str(problem)
+
+
+async def test_no_name_with_a_nul_reaches_a_handler(client: Client) -> None:
+    assert (await problem_of(client.get("/things/a%00b")))["code"] == "not_found"
+    assert (await client.get("/things/ab")).status == 200

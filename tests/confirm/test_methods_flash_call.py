@@ -3,7 +3,7 @@
 import asyncio
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import inspect, text
 
 from confirm.challenge import SendState, State
 from confirm.deadlines import CodeSending
@@ -353,7 +353,7 @@ async def test_neither_the_tables_nor_the_journal_hold_the_caller(confirming):
     await confirming.turn(10 * SECOND, ringing)
 
     def everything(tx):
-        tables = [row[0] for row in tx.conn.execute(text("SELECT name FROM sqlite_master WHERE type = 'table'"))]
+        tables = inspect(tx.conn).get_table_names()
         return "".join(str(row) for table in tables for row in tx.conn.execute(text(f"SELECT * FROM {table}")))
 
     stored = await confirming.database.run(everything)

@@ -4,13 +4,14 @@ from pathlib import Path
 
 import pytest
 from alembic import command
-from sqlalchemy import text
+from sqlalchemy import Connection, text
 
 from confirm import store
-from confirm.challenge import State
+from confirm.challenge import Confirmation, State
 from confirm.workflow import Step, StepState
 from gateway.migrations import config
-from smsc_emulator.base.database import Tx, make_engine
+from smsc_emulator.base.database import Database, Tx
+from smsc_emulator.base.journal import Journal
 
 OLD_ROW = text(
     "INSERT INTO confirmations (id, service_id, phone_number, method, ordinal, attempts, failures, created_at, "
@@ -18,8 +19,7 @@ OLD_ROW = text(
     "1, 3, 0, 1000, 301000, 1000, :state, :over_at, 'sent', 1)"
 )
 
-
-@pytest.mark.parametrize(
+EACH_STATE = pytest.mark.parametrize(
     ("state", "step_state"),
     [
         (State.PENDING, StepState.CURRENT),
@@ -29,17 +29,30 @@ OLD_ROW = text(
         (State.CANCELLED, StepState.SKIPPED),
     ],
 )
-def test_one_from_before_workflows_becomes_a_workflow_of_its_one_method(
-    tmp_path: Path, state: State, step_state: StepState
-) -> None:
-    engine = make_engine(f"sqlite:///{tmp_path / 'lab.sqlite3'}")
+
+
+async def check_that_it_becomes_a_workflow(url: str, state: State, step_state: StepState) -> None:
     over_at = None if state is State.PENDING else 5000
-    with engine.connect() as connection:
-        command.upgrade(config(connection), "0002")
-        connection.execute(OLD_ROW, {"state": state.value, "over_at": over_at})
-        command.upgrade(config(connection), "head")
-        found = store.find(Tx(connection, []), "cnf_1")
-    engine.dispose()
+
+    def from_before_workflows(conn: Connection) -> Confirmation | None:
+        command.upgrade(config(conn), "0002")
+        conn.execute(OLD_ROW, {"state": state.value, "over_at": over_at})
+        command.upgrade(config(conn), "head")
+        return store.find(Tx(conn, []), "cnf_1")
+
+    found = await Database(url, Journal()).setup(from_before_workflows)
     assert found is not None
     assert (found.state, found.generation, found.test) == (state, 1, False)
     assert found.steps == (Step("sms_code", 300_000, step_state, None, 1000, over_at),)
+
+
+@EACH_STATE
+async def test_one_from_before_workflows_becomes_a_workflow_of_its_one_method(
+    tmp_path: Path, state: State, step_state: StepState
+) -> None:
+    await check_that_it_becomes_a_workflow(f"sqlite:///{tmp_path / 'lab.sqlite3'}", state, step_state)
+
+
+@EACH_STATE
+async def test_so_does_one_on_postgresql(bare_postgres_url: str, state: State, step_state: StepState) -> None:
+    await check_that_it_becomes_a_workflow(bare_postgres_url, state, step_state)

@@ -32,8 +32,8 @@ async def test_subscribers_behaviours_queries_and_moves_are_carried_over(tmp_pat
         for statement in BEFORE:
             connection.exec_driver_sql(statement)
         connection.exec_driver_sql("COMMIT")
-    upgrade(engine)
     with engine.connect() as connection:
+        upgrade(connection)
         assert connection.execute(sa.text("SELECT * FROM ported_numbers")).all() == [("+70000000003", 0, "beta")]
         assert connection.execute(sa.text("SELECT mode, code FROM operator_queries")).all() == [("presence", None)]
     engine.dispose()

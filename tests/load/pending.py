@@ -65,7 +65,8 @@ class Gateway:
     def __init__(self, folder: Path, session: ClientSession) -> None:
         self.clock = LabClock(instant("2026-06-01T12:00:00Z"), running=False)
         self.database = Database(f"sqlite:///{folder / 'lab.db'}", Journal())
-        upgrade(self.database.engine)
+        with self.database.engine.connect() as connection:
+            upgrade(connection)
         self.activity = Activity(self.clock)
         self.time = Timekeeper(self.clock, self.activity, self.database)
         self.profiles = {PROFILE: profiles.Profile(name=PROFILE, title="Silence is refusal")}

@@ -79,6 +79,8 @@ def _add_columns() -> None:
         batch_op.create_index("ix_confirmations_step_due_at", ["step_due_at"], unique=False)
         batch_op.create_index("ix_confirmations_message_id", ["message_id"], unique=False)
         batch_op.create_index("ix_confirmations_waiting", ["phone_number", "state"], unique=False)
+    if op.get_bind().dialect.name == "postgresql":  # SQLite keeps no comments
+        op.alter_column("confirmations", "send_error", comment="SMPP command_status or SIP status")
 
 
 def _give_steps_to_old_ones() -> None:
@@ -87,6 +89,8 @@ def _give_steps_to_old_ones() -> None:
     step = (
         """'[{"method":"' || method || '","time":' || (expires_at - requested_at) || ',"state":"' || """
         f"""{_STEP_STATES} || '","outcome": null,"started_at":' || created_at || ',"ended_at":' || """
-        """coalesce(over_at, 'null') || '}]'"""
+        """coalesce(CAST(over_at AS TEXT), 'null') || '}]'"""
     )
+    if op.get_bind().dialect.name == "postgresql":
+        step = f"CAST({step} AS JSON)"  # SQLite, which has no such type, would make a number of it
     op.execute(f"UPDATE confirmations SET steps = {step}, generation = codes")  # noqa: S608

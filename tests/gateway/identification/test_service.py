@@ -324,6 +324,7 @@ async def test_what_an_operator_was_not_asked_changes_nothing_and_reaches_no_dea
     assert await identifying.answer(mine) is Outcome.ACCEPTED
 
 
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)  # the machine is searched, not the engine
 @pytest.mark.parametrize("hundred", range(10))
 async def test_the_receipt_decides_in_a_thousand_orders_of_verdict_and_deadline(identifying, hundred):
     """A verdict counts as being read from its receipt on; how long that takes and what runs first is chance."""

@@ -1,0 +1,136 @@
+"""SQLite under the database: one thread, one connection, one process."""
+
+import asyncio
+import json
+import queue
+import secrets
+import threading
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Any, TypeVar
+
+from sqlalchemy import Engine, create_engine, event, select
+from sqlalchemy.engine import Connection
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.pool import StaticPool
+
+from smsc_emulator.base.journal import Event, Journal
+from smsc_emulator.base.units import Batch, Done, Observer, Tx, journal_table, numbered, store_events
+
+T = TypeVar("T")
+
+
+class SqliteThread:
+    """Commits batches on a thread of its own, since SQLite's calls wait for the disk."""
+
+    at_once = 1_000_000
+    shared = False
+
+    def __init__(self, url: str, journal: Journal, observers: list[Observer]) -> None:
+        self.engine = make_engine(url)
+        self.node = new_node()
+        self._journal = journal
+        self._observers = observers
+        self._batches: queue.SimpleQueue[Batch | None] = queue.SimpleQueue()
+        self._ended = asyncio.Event()
+        self._thread: threading.Thread | None = None
+
+    def start(self, done: Done, remembered: int) -> None:
+        """Fill the journal and start the thread."""
+        with self.engine.connect() as conn:
+            rows = conn.execute(select(journal_table).order_by(journal_table.c.seq.desc()).limit(remembered)).all()
+        self._journal.load([Event(row.at, row.type, row.subject, row.data, row.seq) for row in reversed(rows)])
+        loop = asyncio.get_running_loop()
+        self._thread = threading.Thread(target=self._work, args=(loop, done), name="confirmlab-database", daemon=True)
+        self._thread.start()
+
+    def commit(self, batch: Batch) -> None:
+        """Hand the batch to the thread."""
+        self._batches.put(batch)
+
+    async def setup(self, act: Callable[[Connection], T]) -> T:
+        """Run `act` on a connection of its own."""
+        with self.engine.connect() as conn:
+            return act(conn)
+
+    async def close(self) -> None:
+        """End the thread and close the connection."""
+        if self._thread is not None:
+            self._batches.put(None)
+            # Not joined on a thread of the loop's own, which would hold up the end of the process with this one.
+            await self._ended.wait()
+        self.engine.dispose()
+
+    def lead(self, _name: str, changed: Callable[[bool], None]) -> Callable[[], None]:
+        """The only node leads in everything."""
+        changed(True)
+        return lambda: changed(False)
+
+    # The rest runs on the thread.
+
+    def _work(self, loop: asyncio.AbstractEventLoop, done: Done) -> None:
+        with self.engine.connect() as conn:
+            while (batch := self._batches.get()) is not None:
+                try:
+                    self._commit(conn, batch)
+                except Exception as error:
+                    with suppress(DBAPIError):  # a full disk, for one, has ended the transaction already
+                        conn.exec_driver_sql("ROLLBACK")
+                    batch.fail(error)
+                try:
+                    loop.call_soon_threadsafe(done, batch)
+                except RuntimeError:  # the loop is gone: nobody waits for the answer any more
+                    return
+        with suppress(RuntimeError):
+            loop.call_soon_threadsafe(self._ended.set)
+
+    def _commit(self, conn: Connection, batch: Batch) -> None:
+        # SQLite waits for a lock (busy_timeout) only where a transaction begins, not where it first writes.
+        conn.exec_driver_sql("BEGIN IMMEDIATE")
+        events: list[Event] = []
+        for job in batch.jobs:
+            tx = Tx(conn, self._observers, self.node)
+            conn.exec_driver_sql("SAVEPOINT unit")
+            try:
+                job.result = job.unit(tx)
+            except Exception as error:
+                job.error = error
+                conn.exec_driver_sql("ROLLBACK TO SAVEPOINT unit")
+            else:
+                events.extend(tx.events)
+            conn.exec_driver_sql("RELEASE SAVEPOINT unit")
+        if events:
+            batch.events = numbered(events, batch.first_seq)
+            store_events(conn, batch.events)
+        conn.exec_driver_sql("COMMIT")
+
+
+def make_engine(url: str) -> Engine:
+    """Return an engine on which nothing begins or commits by itself; units of work do, in SQL.
+
+    SQLite is set to write ahead (readers never wait) and to leave flushing to the operating system: a commit outlives
+    the death of the process, which is what a lab promises, though not a power cut.
+    """
+    in_memory = url in ("sqlite://", "sqlite:///:memory:")
+    options: dict[str, Any] = {"poolclass": StaticPool} if in_memory else {}
+    options["connect_args"] = {"check_same_thread": False}
+    # An error's text goes to the log, where the values of a statement (numbers, texts with codes) have no place.
+    options["hide_parameters"] = True
+    engine = create_engine(url, isolation_level="AUTOCOMMIT", json_serializer=compact_json, **options)
+    event.listen(engine, "connect", _prepare)
+    return engine
+
+
+def new_node() -> int:
+    """Return a number for this run of this process; two of one database are the same once in two thousand million."""
+    return secrets.randbelow(2**31 - 1) + 1
+
+
+def compact_json(value: Any) -> str:
+    """Return `value` as JSON without blanks, every letter as it is."""
+    return json.dumps(value, separators=(",", ":"), ensure_ascii=False)
+
+
+def _prepare(connection: Any, _record: Any) -> None:
+    for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "busy_timeout=5000", "foreign_keys=ON"):
+        connection.execute(f"PRAGMA {pragma}")
