@@ -6,11 +6,20 @@ from alembic import op
 revision = "0009"
 down_revision = "0008"
 
+COMMENTS = (
+    ("attempts", "request_id", "the latest query"),
+    ("operator_messages", "kind", "query, code, void or listing"),
+    ("ported_numbers", "operator_id", "who has the number since then; empty: nobody"),
+)
+"""What columns of earlier revisions have come to mean; SQLite keeps no comments."""
+
 
 def upgrade() -> None:
-    """Make the sequence, which only PostgreSQL has, and the tables."""
+    """Make the sequence and the comments, which only PostgreSQL has, and the tables."""
     if op.get_bind().dialect.name == "postgresql":
         op.execute(sa.schema.CreateSequence(sa.Sequence("journal_seq")))
+        for table, column, comment in COMMENTS:
+            op.execute(f"COMMENT ON COLUMN {table}.{column} IS '{comment}'")
     op.create_table(
         "claims",
         sa.Column("kind", sa.String(length=16), nullable=False),
