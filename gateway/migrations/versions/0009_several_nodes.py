@@ -9,6 +9,7 @@ down_revision = "0008"
 COMMENTS = (
     ("attempts", "request_id", "the latest query"),
     ("operator_messages", "kind", "query, code, void or listing"),
+    ("operator_queries", "reply_to", "NULL: where the operator''s agreement says"),
     ("ported_numbers", "operator_id", "who has the number since then; empty: nobody"),
 )
 """What columns of earlier revisions have come to mean; SQLite keeps no comments."""

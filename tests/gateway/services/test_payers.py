@@ -3,7 +3,7 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sqlalchemy import Column, MetaData, String, Table, insert
+from sqlalchemy import Column, MetaData, String, Table, delete, insert
 
 from confirm.ledger import Ledger
 from confirm.settings import TariffSettings
@@ -58,9 +58,10 @@ def charge(database, ledger, now):
 
 
 @pytest.fixture
-def pays(database):
+async def pays(database):
     """Return a function that says who pays for an attempt, and whom it has asked."""
-    ATTEMPTS.create(database.engine)
+    await database.run(lambda tx: ATTEMPTS.create(tx.conn, checkfirst=True))
+    await database.run(lambda tx: tx.conn.execute(delete(ATTEMPTS)))
 
     async def pays(attempt_id, payer, operator_id):
         row = {"id": attempt_id, "payer": payer, "operator_id": operator_id}
