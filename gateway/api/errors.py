@@ -59,7 +59,7 @@ METHOD_NOT_PERMITTED = ProblemKind(
 )
 
 ATTRIBUTES_NOT_ASKED = ProblemKind(
-    "attributes_not_asked", 422, "The operator is asked for presence alone: nothing may be said of a person."
+    "attributes_not_asked", 403, "The operator is asked for presence alone: nothing may be said of a person."
 )
 RETRY_TOO_SOON = ProblemKind("retry_too_soon", 429, "The profile has a refused user wait before he tries again.")
 IDENTIFYING = (METHOD_NOT_PERMITTED, ATTRIBUTES_NOT_ASKED, RETRY_TOO_SOON)

@@ -20,7 +20,12 @@ class SessionStart(Model):
     """Who begins to use the service, on which device."""
 
     model_config = ConfigDict(
-        json_schema_extra={"oneOf": [{"required": ["user_id"]}, {"required": ["identification_code"]}]}
+        json_schema_extra={
+            "oneOf": [
+                {"required": [name], "properties": {name: {"type": "string"}}}
+                for name in ("user_id", "identification_code")
+            ]
+        }
     )
 
     user_id: UserId | None = None

@@ -13,6 +13,9 @@ from smsc_emulator.smpp.pdus import Pdu
 MOST_RULES = 1_000
 """How many rules may be in force at once."""
 
+MOST_SENDINGS = 10_000
+"""How many times one receipt may be sent, whatever the rules make of it together."""
+
 MOST_ORIGINS = 10_000
 """How many requests are remembered with their links; the oldest are forgotten first."""
 
@@ -148,6 +151,7 @@ class Faults:
         sendings = [Sending()]
         for rule in self._rules.values():
             if isinstance(rule.fault, ReceiptFault) and rule.fires(sight):
-                sendings = rule.fault.bend(sendings)
+                # Each rule may double what the ones before it send; many of them must not fill the memory.
+                sendings = rule.fault.bend(sendings)[:MOST_SENDINGS]
                 self._told(rule, sight)
         return sendings

@@ -6,7 +6,14 @@ from pydantic import TypeAdapter, ValidationError
 
 from smsc_emulator.base.config import WRITTEN
 from smsc_emulator.core.faults import documentation
-from smsc_emulator.core.faults.engine import MOST_RULES, Faults, NoSuchFaultError, Rule, TooManyFaultsError
+from smsc_emulator.core.faults.engine import (
+    MOST_RULES,
+    MOST_SENDINGS,
+    Faults,
+    NoSuchFaultError,
+    Rule,
+    TooManyFaultsError,
+)
 from smsc_emulator.core.faults.fault import Moment, Plan, Sending
 from smsc_emulator.core.faults.registry import REGISTRY, AnyFault
 from smsc_emulator.core.faults.sight import Sight
@@ -189,3 +196,8 @@ def test_the_page_says_what_the_registry_says() -> None:
     page = PAGE.read_text(encoding="utf-8")
     assert documentation.renewed(page) == page
     assert all(f"### {name}\n" in page for name in REGISTRY)
+
+
+@pytest.mark.parametrize("fault", ["late_intermediate", "duplicate_receipt"])
+def test_many_rules_that_each_double_a_receipt_do_not_fill_the_memory(fault):
+    assert len(faults(*[{"fault": fault}] * 64).sendings(sight())) == MOST_SENDINGS

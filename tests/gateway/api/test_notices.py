@@ -106,7 +106,7 @@ async def test_changed_data_are_a_recheck_and_what_is_said_of_a_person_is_not_wa
     binding = await binding_of(gateway)
     path = f"/v1/bindings/{binding['id']}/data-changed"
     status, problem = await gateway.ask("POST", path, {"attributes": {"family_name": "Testova"}})
-    assert (status, problem["code"]) == (422, "attributes_not_asked")
+    assert (status, problem["code"]) == (403, "attributes_not_asked")
     assert (await binding_of(gateway))["state"] == "ACTIVE"
     status, begun = await gateway.ask("POST", path, {})
     assert (status, begun["binding"]["state"]) == (202, "RECHECK")
