@@ -39,7 +39,7 @@ class Binding(BaseModel):
 
 
 class BindingPage(BaseModel):
-    """Bindings, the youngest first."""
+    """Bindings, the standing ones first, and the youngest of either first."""
 
     bindings: list[Binding]
 
@@ -167,7 +167,7 @@ def routes(service: IdentificationService, database: Database) -> Routes:
     add("GET", all_, listed, handlers.list_them, query=BindingQuery, answers={200: BindingPage})
     add(
         "POST",
-        all_ + "/existing",
+        "/v1/existing-users",
         "Take over users from before the rules, as the profile says",
         handlers.take_over,
         body=ExistingUsers,

@@ -103,13 +103,18 @@ def list_bindings(
     state: binding.State | None = None,
     limit: int | None = None,
 ) -> list[Binding]:
-    """Return a service's bindings, of one user, of one number or in one state if given, the youngest first."""
+    """Return a service's bindings, of one user, of one number or in one state if given.
+
+    The standing ones come first, and the youngest of either first: while the clock stands still, a binding and the one
+    that took its place are of the same instant.
+    """
     wanted = {"user_id": user_id, "phone_number": phone_number, "state": state}
     query = select(bindings).where(bindings.c.service_id == service_id)
     for name, value in wanted.items():
         if value is not None:
             query = query.where(bindings.c[name] == value)
-    query = query.order_by(bindings.c.created_at.desc(), bindings.c.id).limit(limit)
+    closed = bindings.c.state == binding.State.CLOSED
+    query = query.order_by(closed, bindings.c.created_at.desc(), bindings.c.id).limit(limit)
     return [_binding(row) for row in tx.conn.execute(query)]
 
 

@@ -133,7 +133,7 @@ async def test_a_number_is_changed_once_its_successor_is_identified(gateway):
 
 async def test_users_from_before_the_rules_are_taken_over_without_their_doing(gateway):
     users = [{"user_id": f"user-{n}", "phone_number": f"+7000000000{n}"} for n in (1, 2)]
-    status, page = await gateway.ask("POST", "/v1/bindings/existing", {"users": users})
+    status, page = await gateway.ask("POST", "/v1/existing-users", {"users": users})
     assert (status, [one["state"] for one in page["bindings"]]) == (202, ["GRANDFATHERED"] * 2)
     for _ in users:
         await gateway.event("binding.active")
