@@ -7,7 +7,7 @@ no longer than it is needed. Of several nodes of one database the one that holds
 a unit; instants are lab time in milliseconds.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -164,9 +164,12 @@ def ended(tx: Tx, now: int, claimed: Claimed, state: State) -> None:
     _settle(tx, now, claimed.broadcast_id)
 
 
-def take_over(tx: Tx, now: int) -> None:
-    """Put in doubt what no node that lives is handing over, at the start of a node and at the end of another."""
-    living = claims.held(tx, CLAIM)
+def take_over(tx: Tx, now: int, mine: Collection[str] = ()) -> None:
+    """Put in doubt what nobody is handing over, at the start of a node and at the end of another.
+
+    `mine` are the references of what this node has under way.
+    """
+    living = {*mine, *claims.held_by_others(tx, CLAIM)}
     under_way = select(recipients.c.broadcast_id, recipients.c.ordinal).where(recipients.c.state == "submitting")
     for row in tx.conn.execute(under_way).all():
         if _reference(row.broadcast_id, row.ordinal) not in living:

@@ -38,6 +38,7 @@ class BroadcastSending:
         holds: Callable[[], bool] = lambda: True,
     ) -> None:
         self._holds = holds
+        self._under_way: set[str] = set()
         self._take_over = TakeOver(database, self._put_in_doubt, wake)
         self._sender = settings.sender
         self._interval = max(1, round(SECOND / settings.rate))
@@ -64,13 +65,20 @@ class BroadcastSending:
         """Claim what may go and start handing it over."""
         claim = partial(broadcasts.claim, now=now, interval=self._interval)
         while self._holds() and (claimed := await self._database.run(claim)) is not None:
+            self._under_way.add(claimed.reference)
             self._flights.launch((claimed.broadcast_id, claimed.ordinal), partial(self._send, claimed))
 
     async def _put_in_doubt(self) -> None:
-        await self._database.run(partial(broadcasts.take_over, now=self._clock.now()))
+        now, mine = self._clock.now(), frozenset(self._under_way)
+        await self._database.run(partial(broadcasts.take_over, now=now, mine=mine))
 
     async def _send(self, claimed: Claimed) -> None:
-        state = await self._submit(claimed)
+        try:
+            await self._keep(claimed, await self._submit(claimed))
+        finally:
+            self._under_way.discard(claimed.reference)
+
+    async def _keep(self, claimed: Claimed, state: State) -> None:
         now = self._clock.now()
 
         def unit(tx: Tx) -> None:

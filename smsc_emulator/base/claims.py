@@ -54,13 +54,6 @@ def held_by_others(tx: Tx, kind: str) -> set[str]:
     return {row.key for row in rows if row.node in alive}
 
 
-def held(tx: Tx, kind: str) -> set[str]:
-    """Return what living nodes have, this one among them."""
-    rows = tx.conn.execute(select(_c.key, _c.node).where(_c.kind == kind)).all()
-    alive = living(tx) if rows else frozenset()
-    return {row.key for row in rows if row.node in alive}
-
-
 def forget_the_gone(tx: Tx, kind: str) -> None:
     """Drop the claims of nodes that live no more."""
     tx.conn.execute(delete(claims).where(_c.kind == kind, _c.node.not_in(living(tx))))

@@ -8,8 +8,8 @@ from smsc_emulator.base.database import Database
 class TakeOver:
     """Awaits `act` at the start of this node, and once for each end of another.
 
-    Whoever looks after deadlines awaits `begin` at his start and `done` at each look. A database that cannot be had just
-    then puts the work off to the next look, and loses nothing. `wake` makes the ticker look.
+    Whoever looks after deadlines awaits `begin` at his start and `done` at each look. A database that cannot be had
+    just then puts the work off to the next look, and loses nothing. `wake` makes the ticker look.
     """
 
     def __init__(self, database: Database, act: Callable[[], Awaitable[None]], wake: Callable[[], None]) -> None:
