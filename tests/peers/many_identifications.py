@@ -280,7 +280,7 @@ async def _lateness(place: Place, database: asyncpg.Connection) -> tuple[list[in
 
 @asynccontextmanager
 async def _balanced(place: Place, listening: socket.socket) -> AsyncIterator[Course]:
-    patient = ClientTimeout(total=120)
+    patient = ClientTimeout(total=600)
     async with (
         ClientSession(headers=KEY, connector=TCPConnector(limit=400), timeout=patient) as session,
         ClientSession(connector=TCPConnector(limit=400), timeout=patient) as onward,

@@ -41,7 +41,7 @@ async def test_a_unit_waits_for_a_server_that_restarts_and_one_node_leads_again(
     turns: list[bool] = []
     lead, other = Leadership(one, "bind", turns.append), Leadership(two, "bind")
     await one.run(lambda tx: tx.conn.execute(insert(counters).values(id=1, value=0)))
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(60):
         await lead.gained()
         await asyncio.to_thread(postgres.stop, signal.SIGQUIT)
         try:
@@ -75,7 +75,7 @@ async def test_a_server_that_is_away_for_long_fails_units_in_a_sentence_and_both
     finally:
         postgres.launch()
         await asyncio.to_thread(postgres.ready)
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(60):
         await one.run(add)
         while not heard:
             await two.journal.wait(two.journal.next_seq, 0.1)
@@ -124,7 +124,7 @@ async def test_a_webhook_whose_end_could_not_be_written_down_goes_out_again_and_
     ticker.add(sender)
     running = asyncio.create_task(ticker.run())
     try:
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(60):
             await peer.arrived.acquire()
             await asyncio.to_thread(postgres.stop)
             try:
@@ -133,7 +133,7 @@ async def test_a_webhook_whose_end_could_not_be_written_down_goes_out_again_and_
                     await database.run(add)
             finally:
                 postgres.launch()
-            assert await database.journal.wait(0, 20, wanted=lambda event: event.type == "webhook.delivered")
+            assert await database.journal.wait(0, 50, wanted=lambda event: event.type == "webhook.delivered")
     finally:
         running.cancel()
         await sender.close()
