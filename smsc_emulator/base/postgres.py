@@ -275,7 +275,7 @@ class Postgres:
                 async with asyncio.timeout(ANSWER if self._alive else ANSWER + PATIENCE):
                     await self._beat(await self._living_session())
             except Exception as error:
-                log.warning("the database does not answer", reason=str(error))
+                log.warning("the database does not answer", reason=str(error) or type(error).__name__)
                 if self._session is not None:
                     await self._session.close()
                     self._lost()
