@@ -6,7 +6,7 @@ import pytest
 from many_identifications import identify
 
 
-@pytest.mark.timeout(120)
+@pytest.mark.timeout(300)
 def test_each_identification_ends_once_although_the_gateway_that_sends_is_killed(
     tmp_path: Path, bare_postgres_url: str
 ) -> None:
