@@ -4,13 +4,14 @@ import asyncio
 import json
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable
-from typing import Any, cast
+from typing import Any
 
 import pytest
 from aiohttp import web
 from sqlalchemy import func, insert, select
 
 from confirm.service import ConfirmService
+from confirm.settings import ConfirmationSettings
 from gateway.identification import store as attempts
 from gateway.identification.attempt import Attempt, State
 from gateway.identification.deadlines import AttemptDeadlines
@@ -24,6 +25,7 @@ from smsc_emulator.base.clock import utc_millis
 from smsc_emulator.base.database import Database, Tx, journal_table
 from smsc_emulator.base.durations import HOUR
 from smsc_emulator.base.randomness import SecretRandomness
+from smsc_emulator.base.watch import Watch
 
 Start = Callable[[], Awaitable[Database]]
 Program = Callable[[str], Any]
@@ -201,9 +203,10 @@ async def test_two_nodes_that_reach_the_same_deadlines_end_each_attempt_once(nod
     await nodes[0].run(fill)
 
     def deadlines(database: Database) -> AttemptDeadlines:
-        confirm = cast(ConfirmService, None)  # what is pending has no open confirmation
+        draws, watch = SecretRandomness(), Watch(database.journal)
+        confirm = ConfirmService(database, watch, ConfirmationSettings(), draws, b"key", lambda: None)
         plan, profiles = NumberingPlan([]), {"test": Profile(name="test", title="Test")}
-        service = IdentificationService(confirm, plan, profiles, "test", {}, SecretRandomness(), lambda: None)
+        service = IdentificationService(confirm, plan, profiles, "test", {}, draws, lambda: None)
         return AttemptDeadlines(service, database)
 
     await asyncio.gather(*(deadlines(database).fire(now + 1) for database in nodes))
