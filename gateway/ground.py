@@ -11,9 +11,8 @@ from gateway.folder import DataFolder
 from gateway.migrations import upgrade
 from gateway.nodes import be_the_only_lab, share_key
 from gateway.settings import Settings
-from gateway.timekeeping import Timekeeper, restore
+from gateway.timekeeping import Timekeeper, real_time, restore
 from smsc_emulator.base.activity import Activity
-from smsc_emulator.base.clock import utc_millis
 from smsc_emulator.base.database import Database
 from smsc_emulator.base.journal import Journal
 from smsc_emulator.base.randomness import Randomness, SecretRandomness, SeededRandomness
@@ -40,7 +39,7 @@ class Ground:
         self.database = Database(self.settings.server.database or self.folder.database_url, self.journal)
         await self.database.setup(upgrade)
         paused = self.settings.lab.paused_clock
-        self.clock = await self.database.setup(lambda conn: restore(conn, paused=paused, real_now=utc_millis()))
+        self.clock = await self.database.setup(lambda conn: restore(conn, paused=paused, real_now=real_time(conn)))
         self.activity = Activity(self.clock)
         self.database.start()
         self.stack.push_async_callback(self.database.close)

@@ -215,7 +215,14 @@ class Lab:
         await ground.database.run(lambda tx: directory.configure(tx, settings.services))
         self._lists = Lists(ground.key())
         sending = BroadcastSending(
-            settings.broadcasts, self._sms, self._confirm.ledger, ground.database, ground.clock, ground.activity
+            settings.broadcasts,
+            self._sms,
+            self._confirm.ledger,
+            ground.database,
+            ground.clock,
+            ground.activity,
+            wake=ground.wake,
+            holds=lambda: self._smsc_link.serves,
         )
         await sending.start()
         ground.stack.push_async_callback(sending.close)

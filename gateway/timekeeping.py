@@ -1,8 +1,9 @@
 """The lab clock that survives: its position is stored with each change, and a restart goes on from it, never back."""
 
 import asyncio
+from typing import Any
 
-from sqlalchemy import BigInteger, Boolean, Column, Connection, Integer, Table, delete, func, insert, select
+from sqlalchemy import BigInteger, Boolean, Column, Connection, Integer, Row, Table, delete, func, insert, select, text
 
 from smsc_emulator.base.activity import Activity
 from smsc_emulator.base.clock import LabClock, utc_millis
@@ -23,8 +24,17 @@ lab_clock = Table(
 )
 
 
-LOOK_AGAIN = 1.0
+LOOK_AGAIN = 0.5
 """Real seconds after which a node looks for deadlines of the others, one of which may be gone."""
+
+_SERVER_TIME = text("SELECT (extract(epoch FROM clock_timestamp()) * 1000)::bigint")
+
+
+def real_time(connection: Connection) -> int:
+    """Return the real time in milliseconds since 1970: of the server, which all nodes share, or with SQLite our own."""
+    if connection.dialect.name == "sqlite":
+        return utc_millis()
+    return int(connection.execute(_SERVER_TIME).scalar_one())
 
 
 def restore(connection: Connection, *, paused: bool, real_now: int) -> LabClock:
@@ -77,9 +87,11 @@ class Timekeeper:
 
     async def save(self, event: str, **data: int) -> None:
         """Store the position, with the event that says why."""
-        position, saved_at, running = self.clock.now(), utc_millis(), self.clock.running
+        running = self.clock.running
 
         def unit(tx: Tx) -> None:
+            # Read at one moment, since the others count from there.
+            saved_at, position = real_time(tx.conn), self.clock.now()
             tx.conn.execute(delete(lab_clock))
             tx.conn.execute(insert(lab_clock).values(id=1, position=position, saved_at=saved_at, running=running))
             tx.record(position, event, SUBJECT, **data)
@@ -93,11 +105,15 @@ class Timekeeper:
             task.add_done_callback(self._following.discard)
 
     async def _follow(self) -> None:
+        def unit(tx: Tx) -> tuple[Row[Any], int]:
+            row = tx.conn.execute(select(lab_clock)).one()
+            return row, row.position + (max(0, real_time(tx.conn) - row.saved_at) if row.running else 0)
+
         try:
-            row = await self._database.run(lambda tx: tx.conn.execute(select(lab_clock)).one())
+            row, instant = await self._database.run(unit)
         except DatabaseClosedError:
             return
-        self.clock.move_to(row.position + (max(0, utc_millis() - row.saved_at) if row.running else 0))
+        self.clock.move_to(instant)
         if row.running:
             self.clock.resume()
         else:

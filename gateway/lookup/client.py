@@ -17,6 +17,7 @@ from smsc_emulator.base.clock import Clock
 from smsc_emulator.base.database import Database, Tx
 from smsc_emulator.base.flights import Flights
 from smsc_emulator.base.signed_http import UnreachableError, post_signed
+from smsc_emulator.base.takeover import TakeOver
 from smsc_emulator.operator.settings import OperatorSettings
 
 OnAck = Callable[[Tx, int, OperatorMessage, Mapping[str, Any]], None]
@@ -55,13 +56,13 @@ class OperatorClient:
         self._base_url = base_url
         self._on_ack = on_ack
         self._wake = wake
+        self._take_over = TakeOver(database, self._ask_again, wake)
         filing = operators if data is not None else ()
         self._link = FolderLink(filing, data or Path(), session, activity, base_url=base_url, on_answer=self._answered)
 
     async def start(self) -> None:
         """Ask again for the verdicts that are still waited for. Call it when verdicts can be received."""
-        self._database.on_departure.append(self._take_over)
-        await self._ask_again()
+        await self._take_over.begin()
 
     async def close(self) -> None:
         """Drop what is under way; the outbox keeps it for the next start."""
@@ -70,6 +71,7 @@ class OperatorClient:
 
     async def next_due(self) -> int | None:
         """Return the instant of the earliest try, or of the next look for files."""
+        await self._take_over.done()
         dues = await self._database.run(outbox.next_due), await self._link.poll.next_due()
         return min((due for due in dues if due is not None), default=None)
 
@@ -80,12 +82,8 @@ class OperatorClient:
             for message in claimed:
                 self._flights.launch(message.lane, partial(self._send, message))
 
-    def _take_over(self) -> None:
-        self._flights.launch("ask again", self._ask_again)
-
     async def _ask_again(self) -> None:
         await self._database.run(partial(outbox.ask_again, now=self._clock.now()))
-        self._wake()
 
     async def _send(self, message: OperatorMessage) -> None:
         if self._link.serves(message.operator_id):

@@ -187,6 +187,7 @@ def ask_again(tx: Tx, now: int) -> None:
     """
     if not claims.acts_for_all(tx, CLAIM):
         return
+    claims.forget_the_gone(tx, CLAIM)
     tx.conn.execute(
         update(messages)
         .where(messages.c.kind == QUERY, messages.c.withdrawn_at.is_(None), messages.c.until >= now)

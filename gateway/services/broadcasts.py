@@ -3,10 +3,11 @@
 A broadcast and its recipients are rows, written whole before the first SMS. They go out one after the other at a rate
 of lab time, and one broadcast after the other, so the rate holds for all of them and after a restart too. Each SMS is
 claimed before it is handed over: one whose process died in between is in doubt, and is not sent again. The text is kept
-no longer than it is needed. Every function runs in a unit; instants are lab time in milliseconds.
+no longer than it is needed. Of several nodes of one database the one that holds the bind sends. Every function runs in
+a unit; instants are lab time in milliseconds.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -28,6 +29,7 @@ from sqlalchemy.engine import Row
 
 from gateway.services.errors import BroadcastNotFoundError
 from gateway.services.rules import Scope
+from smsc_emulator.base import claims
 from smsc_emulator.base.database import Tx, metadata
 from smsc_emulator.base.durations import DAY, SECOND
 
@@ -38,6 +40,9 @@ UNDER_WAY: tuple[State, ...] = ("queued", "submitting")
 
 SEND_AGAIN = 5 * SECOND
 """How long nothing is sent when the SMSC cannot take anything."""
+
+CLAIM = "broadcast"
+"""The kind of the claims on SMS that are being handed over."""
 
 GIVE_UP = DAY
 """How long a broadcast may take; whom it has not reached by then it does not reach."""
@@ -92,7 +97,7 @@ class Claimed:
     @property
     def reference(self) -> str:
         """What it is charged as."""
-        return f"broadcast:{self.broadcast_id}:{self.ordinal}"
+        return _reference(self.broadcast_id, self.ordinal)
 
 
 def start(
@@ -137,24 +142,39 @@ def claim(tx: Tx, now: int, interval: int) -> Claimed | None:
         if first is not None:
             _save(tx, head.id, first.ordinal, "submitting")
             _wait_all(tx, now + interval)
-            return Claimed(head.id, head.service_id, first.ordinal, first.phone_number, head.text)
+            claimed = Claimed(head.id, head.service_id, first.ordinal, first.phone_number, head.text)
+            claims.take(tx, CLAIM, [claimed.reference])
+            return claimed
         _wait(tx, head.id, None)
         _settle(tx, now, head.id)
     return None
 
 
 def ended(tx: Tx, now: int, claimed: Claimed, state: State) -> None:
-    """Note what has become of an SMS; one that is queued again makes the broadcast wait for SEND_AGAIN."""
-    _save(tx, claimed.broadcast_id, claimed.ordinal, state)
+    """Note what has become of an SMS; one that is queued again makes the broadcast wait for SEND_AGAIN.
+
+    One that was put in doubt meanwhile, since this node was cut off from the database, stays so.
+    """
+    claims.forget(tx, CLAIM, claimed.reference)
+    if not _save(tx, claimed.broadcast_id, claimed.ordinal, state, before="submitting"):
+        return
     if state == "queued":
         _wait(tx, claimed.broadcast_id, now)
         _wait_all(tx, now + SEND_AGAIN)
     _settle(tx, now, claimed.broadcast_id)
 
 
-def take_over(tx: Tx, now: int) -> None:
-    """Put in doubt what an earlier run was handing over when it ended. Call it before the first `claim`."""
-    tx.conn.execute(update(recipients).where(recipients.c.state == "submitting").values(state="in_doubt"))
+def take_over(tx: Tx, now: int, mine: Collection[str] = ()) -> None:
+    """Put in doubt what nobody is handing over, at the start of a node and at the end of another.
+
+    `mine` are the references of what this node has under way.
+    """
+    living = {*mine, *claims.held_by_others(tx, CLAIM)}
+    under_way = select(recipients.c.broadcast_id, recipients.c.ordinal).where(recipients.c.state == "submitting")
+    for row in tx.conn.execute(under_way).all():
+        if _reference(row.broadcast_id, row.ordinal) not in living:
+            _save(tx, row.broadcast_id, row.ordinal, "in_doubt")
+    claims.forget_the_gone(tx, CLAIM)
     for broadcast_id in tx.conn.execute(select(broadcasts.c.id).where(broadcasts.c.ended_at.is_(None))).scalars().all():
         _settle(tx, now, broadcast_id)
 
@@ -186,9 +206,16 @@ def _counts(tx: Tx, broadcast_id: str) -> dict[str, int]:
     return {str(row[0]): int(row[1]) for row in rows}
 
 
-def _save(tx: Tx, broadcast_id: str, ordinal: int, state: State) -> None:
+def _reference(broadcast_id: str, ordinal: int) -> str:
+    return f"broadcast:{broadcast_id}:{ordinal}"
+
+
+def _save(tx: Tx, broadcast_id: str, ordinal: int, state: State, *, before: State | None = None) -> bool:
+    """Change the state of a recipient, if it is `before`; return whether it was."""
     one = (recipients.c.broadcast_id == broadcast_id) & (recipients.c.ordinal == ordinal)
-    tx.conn.execute(update(recipients).where(one).values(state=state))
+    if before is not None:
+        one &= recipients.c.state == before
+    return bool(tx.conn.execute(update(recipients).where(one).values(state=state)).rowcount)
 
 
 def _all(tx: Tx, broadcast_id: str, before: State, after: State) -> None:

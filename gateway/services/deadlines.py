@@ -1,5 +1,6 @@
 """The services' deadlines on the lab clock: broadcasts to send, and times to mend what was found that are over."""
 
+from collections.abc import Callable
 from functools import partial
 
 from confirm import texts
@@ -13,10 +14,14 @@ from smsc_emulator.base.clock import Clock
 from smsc_emulator.base.database import Database, Tx
 from smsc_emulator.base.durations import SECOND
 from smsc_emulator.base.flights import Flights
+from smsc_emulator.base.takeover import TakeOver
 
 
 class BroadcastSending:
-    """Hands the SMS of broadcasts over, at the rate that is set."""
+    """Hands the SMS of broadcasts over, at the rate that is set.
+
+    `holds` tells whether this node, of those that share the database, has the bind; `wake` makes the ticker look again.
+    """
 
     gives_up = False
 
@@ -28,7 +33,13 @@ class BroadcastSending:
         database: Database,
         clock: Clock,
         activity: Activity,
+        *,
+        wake: Callable[[], None] = lambda: None,
+        holds: Callable[[], bool] = lambda: True,
     ) -> None:
+        self._holds = holds
+        self._under_way: set[str] = set()
+        self._take_over = TakeOver(database, self._put_in_doubt, wake)
         self._sender = settings.sender
         self._interval = max(1, round(SECOND / settings.rate))
         self._sms = sms
@@ -39,24 +50,35 @@ class BroadcastSending:
 
     async def start(self) -> None:
         """Take over the broadcasts of an earlier run."""
-        await self._database.run(partial(broadcasts.take_over, now=self._clock.now()))
+        await self._take_over.begin()
 
     async def close(self) -> None:
         """Break off what is being sent; it stays in doubt."""
         await self._flights.close()
 
     async def next_due(self) -> int | None:
-        """Return the instant at which the next SMS may go."""
-        return await self._database.run(broadcasts.next_due)
+        """Return the instant at which the next SMS may go, if it is this node that sends."""
+        await self._take_over.done()
+        return await self._database.run(broadcasts.next_due) if self._holds() else None
 
     async def fire(self, now: int) -> None:
         """Claim what may go and start handing it over."""
         claim = partial(broadcasts.claim, now=now, interval=self._interval)
-        while (claimed := await self._database.run(claim)) is not None:
+        while self._holds() and (claimed := await self._database.run(claim)) is not None:
+            self._under_way.add(claimed.reference)
             self._flights.launch((claimed.broadcast_id, claimed.ordinal), partial(self._send, claimed))
 
+    async def _put_in_doubt(self) -> None:
+        now, mine = self._clock.now(), frozenset(self._under_way)
+        await self._database.run(partial(broadcasts.take_over, now=now, mine=mine))
+
     async def _send(self, claimed: Claimed) -> None:
-        state = await self._submit(claimed)
+        try:
+            await self._keep(claimed, await self._submit(claimed))
+        finally:
+            self._under_way.discard(claimed.reference)
+
+    async def _keep(self, claimed: Claimed, state: State) -> None:
         now = self._clock.now()
 
         def unit(tx: Tx) -> None:

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from contextlib import ExitStack
 
 import aiohttp
+import structlog
 from aiohttp.abc import AbstractResolver
 from yarl import URL
 
@@ -25,12 +26,18 @@ from smsc_emulator.base.activity import Activity
 from smsc_emulator.base.clock import Clock
 from smsc_emulator.base.database import Database, Tx
 from smsc_emulator.base.signature import sign
+from smsc_emulator.base.takeover import TakeOver
 
 LANES = 32
 """Endpoints that are sent to at once."""
 
 BATCH = 100
 """Deliveries that one lane takes from the database at a time."""
+
+log = structlog.get_logger(__name__)
+
+AGAIN = 5.0
+"""Real seconds after which what a lane could not write down is sent again."""
 
 
 class WebhookSender:
@@ -57,19 +64,18 @@ class WebhookSender:
         self._wake = wake
         self._resolver = resolver or Resolver()
         self._lanes: dict[str, asyncio.Task[None]] = {}
-        self._requeuing: set[asyncio.Task[None]] = set()
+        self._take_over = TakeOver(database, self._requeue, wake)
         self._sessions: dict[str, aiohttp.ClientSession] = {}
 
     async def start(self) -> None:
         """Make due again what an earlier sender did not finish; to be called once, before the ticker runs."""
         self._sessions = {"http": self._session(tls=False), "https": self._session(tls=True)}
         self._database.on_loss.append(self._drop_lanes)
-        self._database.on_departure.append(self._take_over)
-        await self._requeue()
+        await self._take_over.begin()
 
     async def close(self) -> None:
         """Leave what is under way; the next start tries it again."""
-        lanes = [*self._lanes.values(), *self._requeuing]
+        lanes = list(self._lanes.values())
         self._drop_lanes()
         await asyncio.gather(*lanes, return_exceptions=True)
         for session in self._sessions.values():
@@ -77,6 +83,7 @@ class WebhookSender:
 
     async def next_due(self) -> int | None:
         """Return the instant of the earliest try that a free lane could make, or None."""
+        await self._take_over.done()
         busy = list(self._lanes)
         if len(busy) >= LANES:
             return None
@@ -90,31 +97,26 @@ class WebhookSender:
             self._open_lane(endpoint, deliveries)
 
     def _drop_lanes(self) -> None:
-        for task in (*self._lanes.values(), *self._requeuing):
+        for task in self._lanes.values():
             task.cancel()
-
-    def _take_over(self) -> None:
-        task = asyncio.create_task(self._requeue_and_wake(), name="webhooks of a node that is gone")
-        self._requeuing.add(task)
-        task.add_done_callback(self._requeuing.discard)
 
     async def _requeue(self) -> None:
         now, busy = self._clock.now(), list(self._lanes)
         await self._database.run(lambda tx: store.requeue(tx, now, busy))
-
-    async def _requeue_and_wake(self) -> None:
-        await self._requeue()
-        self._wake()
 
     def _open_lane(self, endpoint: Endpoint, deliveries: list[Delivery]) -> None:
         # The work counts as under way from here on: a task first runs at a later turn of the loop.
         work = ExitStack()
         work.enter_context(self._activity.track())
 
-        def ended(_lane: asyncio.Task[None]) -> None:
+        def ended(lane: asyncio.Task[None]) -> None:
             del self._lanes[endpoint.id]
             work.close()
             self._wake()
+            error = None if lane.cancelled() else lane.exception()
+            if error is not None:  # a disk that is full, or a server that is gone for long
+                log.error("webhooks could not be written down", endpoint=endpoint.id, again_in=AGAIN, exc_info=error)
+                asyncio.get_running_loop().call_later(AGAIN, self._take_over.due)
 
         lane = asyncio.create_task(self._serve(endpoint, deliveries), name=f"webhooks to {endpoint.id}")
         self._lanes[endpoint.id] = lane

@@ -1,5 +1,8 @@
 import asyncio
 
+import pytest
+
+from gateway import timekeeping
 from gateway.timekeeping import Timekeeper, restore
 from smsc_emulator.base.activity import Activity
 from smsc_emulator.base.clock import LabClock, utc_millis
@@ -76,3 +79,14 @@ async def test_a_clock_that_is_turned_or_stopped_at_one_node_is_so_at_all(postgr
     assert 0 <= following.clock.now() - start - 20 * MINUTE < MINUTE
     for database in (first, second):
         await database.close()
+
+
+async def test_nodes_whose_machines_have_other_times_have_the_servers(
+    postgres_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    database = Database(postgres_url, Journal())
+    before = utc_millis()
+    monkeypatch.setattr(timekeeping, "utc_millis", lambda: before - 60 * MINUTE)
+    told = await database.setup(timekeeping.real_time)
+    assert before - 1000 <= told < before + MINUTE
+    await database.close()

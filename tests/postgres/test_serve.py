@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sip_phone import Phones
 
 
 def call(lab: Any, method: str, path: str, body: Any) -> Any:
@@ -65,27 +66,71 @@ def start(start_lab_process: Callable[[Path, str], Any], tmp_path: Path) -> Iter
         one.process.wait()
 
 
+ACCESS = "+70009990001"
+USER = "+70000000001"
+CALLER = "+70000000005"
+
+
+def confirm(gateway: Any, number: str, method: str) -> Any:
+    return call(gateway, "POST", "/v1/confirmations", {"phone_number": number, "method": method})
+
+
+def sip(gateway: Any) -> tuple[str, int]:
+    """Return where a gateway's user agent listens."""
+    return "127.0.0.1", json.loads((gateway.folder / "data/ports.json").read_text())["sip_gateway"]
+
+
+def proven_by_a_call(gateway: Any, phones: Phones) -> None:
+    """A user proves his number by calling the gateway."""
+    started = confirm(gateway, CALLER, "call_in")
+    access = started["instructions"]["access_number"]
+    assert phones.ended(phones.call(sip(gateway), access, CALLER, asserted=CALLER)).status != 503
+    path = f"/v1/confirmations/{started['id']}?wait=10s"
+    assert call(gateway, "GET", path, None)["state"] == "confirmed"
+
+
 def test_two_gateways_share_a_database_and_the_one_that_is_left_goes_on(
     start: Callable[..., Any], bare_postgres_url: str
 ) -> None:
-    """A lab that plays the operators, and two plain gateways on a database of their own."""
-    lab = start("lab", "")
-    config = f"""
+    """A lab that plays the operators, and two plain gateways on a database of their own, with telephones for a switch.
+
+    The one that holds the bind and the trunk is killed while a telephone rings.
+    """
+    with Phones() as phones:
+        lab = start("lab", "")
+        config = f"""
 server: {{database: "{bare_postgres_url}"}}
 lab: {{enabled: false}}
 smsc_link: {{host: 127.0.0.1, port: {lab.port}, system_id: smppclient1, password: password}}
+voice_link: {{host: 127.0.0.1, port: {phones.address[1]}}}
+confirmation: {{call_in: {{access_numbers: ["{ACCESS}"]}}}}
 services: [{{id: demo, name: Demo, key: lab-demo-key}}]
 """
-    one = start("one", config)
-    two = start("two", config, key_of=one)
-    wish = {"phone_number": "+70000000001", "method": "sms_code"}
-    started = call(one, "POST", "/v1/confirmations", wish)
-    code = lab.call("GET", "/lab/handsets/%2B70000000001/messages?wait=10s&extract=code")["code"]
-    path = f"/v1/confirmations/{started['id']}"
-    assert call(two, "GET", path, None)["state"] == "pending"
-    one.process.kill()
-    one.process.wait()
-    assert call(two, "POST", f"{path}/check", {"code": code})["state"] == "confirmed"
-    assert len(lab.inbox()) == 1
-    call(two, "POST", "/v1/confirmations", {**wish, "phone_number": "+70000000002"})
-    assert lab.call("GET", "/lab/handsets/%2B70000000002/messages?wait=10s&extract=code")["code"]
+        one = start("one", config)
+        two = start("two", config, key_of=one)
+        started = confirm(one, USER, "sms_code")
+        code = lab.call("GET", "/lab/handsets/%2B70000000001/messages?wait=10s&extract=code")["code"]
+        path = f"/v1/confirmations/{started['id']}"
+        assert call(two, "GET", path, None)["state"] == "pending"
+
+        # Whichever is asked, the holder of the trunk places the call; to the other nobody gets through.
+        flash = confirm(two, "+70000000003", "flash_call")
+        rings = phones.rings("+70000000003")
+        assert rings.peer == sip(one)
+        assert phones.ended(phones.call(sip(two), ACCESS, CALLER, asserted=CALLER)).status == 503
+        proven_by_a_call(one, phones)
+
+        one.process.kill()
+        one.process.wait()
+        assert call(two, "POST", f"{path}/check", {"code": code})["state"] == "confirmed"
+        assert len(lab.inbox()) == 1
+        confirm(two, "+70000000002", "sms_code")
+        assert lab.call("GET", "/lab/handsets/%2B70000000002/messages?wait=10s&extract=code")["code"]
+
+        # What the telephone showed is good, and the number is not called again.
+        shown = call(two, "POST", f"/v1/confirmations/{flash['id']}/check", {"code": rings.caller[-4:]})
+        assert shown["state"] == "confirmed"
+        confirm(two, "+70000000004", "flash_call")
+        assert phones.rings("+70000000004").peer == sip(two)
+        proven_by_a_call(two, phones)
+        assert [each.called for each in phones.calls.values() if not each.outgoing] == ["+70000000003", "+70000000004"]

@@ -203,11 +203,10 @@ async def test_two_nodes_that_reach_the_same_deadlines_end_each_attempt_once(nod
     await nodes[0].run(fill)
 
     def deadlines(database: Database) -> AttemptDeadlines:
-        confirm = ConfirmService(
-            database, Watch(database.journal), ConfirmationSettings(), SecretRandomness(), b"key", lambda: None
-        )
+        draws, watch = SecretRandomness(), Watch(database.journal)
+        confirm = ConfirmService(database, watch, ConfirmationSettings(), draws, b"key", lambda: None)
         plan, profiles = NumberingPlan([]), {"test": Profile(name="test", title="Test")}
-        service = IdentificationService(confirm, plan, profiles, "test", {}, SecretRandomness(), lambda: None)
+        service = IdentificationService(confirm, plan, profiles, "test", {}, draws, lambda: None)
         return AttemptDeadlines(service, database)
 
     await asyncio.gather(*(deadlines(database).fire(now + 1) for database in nodes))

@@ -7,6 +7,7 @@ import pytest
 from aiohttp import web
 from standardwebhooks import Webhook, WebhookVerificationError
 
+from gateway.webhooks import sender, store
 from gateway.webhooks.guard import Guard
 from gateway.webhooks.sender import explain
 from smsc_emulator.base.durations import HOUR, MINUTE, SECOND
@@ -256,6 +257,25 @@ async def test_a_closed_port_is_a_failure_like_any_other(bench, receiver) -> Non
     await bench.happen("cnf_1")
     await bench.ticker.advance(0)
     assert (await only_delivery(bench, endpoint)).last_error.startswith("no connection: ")
+
+
+async def test_what_could_not_be_written_down_goes_out_again_under_its_id(bench, receiver, monkeypatch) -> None:
+    await bench.endpoint(receiver.url)
+    monkeypatch.setattr(sender, "AGAIN", 0.01)
+    finish, failures = store.finish, [OSError("the disk is full")]
+
+    def failing(*args, **named):
+        if failures:
+            raise failures.pop()
+        return finish(*args, **named)
+
+    monkeypatch.setattr(store, "finish", failing)
+    running = asyncio.create_task(bench.ticker.run())
+    await bench.happen("cnf_1")
+    assert await bench.journal.wait(0, 10, wanted=lambda event: event.type == "webhook.delivered")
+    running.cancel()
+    await asyncio.gather(running, return_exceptions=True)
+    assert receiver.ids == [receiver.ids[0]] * 2
 
 
 @pytest.mark.parametrize(
