@@ -12,11 +12,11 @@ ATTRIBUTES = ("family_name", "given_name", "birth_date")
 FIELDS = {
     "queries": {
         *("request_id", "attempt_id", "service_id", "service_name", "phone_number", "mode", "sent_at", "deadline_at"),
-        *("reply_to", "agreement_id", "code"),
+        *("reply_to", "agreement_id", "code", "since"),
     },
     "codes": {"code", "request_id", "phone_number", "service_id", "service_name"},
     "voids": {"code", "reason"},
-    "verdicts": {"request_id", "phone_number", "result", "as_of", "entry_id", "match"},
+    "verdicts": {"request_id", "phone_number", "result", "as_of", "entry_id", "match", "recycled"},
     "notices": {"notice_id", "phone_number", "code", "reason", "ended_at"},
 }
 """The only members that messages between gateway and operators have in presence mode, by the last part of the path."""
