@@ -19,6 +19,7 @@ from sqlalchemy import delete, insert, select
 from gateway.lab import Lab
 from gateway.migrations import upgrade
 from gateway.scenarios.reading import Play
+from gateway.scenarios.wall import WallClock
 from gateway.scenarios.wire import Wire
 from gateway.settings import Settings
 from gateway.timekeeping import lab_clock
@@ -72,6 +73,7 @@ class Stage:
         self.settings = _settings(play.settings, folder / "data", seed)
         self.hooks = Hooks()
         self.wire = Wire()
+        self.wall = WallClock()
         self.began = instant(play.script.clock.isoformat())
         self._rules = play.rules
         self._folder = folder
@@ -171,6 +173,7 @@ class Stage:
         self._hooks_url = "http://127.0.0.1:{1}".format(*self._runner.addresses[0])
 
     async def _close(self) -> None:
+        self.wall.put_back()
         if self._lab is not None:
             await self._lab.stop()
         await self._runner.cleanup()
