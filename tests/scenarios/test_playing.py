@@ -113,8 +113,10 @@ steps:
         "/v1/bindings?user_id=user0": {bindings: [{service_id: demo}]}
         "/v1/bindings?user_id=user3": {bindings: []}
       journal: {count: {binding.active: 5}}
-  - when: {request: {method: GET, path: /v1/bindings, service: other}}
-    then: {answer: {bindings: [{user_id: user0}, {user_id: user3}]}}
+  - when: {request: {method: GET, path: "/v1/bindings?user_id=user0", service: other}}
+    then: {answer: {bindings: [{service_id: other}]}}
+  - when: {request: {method: GET, path: "/v1/bindings?user_id=user3", service: other}}
+    then: {answer: {bindings: [{service_id: other}]}}
 """
     result = await play(one(steps))
     assert result.failure is None, result.failure
