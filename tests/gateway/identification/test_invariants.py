@@ -100,12 +100,18 @@ class Identification(World):
         if attempt is not None:
             self.permitted(lambda tx: self.service.resend(tx, self.now, attempt.service_id, attempt.id))
 
-    @rule(number=picks, result=st.sampled_from(["PRESENT", "PRESENT", "ABSENT"]), waiting=st.booleans())
-    def answer(self, number: int, result: str, waiting: bool) -> None:
+    @rule(
+        number=picks,
+        result=st.sampled_from(["PRESENT", "PRESENT", "ABSENT"]),
+        waiting=st.booleans(),
+        recycled=st.booleans(),
+    )
+    def answer(self, number: int, result: str, waiting: bool, recycled: bool) -> None:
         attempt = self.pick(number, State.PENDING) if waiting else self.pick(number)
         if attempt is None or attempt.request_id is None:
             return
-        outcome = self.verdict(attempt.operator_id, attempt.request_id, attempt.phone_number, result)
+        asked = attempt.operator_id, attempt.request_id, attempt.phone_number
+        outcome = self.verdict(*asked, result, recycled=recycled)
         assert outcome is not Outcome.FOREIGN
         assert (outcome is Outcome.ACCEPTED) <= (attempt.state is State.PENDING and self.now <= attempt.due_at)
 
