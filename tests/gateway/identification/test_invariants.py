@@ -202,6 +202,29 @@ class Identification(World):
     def open_session(self, user: str, kind: str) -> None:
         self.permitted(lambda tx: self.service.sessions.open(tx, self.now, "demo", user, "phone-1", kind))
 
+    @rule(
+        user=st.sampled_from(USERS),
+        number=st.sampled_from(NUMBERS),
+        end=st.sampled_from(["ABSENT", "silence", "cancel"]),
+    )
+    def answer_what_is_over(self, user: str, number: str, end: str) -> None:
+        """Ask an operator, have that end without a binding, and get PRESENT all the same, twice."""
+        self.start("demo", user, number)
+        for attempt in self.unit(lambda tx: store.under_way(tx, "demo", number)):
+            self.go_on_with(attempt)
+            asked = self.unit(lambda tx, a=attempt: store.find(tx, a.id))
+            if asked.state is not State.PENDING:
+                continue
+            about = asked.operator_id, asked.request_id, asked.phone_number
+            if end == "ABSENT":
+                self.verdict(*about, "ABSENT")
+            elif end == "cancel":
+                self.unit(lambda tx, a=asked: self.service.cancel(tx, self.now, a.service_id, a.id))
+            else:
+                self.turn(25 * MINUTE, True)
+            for _ in range(2):
+                assert self.verdict(*about, "PRESENT") is not Outcome.ACCEPTED
+
     @rule(number=picks, what=st.sampled_from(["operator", "request", "number"]))
     def answer_what_was_not_asked(self, number: int, what: str) -> None:
         attempt = self.pick(number)
