@@ -8,9 +8,10 @@ from pydantic import BaseModel, BeforeValidator, Field
 from gateway.api import errors
 from gateway.api.confirmation_models import Start
 from gateway.api.errors import as_problems
-from gateway.api.identifications import said
+from gateway.api.identifications import VERIFIED_BY, said
 from gateway.api.types import PhoneNumber, Timestamp, UserId
 from gateway.identification import bindings, store
+from gateway.identification.attempt import StandIn
 from gateway.identification.bindings import Basis, State
 from gateway.identification.rechecks import ExistingUser
 from gateway.identification.service import IdentificationService
@@ -61,6 +62,7 @@ class DataChange(Model):
     """That what is known of the user has changed."""
 
     attributes: Attributes | None = Field(None, description="What he says of himself now, in match mode.")
+    verified_by: StandIn | None = VERIFIED_BY
 
 
 class NumberChange(Start):
@@ -114,7 +116,9 @@ class _Bindings:
     async def change_data(self, call: Call) -> Reply:
         def unit(tx: Tx) -> ChangeBegun:
             binding = self._service.get_binding(tx, call.caller, call.path["id"])
-            attempt = self._service.rechecks.change_data(tx, call.received_at, binding, said(call.body.attributes))
+            attempt = self._service.rechecks.change_data(
+                tx, call.received_at, binding, said(call.body.attributes), verified_by=call.body.verified_by
+            )
             return self._begun(tx, call, attempt.id)
 
         return await self._begin(unit)
@@ -158,7 +162,7 @@ def routes(service: IdentificationService, database: Database) -> Routes:
     group = Routes("bindings")
     handlers = _Bindings(service, database)
     all_, one = "/v1/bindings", "/v1/bindings/{id}"
-    changing = (errors.BINDING_STATE, errors.ATTRIBUTES_NOT_ASKED)
+    changing = (errors.BINDING_STATE, errors.ATTRIBUTES_NOT_ASKED, errors.STAND_IN_NOT_PERMITTED)
 
     def add(method: str, path: str, summary: str, handler: Handler, **more: Any) -> None:
         group.add(method, path, summary, scheme="service", **more)(handler)

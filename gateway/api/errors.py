@@ -54,6 +54,9 @@ IDENTIFICATION_OVER = ProblemKind("identification_over", 409, "The identificatio
 IDENTIFICATION_NOT_CONFIRMING = ProblemKind(
     "identification_not_confirming", 409, "The identification does not wait for a code from the user."
 )
+STAND_IN_NOT_PERMITTED = ProblemKind(
+    "stand_in_not_permitted", 403, "The profile does not let this stand for the number."
+)
 METHOD_NOT_PERMITTED = ProblemKind(
     "method_not_permitted", 403, "The profile does not let numbers be confirmed by this method."
 )
@@ -62,7 +65,7 @@ ATTRIBUTES_NOT_ASKED = ProblemKind(
     "attributes_not_asked", 403, "The operator is asked for presence alone: nothing may be said of a person."
 )
 RETRY_TOO_SOON = ProblemKind("retry_too_soon", 429, "The profile has a refused user wait before he tries again.")
-IDENTIFYING = (METHOD_NOT_PERMITTED, ATTRIBUTES_NOT_ASKED, RETRY_TOO_SOON)
+IDENTIFYING = (METHOD_NOT_PERMITTED, STAND_IN_NOT_PERMITTED, ATTRIBUTES_NOT_ASKED, RETRY_TOO_SOON)
 """What can stand in the way of any start of an identification."""
 BINDING_STATE = ProblemKind("binding_state", 409, "The binding is not in a state for this.")
 SESSION_REFUSED = ProblemKind("session_refused", 403, "The user may not use the service, or not log in like that.")
@@ -131,6 +134,7 @@ OF_EXCEPTION: Mapping[type[Exception], ProblemKind] = {
     identification.IdentificationOverError: IDENTIFICATION_OVER,
     identification.NotConfirmingError: IDENTIFICATION_NOT_CONFIRMING,
     identification.MethodNotPermittedError: METHOD_NOT_PERMITTED,
+    identification.StandInNotPermittedError: STAND_IN_NOT_PERMITTED,
     identification.BindingNotFoundError: NOT_FOUND,
     identification.AttributesNotAskedError: ATTRIBUTES_NOT_ASKED,
     identification.RetryTooSoonError: RETRY_TOO_SOON,

@@ -12,13 +12,19 @@ from gateway.api.confirmation_models import CodeCheck, Confirmation, Cost, Instr
 from gateway.api.errors import as_problems
 from gateway.api.idempotency import Idempotency
 from gateway.api.types import PhoneNumber, ServiceId, Timestamp, UserId, Wait
-from gateway.identification.attempt import Attempt, Cause, Mode, Party, Reason, State
+from gateway.identification.attempt import Attempt, Cause, Mode, Party, Reason, StandIn, State
 from gateway.identification.service import IdentificationService
 from smsc_emulator.base import durations
 from smsc_emulator.base.database import Database, Tx
 from smsc_emulator.base.watch import Watch
 from smsc_emulator.base.web import FORBIDDEN, Call, Handler, Model, ProblemError, Reply, Routes
 from smsc_emulator.operator.messages import Attributes
+
+VERIFIED_BY: Any = Field(
+    None,
+    description="By what the service has verified the user instead of his number, where the profile lets it. What he "
+    "showed stays with the service.",
+)
 
 
 class IdentificationStart(Start):
@@ -33,6 +39,7 @@ class IdentificationStart(Start):
         None, description="Whether the SIM of the number is in the user's device; some profiles want it there."
     )
     consent: bool = Field(False, description="Whether the user has consented; some profiles ask for it.")
+    verified_by: StandIn | None = VERIFIED_BY
 
 
 def said(attributes: Attributes | None) -> dict[str, str] | None:
@@ -52,7 +59,9 @@ class Identification(Model):
     responsible: Party | None = Field(description="Whose doing the refusal is; liable is the service in any case.")
     hint: str | None = Field(description="What may be done about the refusal, such as try_again or change_number.")
     cause: Cause = Field(description="Why it is made; all but `new` are re-checks.")
-    mode: Mode = Field(description="Who identifies: the operator, the service itself, or the confirmation alone.")
+    mode: Mode = Field(
+        description="Who identifies: the operator, the service, the confirmation alone; or by what else."
+    )
     rechecks: str | None = Field(description="The binding whose user is identified again.")
     confirmation: Confirmation | None = Field(description="The proof that the user holds the number.")
     instructions: Instructions | None = Field(description="What the user is to do now; null when he is to do nothing.")
@@ -99,7 +108,12 @@ class _Identifications:
             raise ProblemError(FORBIDDEN, f"The API key is not one of the service {body.service_id}.")
 
         def create(tx: Tx) -> str:
-            more = {"sim_in_device": body.sim_in_device, "consent": body.consent, "attributes": said(body.attributes)}
+            more: dict[str, Any] = {
+                "sim_in_device": body.sim_in_device,
+                "consent": body.consent,
+                "attributes": said(body.attributes),
+            }
+            more["verified_by"] = body.verified_by
             return self._service.start(tx, call.received_at, body.user_id, body.wish(call.caller), **more).id
 
         async def answer(attempt_id: str) -> Reply:
@@ -204,9 +218,7 @@ def routes(
         answers={201: Identification},
         problems=(
             FORBIDDEN,
-            errors.METHOD_NOT_PERMITTED,
-            errors.ATTRIBUTES_NOT_ASKED,
-            errors.RETRY_TOO_SOON,
+            *errors.IDENTIFYING,
             *errors.STARTING,
             *idempotency.PROBLEMS,
         ),

@@ -39,6 +39,9 @@ class VerdictMessage(Model):
     entry_id: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,64}$")] | None = Field(
         None, description="The line in the register, where the code came along with the query."
     )
+    recycled: bool | None = Field(
+        None, description="Where the query has `since`: whether the number went to another person after that instant."
+    )
 
 
 class VerdictTaken(BaseModel):
@@ -98,7 +101,7 @@ def routes(service: IdentificationService, database: Database, activity: Activit
         body: VerdictMessage = call.body
         as_of = durations.instant(body.as_of)
         match = None if body.match is None else {str(name): fits for name, fits in body.match.items()}
-        verdict = Verdict(body.result, call.received_at, as_of, match, body.entry_id)
+        verdict = Verdict(body.result, call.received_at, as_of, match, body.entry_id, bool(body.recycled))
         with as_problems():
             outcome = await database.run(
                 lambda tx: service.verdict(

@@ -20,7 +20,6 @@ class Standing(StrEnum):
     SETTLED = "settled"
     UNSPECIFIED = "unspecified"
     """The sources are silent or contradict each other: the value is the lab's choice."""
-    NOT_BUILT = "not built"
 
 
 @app.callback()
@@ -86,11 +85,11 @@ def _keys(profile: "Profile") -> list[tuple[str, Any, Standing]]:
     """Return each rule with its value as plain JSON and its standing, in the order of the model."""
     from gateway.identification import profiles
 
-    unbuilt, unsettled = profiles.not_built(profile), profile.open_questions
+    unsettled = profile.open_questions
     rows = []
     for key, value in profile.model_dump(mode="json", exclude=set(profiles.DESCRIPTION)).items():
         standing = Standing.UNSPECIFIED if key in unsettled else Standing.SETTLED
-        rows.append((key, value, Standing.NOT_BUILT if key in unbuilt else standing))
+        rows.append((key, value, standing))
     return rows
 
 

@@ -222,16 +222,13 @@ def _own_numbers(settings: Settings) -> Iterator[Finding]:
 
 
 def _profile(settings: Settings) -> Iterator[Finding]:
-    """Attempts start under profiles that there are and whose rules are built."""
+    """Attempts start under profiles that there are."""
     known = profiles.load_all(config_path("profiles"))
     for index, step in enumerate(settings.profile):
         name = step.name
         path: Path = ("profile", index, "name") if settings.profile[1:] else ("profile",)
         if name not in known:
             yield path, f"there is no profile {name!r}" + nearest(name, sorted(known), "profile")
-            continue
-        for key, reason in profiles.not_built(known[name]).items():
-            yield path, f"the profile {name} cannot be in force: {key} is not built yet: {reason}"
 
 
 def _schedule(settings: Settings) -> Iterator[Finding]:

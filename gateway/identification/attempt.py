@@ -67,7 +67,7 @@ class Reason(StrEnum):
     REGISTER_FAILED = "register_failed"
     """The operator did not enter the code in its register in time."""
     POLICY_HOLD = "policy_hold"
-    """The profile does not let the attempt begin: it is not in force, or one of its conditions is not met."""
+    """A condition of the profile is not met: it is not in force, or asks for what is not there."""
 
 
 Party = Literal["service", "operator", "user"]
@@ -131,8 +131,12 @@ Result = Literal["PRESENT", "ABSENT"]
 Match = Mapping[str, Literal["true", "false", "not_available"]]
 """What an operator says of each attribute of a person that it was asked about, in match mode."""
 
-Mode = Literal["operator", "self", "confirm_only", "no_procedure"]
-"""Who identifies: the operator, the service itself, or nobody beyond the confirmation (profile key `mode`)."""
+Mode = Literal["operator", "self", "confirm_only", "no_procedure", "personal_id", "other_means"]
+"""Who identifies: the operator, the service itself, or nobody beyond the confirmation (profile key `mode`); or the
+service, by what stands for the number (key `fallback_identity`)."""
+
+StandIn = Literal["personal_id", "other_means"]
+"""By what else than a number a service may have verified a user; what it was he showed stays with the service."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -239,6 +243,10 @@ class Verdict:
     match: Match | None = field(default=None, hash=False)
     entry_id: str | None = None
     """The line in the register, where the code went along with the query."""
+    recycled: bool = False
+    """Whether another person has the number since it was last known to be its user's, where that was asked (S31)."""
+    inherits: bool = False
+    """Whether this attempt's user is the one who had it before: then he is another person by the same account."""
     elsewhere: bool = False
     """Whether another operator than the one that was asked has the number by now."""
 

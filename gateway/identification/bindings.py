@@ -39,6 +39,10 @@ class Basis(StrEnum):
     """The service identified the user by itself (S32)."""
     SMS_ONLY = "sms_only"
     """The number was confirmed, and no more is asked for (S27)."""
+    PERSONAL_ID = "personal_id"
+    """The service verified the user by his personal id number, since his number may not be used (vn-147)."""
+    OTHER_MEANS = "other_means"
+    """The service verified the user by something else than his number (by-850)."""
     EXEMPT = "exempt"
     """The rules do not reach the user, or there is no procedure yet (S90, S91)."""
 
@@ -48,6 +52,8 @@ OF_MODE: Mapping[Mode, Basis] = {
     "self": Basis.SELF,
     "confirm_only": Basis.SMS_ONLY,
     "no_procedure": Basis.EXEMPT,
+    "personal_id": Basis.PERSONAL_ID,
+    "other_means": Basis.OTHER_MEANS,
 }
 """What a binding stands on by who identified."""
 

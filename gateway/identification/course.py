@@ -18,9 +18,15 @@ from confirm.settings import StepSettings
 from confirm.workflow import Wish
 from gateway.identification import attempt as inputs
 from gateway.identification import machine, queries, store
-from gateway.identification.attempt import RESPONSIBLE, Attempt, Cause, Input, Reason, State
+from gateway.identification.attempt import RESPONSIBLE, Attempt, Cause, Input, Reason, StandIn, State
+from gateway.identification.bindings import Binding
 from gateway.identification.entries import Entries
-from gateway.identification.errors import AttributesNotAskedError, MethodNotPermittedError, RetryTooSoonError
+from gateway.identification.errors import (
+    AttributesNotAskedError,
+    MethodNotPermittedError,
+    RetryTooSoonError,
+    StandInNotPermittedError,
+)
 from gateway.identification.keeping import Keeper
 from gateway.identification.machine import Effect
 from gateway.identification.profiles import Profile, Schedule
@@ -61,6 +67,8 @@ class Beginning:
     """Whether the SIM of the number is in the user's device, as far as the service knows."""
     consent: bool = False
     """Whether the user has consented."""
+    verified_by: StandIn | None = None
+    """By what the service has verified the user instead of his number."""
 
     @property
     def by_the_user(self) -> bool:
@@ -102,8 +110,8 @@ class Course:
         """Begin an attempt; an older one of the same service and number that is under way is superseded.
 
         What another user's operator is asked in a re-check goes on: nobody stops it by giving that one's number. Raises
-        MethodNotPermittedError, AttributesNotAskedError, RetryTooSoonError, and what starting a confirmation may raise;
-        then nothing has changed.
+        MethodNotPermittedError, StandInNotPermittedError, AttributesNotAskedError, RetryTooSoonError, and what starting
+        a confirmation may raise; then nothing has changed.
         """
         wish, profile = beginning.wish, self._schedule.at(now)
         workflow = _workflow(profile, wish.workflow)
@@ -114,11 +122,11 @@ class Course:
         attempt = self.new(now, beginning, profile)
         store.add(tx, attempt)
         self.record(tx, now, attempt)
-        decided = self._eligible(tx, now, attempt, beginning, profile)
+        decided = _by_stand_in(beginning, profile, self._eligible(tx, now, attempt, beginning, profile))
         if not isinstance(decided, inputs.Eligible):
             return self.drive(tx, now, attempt, decided)
         self._keep_attributes(tx, attempt, beginning, decided)
-        if not _confirms(beginning, profile):
+        if beginning.verified_by is not None or not _confirms(beginning, profile):
             return self.drive(tx, now, attempt, decided)
         return self._begin_confirming(tx, now, attempt, beginning, replace(wish, workflow=workflow), decided)
 
@@ -305,10 +313,18 @@ class Course:
             attributes=said,
             code=code,
             service_name=None if code is None else name,
+            since=self._known_since(tx, now, attempt),
         )
         reference = f"query:{request_id}"
         self._confirm.ledger.charge(tx, now, attempt.service_id, attempt.id, "query", reference=reference)
         return attempt
+
+    def _known_since(self, tx: Tx, now: int, attempt: Attempt) -> int | None:
+        """Return when the number was last known to be its user's in this service, if that is asked about (S31)."""
+        if not self._schedule.of(attempt.profile, now).recycle_check:
+            return None
+        standing = store.standing(tx, attempt.service_id, attempt.phone_number)
+        return max((_stood_at(tx, binding) for binding in standing), default=None)
 
     def new_request(self, tx: Tx, now: int, attempt: Attempt, operator_id: str) -> str:
         """Return the id of a new query of an attempt, which is on record."""
@@ -328,6 +344,35 @@ def _workflow(profile: Profile, asked: Sequence[StepSettings]) -> tuple[StepSett
         if step.method not in profile.permitted_methods:
             raise MethodNotPermittedError(f"the profile {profile.name} does not permit {step.method}")
     return tuple(asked or profile.methods)
+
+
+def _stood_at(tx: Tx, binding: Binding) -> int:
+    """Return when the operator spoke for a binding's user the last time; without that, when the binding was made."""
+    attempt = None if binding.attempt_id is None else store.find(tx, binding.attempt_id)
+    answered_at = None if attempt is None else attempt.answered_at
+    return binding.created_at if answered_at is None else answered_at
+
+
+def _by_stand_in(
+    beginning: Beginning, profile: Profile, decided: inputs.Eligible | inputs.Ineligible
+) -> inputs.Eligible | inputs.Ineligible:
+    """Return how the attempt goes on where something else than the number verifies the user, or might.
+
+    A personal id number stands for a number that the profile does not let in, and for no other; other means stand for
+    any that could be confirmed. Raises StandInNotPermittedError.
+    """
+    given, permitted = beginning.verified_by, profile.fallback_identity
+    unusable = isinstance(decided, inputs.Ineligible) and decided.reason is Reason.FOREIGN_NUMBER
+    if given is None:
+        hint = None if permitted == "none" else f"verify_by_{permitted}"
+        return inputs.Ineligible(Reason.FOREIGN_NUMBER, hint) if unusable else decided
+    if given != permitted:
+        raise StandInNotPermittedError(f"the profile {profile.name} does not let {given} stand for a number")
+    if given == "personal_id" and isinstance(decided, inputs.Eligible):
+        raise StandInNotPermittedError("the number may be used: have the user confirm it")
+    if isinstance(decided, inputs.Ineligible) and not unusable:
+        return decided
+    return inputs.Eligible(None, given)
 
 
 def _confirms(beginning: Beginning, profile: Profile) -> bool:

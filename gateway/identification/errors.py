@@ -33,6 +33,10 @@ class RetryTooSoonError(IdentificationError):
         self.retry_after = retry_after
 
 
+class StandInNotPermittedError(IdentificationError):
+    """The profile does not let this stand for the number."""
+
+
 class AttributesNotAskedError(IdentificationError):
     """What is said of a person has no place here: the operator is asked for presence alone, or was (S64)."""
 

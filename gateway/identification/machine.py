@@ -141,6 +141,8 @@ class Reading(StrEnum):
     """It speaks of the time before the number moved or its contract ended; it may be asked afresh."""
     SPOKEN_OF_BEFORE = "spoken of before"
     """So it does, and it may not."""
+    RECYCLED = "recycled"
+    """The number is another person's by now, who asks for the account of its user before."""
     MISMATCH = "mismatch"
     PRESENT = "present"
     PRESENT_AND_ENTERED = "present, and the code is in the register"
@@ -160,6 +162,8 @@ def read(attempt: Attempt, verdict: Verdict, profile: Profile) -> Reading:
         return Reading.ABSENT if attempt.ended_at is None else Reading.ABSENT_SINCE
     if before or verdict.elsewhere:
         return Reading.SPOKEN_OF_BEFORE
+    if verdict.inherits:
+        return Reading.RECYCLED
     if "false" in (verdict.match or {}).values():
         return Reading.MISMATCH
     return Reading.PRESENT if verdict.entry_id is None else Reading.PRESENT_AND_ENTERED
@@ -185,6 +189,8 @@ class Transition:
     reason: Reason | None = None
     """Why it is refused; where there is none and the input has one, the input's."""
     effects: tuple[Effect, ...] = ()
+    hint: str | None = None
+    """What the user may do about it; None: as HINTS says of the reason, or the input."""
     anew: bool = False
     """Whether the time of the state begins anew though the state stays."""
 
@@ -221,6 +227,7 @@ TRANSITIONS: tuple[Transition, ...] = (
     Transition(_S.PENDING, Noticed, always, _S.PENDING),
     Transition(_S.PENDING, Verdict, reads(_V.PRESENT), _S.REGISTERING, None, (_E.WITHDRAW_QUERY, _E.HAND_OVER_CODE)),
     Transition(_S.PENDING, Verdict, reads(_V.PRESENT_AND_ENTERED), _S.IDENTIFIED, None, _ENTERED),
+    Transition(_S.PENDING, Verdict, reads(_V.RECYCLED), _S.REFUSED, _R.POLICY_HOLD, _BACK, hint="reset_account"),
     Transition(_S.PENDING, Verdict, reads(_V.MISMATCH), _S.REFUSED, _R.MISMATCH, _BACK),
     Transition(_S.PENDING, Verdict, reads(_V.ABSENT), _S.REFUSED, _R.ABSENT, _BACK),
     Transition(_S.PENDING, Verdict, reads(_V.ABSENT_SINCE), _S.REFUSED, _R.TERMINATED_DURING, _BACK),
@@ -258,7 +265,7 @@ def step(attempt: Attempt, given: Input, now: int, profile: Profile) -> tuple[At
     if isinstance(given, Ineligible):
         after = replace(after, reason=given.reason)
     if after.reason is not None:
-        told = given.hint if isinstance(given, Ineligible) else None
+        told = given.hint if isinstance(given, Ineligible) else line.hint
         after = replace(after, hint=told or HINTS.get(after.reason))
     if line.target is not line.source or line.anew:
         after = replace(after, state=line.target, due_at=_deadline(after, line.target, now, profile))

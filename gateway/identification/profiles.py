@@ -1,12 +1,10 @@
 """The rules of identification as data: one YAML file for each regime, read into a Profile.
 
-Every question that the sources leave open is a key. What a key may be and is not built yet stands in NOT_YET, and no
-lab starts with a profile that has it, so that none can promise what is not done. A key that a file leaves out, or
-names in `unspecified`, is not settled by the regime's sources: its value is the lab's own choice.
+Every question that the sources leave open is a key. A key that a file leaves out, or names in `unspecified`, is not
+settled by the regime's sources: its value is the lab's own choice.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
 from pathlib import Path
@@ -123,7 +121,8 @@ class Profile(Section):
     number_change_refused: Literal["keep", "suspend"] = "keep"
     """What becomes of the old number's binding when its successor is refused (S05)."""
     recycle_check: bool = False
-    """Whether a number that went to another person ends the account's access by its old owner (S31)."""
+    """Whether the operator is also asked if the number went to another person since the account's user was identified
+    by it: then the account is closed to its old owner, and the new one does not get into it (S31)."""
     existing_users: Literal["new_only", "recheck_all", "exempt_if_match"] = "exempt_if_match"
     """What becomes of users from before the rules (S09, S91)."""
     existing_users_due_s: int | None = Field(None, ge=1, le=31_622_400)
@@ -139,7 +138,8 @@ class Profile(Section):
     allowed_countries: Annotated[list[Country], Field(min_length=1)] | None = None
     """The countries whose numbers may be used at all, as in ISO 3166-1 alpha-2; null: any."""
     fallback_identity: Literal["none", "personal_id", "other_means"] = "none"
-    """What may stand for a number that cannot be used: nothing, a personal id number, or any other means."""
+    """What may stand for a number: nothing; a personal id number, if the number may not be used; or any other means.
+    The service sees to it, and its word is on record; the id number itself has no place here."""
     sim_in_device: bool = False
     """Whether the SIM of the number has to be in the device that uses the account (S30)."""
     web_session_s: int | None = Field(None, ge=1, le=31_622_400)
@@ -211,35 +211,6 @@ def _is_past(boundary: datetime | None, now: int, otherwise: bool) -> bool:
     return otherwise if boundary is None else instant(boundary.isoformat()) <= now
 
 
-@dataclass(frozen=True)
-class NotYet:
-    """Values of a key that no code reads: a profile that has one is not put in force."""
-
-    reason: str
-    values: tuple[object, ...] = ()
-    """Those values; none: all but the default."""
-
-    def holds(self, value: object, default: object) -> bool:
-        """Whether `value` is one of them."""
-        return value in self.values if self.values else value != default
-
-
-# A line is taken out, or loses values, together with the commit that reads them.
-NOT_YET: dict[str, NotYet] = {
-    "recycle_check": NotYet("numbers are not sold again"),
-    "fallback_identity": NotYet("there is no identity without a number"),
-}
-
-
-def not_built(profile: Profile) -> dict[str, str]:
-    """Return the keys of a profile with values that no code reads, each with the reason."""
-    return {
-        key: line.reason
-        for key, line in NOT_YET.items()
-        if line.holds(getattr(profile, key), Profile.model_fields[key].default)
-    }
-
-
 def load(path: Path) -> Profile:
     """Return the profile of a file. Raises ProfileError."""
     try:
@@ -279,7 +250,7 @@ class Schedule:
     """Which profile attempts start under, by the lab clock; an attempt ends under the profile of its start (S87).
 
     `profiles` are all that are there, by name. `plan` is one name, or steps in order of time: each begins at its
-    instant in milliseconds, the first at any time. Raises ProfileError if a profile is not there, or not built.
+    instant in milliseconds, the first at any time. Raises ProfileError if a profile is not there.
     """
 
     def __init__(self, profiles: Mapping[str, Profile], plan: Plan) -> None:
@@ -288,8 +259,6 @@ class Schedule:
         for _, name in self._steps:
             if name not in profiles:
                 raise ProfileError(f"there is no profile {name}; known profiles: {', '.join(sorted(profiles))}")
-            for key, reason in not_built(profiles[name]).items():
-                raise ProfileError(f"the profile {name} cannot be in force: {key} is not built yet: {reason}")
 
     @property
     def names(self) -> tuple[str, ...]:

@@ -6,11 +6,11 @@ binding's own deadline stands behind the attempt's: whatever becomes of attempts
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from confirm.workflow import Wish
 from gateway.identification import bindings, breaches, store
-from gateway.identification.attempt import Attempt, Cause, State
+from gateway.identification.attempt import Attempt, Cause, StandIn, State
 from gateway.identification.bindings import Basis, Binding, Happening
 from gateway.identification.breaches import Breaches
 from gateway.identification.course import Beginning, Course
@@ -57,6 +57,7 @@ class Rechecks:
         *,
         attributes: Mapping[str, str] | None = None,
         confirm: bool | None = None,
+        verified_by: StandIn | None = None,
     ) -> Attempt | None:
         """Have a binding's user identified again within T_recheck from `now`; None if he is suspended or gone.
 
@@ -68,11 +69,23 @@ class Rechecks:
         if binding.due_at is not None and cause is Cause.DATA_CHANGED:
             until = min(until, binding.due_at)
         binding = self._keeper.begin_recheck(tx, now, binding, cause, until)
-        return self._course.begin(tx, now, _again(binding, cause, until, attributes, confirm))
+        again = _again(binding, cause, until, attributes, confirm)
+        return self._course.begin(tx, now, replace(again, verified_by=verified_by))
 
-    def change_data(self, tx: Tx, now: int, binding: Binding, attributes: Mapping[str, str] | None) -> Attempt:
-        """Have a user identified again whose data have changed (S05). Raises BindingStateError."""
-        attempt = self.begin(tx, now, binding, Cause.DATA_CHANGED, attributes=attributes)
+    def change_data(
+        self,
+        tx: Tx,
+        now: int,
+        binding: Binding,
+        attributes: Mapping[str, str] | None,
+        *,
+        verified_by: StandIn | None = None,
+    ) -> Attempt:
+        """Have a user identified again whose data have changed (S05).
+
+        Raises BindingStateError, and what `Course.begin` raises.
+        """
+        attempt = self.begin(tx, now, binding, Cause.DATA_CHANGED, attributes=attributes, verified_by=verified_by)
         if attempt is None:
             raise BindingStateError(f"the binding is {binding.state}: identify the user anew")
         return attempt

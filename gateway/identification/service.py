@@ -73,7 +73,7 @@ class IdentificationService:
         self.schedule = Schedule(profiles, schedule)
         self._entries = Entries(self.schedule, service_names, randomness)
         self.sessions = Sessions(self.schedule, randomness, self.permission)
-        keeper = Keeper(self._entries, self.sessions, randomness)
+        self._keeper = keeper = Keeper(self._entries, self.sessions, randomness)
         self._course = Course(confirm, plan, self.schedule, self._entries, keeper, randomness)
         self.snapshot = self._course.snapshot
         self.breaches = Breaches(randomness)
@@ -197,8 +197,19 @@ class IdentificationService:
         self._take_entry(tx, now, request_id, verdict, outcome)
         if attempt.request_id == request_id:
             moved = self._course.has_moved(tx, now, attempt, operator_id)
-            self._course.drive(tx, now, attempt, replace(verdict, elsewhere=moved))
+            gone = verdict.recycled and verdict.result == "PRESENT" and outcome is Outcome.ACCEPTED and not moved
+            inherits = gone and self._end_recycled(tx, now, attempt)
+            self._course.drive(tx, now, attempt, replace(verdict, elsewhere=moved, inherits=inherits))
         return outcome
+
+    def _end_recycled(self, tx: Tx, now: int, attempt: Attempt) -> bool:
+        """End what stands on a number that is another person's now; return whether the attempt's user had it (S31)."""
+        if not self.schedule.of(attempt.profile, now).recycle_check:
+            return False
+        former = store.standing(tx, attempt.service_id, attempt.phone_number)
+        for binding in former:
+            self._keeper.close(tx, now, binding, "recycled")
+        return any(binding.user_id == attempt.user_id for binding in former)
 
     def _take_entry(self, tx: Tx, now: int, request_id: str, verdict: Verdict, outcome: Outcome) -> None:
         """Note the entry of a code that went along with the query; one that an answer made too late is voided."""

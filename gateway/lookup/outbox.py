@@ -83,13 +83,15 @@ def ask(
     code: str | None = None,
     service_name: str | None = None,
     agreement_id: str | None = None,
+    since: int | None = None,
 ) -> None:
     """Send a query, at once and again until `deadline_at`; its t0 is `now`.
 
     Without `attributes` it is in presence mode, and says nothing of any person (S64). With them (family_name,
     given_name, birth_date; those that the agreement allows) it is in match mode, and they are kept until it is answered
     or given up, that is, until `withdraw`. A `code` goes along with its `service_name` (code_phase with_request): the
-    verdict then brings the `entry_id`.
+    verdict then brings the `entry_id`. With `since` the operator also says whether the number went to another person
+    after that instant.
     """
     body: dict[str, Any] = {
         "request_id": request_id,
@@ -101,6 +103,7 @@ def ask(
         "deadline_at": iso(deadline_at),
     }
     more = {"attributes": attributes, "code": code, "service_name": service_name, "agreement_id": agreement_id}
+    more["since"] = None if since is None else iso(since)
     body |= {name: value for name, value in more.items() if value is not None}
     _put(tx, now, request_id, QUERY, request_id, operator_id, attempt_id, body, deadline_at)
 

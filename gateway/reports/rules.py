@@ -110,7 +110,12 @@ RULES: tuple[Rule, ...] = (
         "service",
         around.the_sim_is_asked_for,
     ),
-    Rule("S31", "A number that was sold again is identified again", "service", _caused("recycled")),
+    Rule(
+        "S31",
+        "A number that was sold again is identified again, and its old owner's account is closed",
+        "service",
+        several(_caused("recycled"), seen("binding.closed", when=lambda event: event.data.get("reason") == "recycled")),
+    ),
     Rule(
         "S32", "A domestic service may identify by itself, and asks nobody", "service", around.nobody_was_asked("self")
     ),

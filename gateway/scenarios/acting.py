@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from gateway.scenarios.script import (
+    Crowd,
     Identify,
     MakeCall,
     Message,
@@ -88,6 +89,17 @@ async def _join(cast: Cast, word: Identify) -> None:
     await _identify(cast, word)
     if cast.answer is not None and cast.answer.shown().get("state") == "CONFIRMING":
         await _type_code(cast, TypeCode(user=word.name or word.user))
+
+
+async def _crowd(cast: Cast, word: Crowd) -> None:
+    """Join the services one after the other, each going on around the crowd where the one before it ended."""
+    first, joined = int(word.first), 0.0
+    for service, share in word.shares.items():
+        begins, joined = round(joined), joined + share * word.users / 100
+        for place in range(begins, round(joined)):
+            user = place % word.users
+            await _join(cast, Identify(user=f"user{user}", number=f"+{first + user}", service=service))
+            await cast.stage.settled()
 
 
 async def _codes(cast: Cast, number: str, seen_in: str) -> list[str]:
@@ -219,9 +231,14 @@ async def _restart(cast: Cast, down: str) -> None:
     await cast.stage.again(durations.parse(down), killed=False)
 
 
+async def _wall_clock(cast: Cast, by: str) -> None:
+    cast.stage.wall.jump(offset(by) if by.startswith("+") else -offset(by.replace("-", "+", 1)))
+
+
 ACTS: Final[dict[str, Callable[[Cast, Any], Awaitable[None]]]] = {
     "identify": _identify,
     "join": _join,
+    "crowd": _crowd,
     "type_code": _type_code,
     "resend_code": _resend_code,
     "next_method": _next_method,
@@ -239,5 +256,6 @@ ACTS: Final[dict[str, Callable[[Cast, Any], Awaitable[None]]]] = {
     "request": _request,
     "kill": _kill,
     "restart": _restart,
+    "wall_clock": _wall_clock,
 }
 """What is done for each word."""

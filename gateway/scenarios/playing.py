@@ -57,14 +57,18 @@ class Result:
 Look = Callable[[Stage], Awaitable[None]]
 
 
-async def play(one: Play, seed: str | None = None, *, at_end: Look | None = None) -> Result:
+async def play(
+    one: Play, seed: str | None = None, *, database: str | None = None, at_end: Look | None = None
+) -> Result:
     """Play a run on a lab of its own; the same `seed` gives the same codes and ids.
+
+    `database` is the URL of an empty one that is for this run alone; without it, it is a file in the lab's folder.
 
     `at_end` may look at the stage when all steps are played and before the lab is stopped.
     """
     began = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="confirmlab-") as folder:
-        async with Stage(one, Path(folder), seed or one.title) as stage:
+        async with Stage(one, Path(folder), seed or one.title, database) as stage:
             cast = Cast(stage, stage.now)
             failure = None
             played = 0

@@ -129,8 +129,6 @@ class _Reading:
                 for item in own_errors(error):
                     self._tell(item, ("given", RULES), Profile)
                 return None
-            for key, reason in profiles.not_built(known[name]).items():
-                self._refuse(("given", RULES, key), f"this is not built yet: {reason}")
         return known
 
     def _tell(self, error: Mapping[str, Any], above: Path, root: type[Section]) -> None:

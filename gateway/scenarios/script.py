@@ -23,6 +23,7 @@ OFFSET = r"^\+(?:(?:\d+:)?\d{1,2}:\d{2}(?:\.\d{1,3})?|(?:[0-9.]+(?:ms|s|m|h|d)){
 Offset = Annotated[str, Field(pattern=OFFSET)]
 Span = Annotated[str, Field(pattern=durations.PATTERN)]
 Text = Annotated[str, Field(min_length=1)]
+Jump = Annotated[str, Field(pattern=r"^[+-](?:[0-9.]+(?:ms|s|m|h|d)){1,5}$")]
 Number = Annotated[str, Field(pattern=r"^\+[0-9]{6,15}$")]
 Expected = dict[str, Any]
 """Members that are expected; see `matching`."""
@@ -50,6 +51,17 @@ class Identify(Section):
     name: str | None = None
     more: dict[str, Any] = {}
     """Other members of the request."""
+
+
+class Crowd(Section):
+    """Many users, each with a number of his own, join several services."""
+
+    first: Number
+    """The first user's number; the others' follow it."""
+    users: Annotated[int, Field(ge=1, le=1000)]
+    shares: dict[Text, Annotated[float, Field(ge=0, le=100)]]
+    """How many of a hundred users each service has. Each begins with the user after the last one of the service before,
+    so that shares which sum up to 183 leave 83 of a hundred users with two services, and 17 with one."""
 
 
 class TypeCode(Section):
@@ -149,6 +161,7 @@ class When(Section):
     identify: Identify | None = None
     join: Identify | None = None
     """The service starts to identify a user, and he types the code of his SMS."""
+    crowd: Crowd | None = None
     type_code: TypeCode | None = None
     resend_code: str | None = None
     next_method: str | None = None
@@ -172,6 +185,8 @@ class When(Section):
     """The lab dies as by kill -9, and is started again so much later."""
     restart: Span | None = None
     """The lab is stopped, and started again so much later."""
+    wall_clock: Jump | None = None
+    """The machine's own clock jumps by this, while the lab runs: +30m, -10m."""
 
     @model_validator(mode="after")
     def _does_one_thing(self) -> "When":
@@ -220,6 +235,8 @@ class Then(Section):
     """How many calls a handset has in its log, by its number."""
     pages: dict[str, Expected] | None = None
     """Members of what a GET of these paths answers."""
+    rules: dict[str, Any] | None = None
+    """What the report on conformance says of rules, by their rows: pass, fail or not_exercised."""
 
     @model_validator(mode="after")
     def _looks_at_something(self) -> "Then":

@@ -112,6 +112,13 @@ async def _pages(cast: Cast, expected: Mapping[str, Any]) -> Differences:
             yield line
 
 
+async def _rules(cast: Cast, expected: Mapping[str, Any]) -> Differences:
+    report = await cast.stage.ask("GET", "/lab/reports/conformance")
+    outcomes = {rule["id"]: rule["outcome"] for rule in report.body["rules"]}
+    for line in differences(expected, outcomes, "rules"):
+        yield line
+
+
 LOOKS: Final[dict[str, Callable[[Cast, Any], Differences]]] = {
     "answer": _answer,
     "identifications": _identifications,
@@ -124,5 +131,6 @@ LOOKS: Final[dict[str, Callable[[Cast, Any], Differences]]] = {
     "texts": _texts,
     "calls": _calls,
     "pages": _pages,
+    "rules": _rules,
 }
 """Where is looked for each word."""

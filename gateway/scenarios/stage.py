@@ -5,8 +5,6 @@ What the scenario does goes over the lab's own HTTP routes, as a user's would.
 
 import asyncio
 import json
-import shutil
-import sqlite3
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,23 +12,17 @@ from types import TracebackType
 from typing import Any
 
 from aiohttp import ClientSession, web
-from sqlalchemy import delete, insert, select
 
 from gateway.lab import Lab
-from gateway.migrations import upgrade
+from gateway.scenarios.keeping import Kept, keep, set_clock
 from gateway.scenarios.reading import Play
+from gateway.scenarios.wall import WallClock
 from gateway.scenarios.wire import Wire
 from gateway.settings import Settings
-from gateway.timekeeping import lab_clock
 from smsc_emulator.base import durations
-from smsc_emulator.base.clock import utc_millis
-from smsc_emulator.base.database import make_engine
 from smsc_emulator.base.durations import instant
 from smsc_emulator.base.journal import Event
 from smsc_emulator.base.signature import sign, verify
-
-_DATABASE = "confirmlab.sqlite3"
-_NOT_KEPT = ("lock", "ports.json", f"{_DATABASE}-wal", f"{_DATABASE}-shm", f"{_DATABASE}-journal")
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,20 +60,23 @@ class Hooks:
 class Stage:
     """One play's lab; use it with `async with`. It outlives kills and restarts of the lab on it."""
 
-    def __init__(self, play: Play, folder: Path, seed: str) -> None:
-        self.settings = _settings(play.settings, folder / "data", seed)
+    def __init__(self, play: Play, folder: Path, seed: str, database: str | None = None) -> None:
+        self.settings = _settings(play.settings, folder / "data", seed, database)
         self.hooks = Hooks()
         self.wire = Wire()
+        self.wall = WallClock()
         self.began = instant(play.script.clock.isoformat())
         self._rules = play.rules
-        self._folder = folder
+        data = folder / "data"
+        data.mkdir(parents=True, exist_ok=True)
+        self._database = database or f"sqlite:///{data / 'confirmlab.sqlite3'}"
         self._http = ClientSession()
         self._lab: Lab | None = None
 
     async def __aenter__(self) -> "Stage":
         try:
             await self._listen_to_hooks()
-            _set_clock(self._folder / "data", to=self.began)
+            await set_clock(self._database, to=self.began)
             await self._start()
             for service in self.settings.services:
                 url = f"{self._hooks_url}/{service.id}"
@@ -144,17 +139,15 @@ class Stage:
         await self.lab.ground.journal.wait(after, 0.1, 1)
 
     async def again(self, down: int, *, killed: bool) -> None:
-        """End the lab, and start it again on the same folder `down` milliseconds of lab time later.
+        """End the lab, and start it again on the same database `down` milliseconds of lab time later.
 
-        Killed, it finds the folder as it was at that instant: nothing that a stop writes is in it.
+        Killed, it finds the tables as they were at that instant: nothing that a stop writes is in them.
         """
-        data, kept = self._folder / "data", self._folder / "kept"
-        if killed:
-            _keep(data, kept)
+        kept: Kept | None = await keep(self._database) if killed else None
         await self.lab.stop()
-        if killed:
-            _put_back(kept, data)
-        _set_clock(data, by=down)
+        if kept is not None:
+            await kept.put_back()
+        await set_clock(self._database, by=down)
         await self._start()
 
     async def _start(self) -> None:
@@ -171,6 +164,7 @@ class Stage:
         self._hooks_url = "http://127.0.0.1:{1}".format(*self._runner.addresses[0])
 
     async def _close(self) -> None:
+        self.wall.put_back()
         if self._lab is not None:
             await self._lab.stop()
         await self._runner.cleanup()
@@ -179,45 +173,16 @@ class Stage:
         await asyncio.sleep(0)
 
 
-def _settings(given: Settings, data: Path, seed: str) -> Settings:
+def _settings(given: Settings, data: Path, seed: str, database: str | None) -> Settings:
     """Return the settings of a scenario on free ports, a folder of its own, and a clock that stands still."""
     free = {"smpp_port": 0, "http_port": 0, "sip_port": 0, "data": data, "host": "127.0.0.1"}
+    free |= {"database": database}
     return given.model_copy(
         update={
             "server": given.server.model_copy(update=free),
             "lab": given.lab.model_copy(update={"enabled": True, "paused_clock": True, "seed": seed}),
         }
     )
-
-
-def _set_clock(data: Path, *, to: int | None = None, by: int = 0) -> None:
-    """Have the lab's next start find its clock at an instant, or further on by some time."""
-    data.mkdir(parents=True, exist_ok=True)
-    engine = make_engine(f"sqlite:///{data / _DATABASE}")
-    with engine.connect() as conn:
-        upgrade(conn)
-        conn.exec_driver_sql("BEGIN")
-        position = conn.execute(select(lab_clock.c.position)).scalar() or 0
-        stands_at = position + by if to is None else to
-        conn.execute(delete(lab_clock))
-        conn.execute(insert(lab_clock).values(id=1, position=stands_at, saved_at=utc_millis(), running=False))
-        conn.exec_driver_sql("COMMIT")
-    engine.dispose()
-
-
-def _keep(data: Path, kept: Path) -> None:
-    """Copy a lab's folder as it is on the disk at this instant, while the lab runs."""
-    shutil.rmtree(kept, ignore_errors=True)
-    shutil.copytree(data, kept, ignore=shutil.ignore_patterns(*_NOT_KEPT, _DATABASE))
-    source, copy = sqlite3.connect(data / _DATABASE), sqlite3.connect(kept / _DATABASE)
-    source.backup(copy)
-    source.close()
-    copy.close()
-
-
-def _put_back(kept: Path, data: Path) -> None:
-    shutil.rmtree(data)
-    kept.rename(data)
 
 
 def _json(raw: bytes) -> Any:

@@ -107,7 +107,7 @@ class Database:
 
     async def close(self) -> None:
         """Finish the units that wait, then close the connection. Calling it twice is harmless."""
-        if self._loop is None or self._closed:
+        if self._closed:
             return
         self._closed = True
         await self._idle.wait()

@@ -147,8 +147,11 @@ def _register(group: Routes, database: Database, behaviours: Behaviours) -> None
 
 
 def _query(asked: QueryMessage) -> Query:
-    members = asked.model_dump(include={name for name in Query.__dataclass_fields__ if name != "attributes"})
-    return Query(**members, attributes=None if asked.attributes is None else asked.attributes.given())
+    read = {"attributes", "since"}
+    members = asked.model_dump(include=set(Query.__dataclass_fields__) - read)
+    attributes = None if asked.attributes is None else asked.attributes.given()
+    since = None if asked.since is None else durations.instant(asked.since)
+    return Query(**members, attributes=attributes, since=since)
 
 
 def _page(found: list[Entry], limit: int) -> ListingPage:

@@ -72,6 +72,8 @@ class Query:
     """What to enter in the register if the answer is PRESENT."""
     service_name: str | None = None
     agreement_id: str | None = None
+    since: int | None = None
+    """Also asked: whether the number went to another person after this instant."""
 
 
 _SAME = ("phone_number", "service_id", "attempt_id")
@@ -91,11 +93,12 @@ class Verdict:
     reply_to: str | None
     match: Mapping[str, str] | None = None
     entry_id: str | None = None
+    recycled: bool | None = None
     behaviour: Behaviour = field(default_factory=lambda: Behaviour("truth", 0))
 
     def body(self) -> dict[str, Any]:
         """Return the message's members."""
-        more = {"match": self.match, "entry_id": self.entry_id}
+        more = {"match": self.match, "entry_id": self.entry_id, "recycled": self.recycled}
         return {
             "request_id": self.request_id,
             "phone_number": self.phone_number,
@@ -248,7 +251,7 @@ class _Desk:
         answered_at = change.get("answered_at", row.answered_at)
         change["answer_due_at"] = VERDICT_PLAN.next_after(answered_at, now, answered_at + VERDICT_CAP)
         tx.conn.execute(_at(row.operator_id, row.request_id).values(change))
-        told = {name: change.get(name, getattr(row, name)) for name in ("result", "match", "entry_id")}
+        told = {name: change.get(name, getattr(row, name)) for name in ("result", "match", "entry_id", "recycled")}
         as_of = answered_at + behaviour.clock_skew
         who = row.operator_id, row.request_id, row.phone_number
         return Verdict(*who, as_of=as_of, reply_to=row.reply_to, behaviour=behaviour, **told)
@@ -261,6 +264,8 @@ class _Desk:
         if result == PRESENT and row.attributes is not None:
             compared = self._operators[row.operator_id].match_attributes
             change["match"] = answers.match(subscriber, row.attributes, compared)
+        if result == PRESENT and row.since is not None:
+            change["recycled"] = subscribers.recycled(tx, row.phone_number, row.since)
         if result == PRESENT and row.code is not None and behaviour.register == "open":
             change["entry_id"] = self._enter(tx, now, row)
         told = {"phone_number": row.phone_number, "service_id": row.service_id, "result": result}

@@ -58,6 +58,9 @@ class QueryMessage(Model):
     code: Code | None = None
     service_name: ServiceName | None = None
     agreement_id: Id | None = Field(None, description="The agreement that the service asks under.")
+    since: Timestamp | None = Field(
+        None, description="When the number was known to be its user's: whether it went to another person since then?"
+    )
 
     @model_validator(mode="after")
     def _has_what_its_mode_needs(self) -> "QueryMessage":

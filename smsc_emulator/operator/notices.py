@@ -86,7 +86,13 @@ class Contracts:
         known = self._operators.get(operator_id)
         quarantine = subscribers.T_QUARANTINE if known is None else known.quarantine
         return subscribers.add(
-            tx, now, phone_number, operator_id, quarantine=0 if former_subscriber else quarantine, **more
+            tx,
+            now,
+            phone_number,
+            operator_id,
+            quarantine=0 if former_subscriber else quarantine,
+            continues=former_subscriber,
+            **more,
         )
 
     def end(self, tx: Tx, now: int, phone_number: str, reason: EndReason = "ended") -> Subscriber:
@@ -110,7 +116,9 @@ class Contracts:
         if subscribers.get(tx, phone_number).operator_id == operator_id:
             raise SameOperatorError(f"{phone_number} is with {operator_id} already")
         before = self.end(tx, now, phone_number, "ported")
-        return subscribers.add(tx, now, phone_number, operator_id, imsi or before.imsi, **_same_person(before))
+        return subscribers.add(
+            tx, now, phone_number, operator_id, imsi or before.imsi, continues=True, **_same_person(before)
+        )
 
     def reissue(self, tx: Tx, now: int, phone_number: str, **more: Any) -> Subscriber:
         """Give the number to another person at once, by a contract with `more` of Subscriber's fields.

@@ -3,7 +3,7 @@
 Operators of one lab share the tables and nothing else: every row names its operator, and each face sees only its own.
 """
 
-from sqlalchemy import JSON, BigInteger, Boolean, Column, Index, Integer, String, Table
+from sqlalchemy import JSON, BigInteger, Boolean, Column, Index, Integer, String, Table, false
 
 from smsc_emulator.base.database import metadata
 
@@ -22,6 +22,13 @@ contracts = Table(
     Column("given_name", String(128), nullable=True),
     Column("birth_date", String(10), nullable=True),
     Column("began_at", BigInteger, nullable=False, comment="lab time, ms, as all instants here"),
+    Column(
+        "continues",
+        Boolean,
+        nullable=False,
+        server_default=false(),
+        comment="the person is that of the contract before",
+    ),
     Column("ended_at", BigInteger, nullable=True, comment="NULL: in force"),
     Column("end_reason", String(8), nullable=True, comment="ended, ported or reissued"),
 )
@@ -51,6 +58,7 @@ operator_queries = Table(
     Column("code", String(64), nullable=True, comment="to be entered if the answer is PRESENT"),
     Column("service_name", String(128), nullable=True),
     Column("agreement_id", String(64), nullable=True),
+    Column("since", BigInteger, nullable=True, comment="asked: whether the number went to another person since then"),
     Column("reply_to", String(2048), nullable=True, comment="NULL: where the operator's agreement says"),
     Column("received_at", BigInteger, nullable=False),
     Column("answer", String(8), nullable=False, comment="the behaviour in force when the query came"),
@@ -61,6 +69,7 @@ operator_queries = Table(
     Column("result", String(8), nullable=True, comment="PRESENT or ABSENT"),
     Column("match", JSON, nullable=True, comment="attribute to true, false or not_available"),
     Column("entry_id", String(32), nullable=True, comment="of the code that came with the query"),
+    Column("recycled", Boolean, nullable=True, comment="whether it did; NULL: not asked, or ABSENT"),
 )
 
 register_entries = Table(

@@ -58,6 +58,8 @@ class Subscriber:
     kyc: Kyc = "verified"
     person: Person = Person()
     began_at: int = 0
+    continues: bool = False
+    """Whether its person is that of the contract before: he moved with his number, or came back to it."""
     ended_at: int | None = None
     end_reason: EndReason | None = None
 
@@ -102,6 +104,11 @@ def history(tx: Tx, phone_number: str) -> list[Subscriber]:
     """Return all contracts that a number has had, the oldest first."""
     rows = tx.conn.execute(select(table).where(table.c.phone_number == phone_number).order_by(table.c.id))
     return [_subscriber(row) for row in rows]
+
+
+def recycled(tx: Tx, phone_number: str, since: int) -> bool:
+    """Return whether another person has got the number after `since` (CAMARA's phoneNumberRecycled)."""
+    return any(one.began_at > since and not one.continues for one in history(tx, phone_number)[1:])
 
 
 def page(tx: Tx, *, operator_id: str = "", after: str = "", limit: int = 1000) -> list[Subscriber]:

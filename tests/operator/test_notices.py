@@ -2,7 +2,7 @@ import json
 
 import pytest
 
-from smsc_emulator.base.durations import instant, iso, parse
+from smsc_emulator.base.durations import DAY, instant, iso, parse
 from smsc_emulator.operator import notices
 from smsc_emulator.operator.behaviour import Outage, Terms
 
@@ -209,3 +209,31 @@ async def test_codes_and_people_are_in_no_event_of_an_end(side):
     await end(side)
     await side.turn("2d")
     assert "CODE1" not in json.dumps([dict(event.data) for event in side.database.journal.since(0, 100)])
+
+
+@pytest.mark.parametrize(
+    ("step", "expected"),
+    [
+        (lambda side, tx, at: side.contracts.port(tx, at, NUMBER, "beta"), False),
+        (lambda side, tx, at: side.contracts.reissue(tx, at, NUMBER), True),
+    ],
+    ids=["ported", "reissued"],
+)
+async def test_a_query_may_ask_whether_the_number_went_to_another_person_since(side, step, expected):
+    side.clock.move_to(side.clock.now() + 1)
+    await side.database.run(lambda tx: step(side, tx, side.clock.now()))
+    await side.behave("present")
+    asked = side.query(NUMBER) | {"since": "2026-01-01T12:00:00.000Z"}
+    await side.post("queries", asked)
+    await side.post("queries", side.query(NUMBER, "req_2"))
+    await side.turn("1m")
+    assert [verdict.get("recycled") for _, verdict in side.gateway.verdicts] == [expected, None]
+
+
+async def test_who_comes_back_to_his_number_within_the_quarantine_or_later_is_no_other_person(side):
+    await side.database.run(lambda tx: side.contracts.end(tx, 1, NUMBER))
+    came_back = await side.database.run(lambda tx: side.contracts.sell(tx, 2, NUMBER, "beta", former_subscriber=True))
+    assert came_back.continues
+    await side.database.run(lambda tx: side.contracts.end(tx, 3, NUMBER))
+    sold = await side.database.run(lambda tx: side.contracts.sell(tx, 3 + 60 * DAY, NUMBER, "beta"))
+    assert not sold.continues

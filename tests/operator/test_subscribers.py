@@ -6,6 +6,7 @@ from smsc_emulator.operator.behaviour import Behaviour, Behaviours
 from smsc_emulator.operator.settings import OperatorSettings, SubscriberSettings
 from smsc_emulator.operator.subscribers import SubscriberExistsError, Subscribers
 
+NUMBER = "+70000000007"
 SEEDS = [
     SubscriberSettings(phone_number="+70000000001", operator_id="alpha"),
     SubscriberSettings(phone_number="+70000000011", operator_id="beta", imsi="001010000000099"),
@@ -80,3 +81,24 @@ async def test_what_the_lab_set_goes_before_what_is_configured(database: Databas
     for behaviour in (Behaviour("silent", 0), Behaviour("truth", 30_000)):
         await database.run(lambda tx, b=behaviour: behaviours.put(tx, "alpha", b))
         assert await database.run(lambda tx: Behaviours([configured]).get(tx, "alpha")) == behaviour
+
+
+@pytest.mark.parametrize(
+    ("steps", "since", "expected"),
+    [
+        ([("sell", {})], 0, False),
+        ([("sell", {}), ("end", {}), ("sell", {})], 1, True),
+        ([("sell", {}), ("end", {}), ("sell", {})], 3, False),
+        ([("sell", {}), ("end", {}), ("sell", {"continues": True})], 1, False),
+        ([("sell", {}), ("end", {}), ("sell", {}), ("end", {}), ("sell", {"continues": True})], 1, True),
+        ([("sell", {}), ("end", {}), ("sell", {}), ("end", {}), ("sell", {"continues": True})], 4, False),
+    ],
+    ids=["first", "sold again", "known since", "came back", "another's who came back", "known since he came back"],
+)
+async def test_a_number_is_recycled_if_another_person_got_it_since(database: Database, steps, since, expected):
+    for at, (step, more) in enumerate(steps, 1):
+        if step == "sell":
+            await database.run(lambda tx, at=at, more=more: subscribers.add(tx, at, NUMBER, "alpha", **more))
+        else:
+            await database.run(lambda tx, at=at: subscribers.end(tx, at, NUMBER))
+    assert await database.run(lambda tx: subscribers.recycled(tx, NUMBER, since)) is expected

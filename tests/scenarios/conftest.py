@@ -1,17 +1,22 @@
 """Scenarios of a few lines, and the logs of what is played."""
 
+import asyncio
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from io import StringIO
 from pathlib import Path
 from textwrap import dedent
 
+import asyncpg
 import pytest
 import structlog
 
 from gateway import logs
+from gateway.migrations import upgrade
 from gateway.scenarios.reading import Play, read
 from gateway.settings import LogSettings
+from smsc_emulator.base.database import Database
+from smsc_emulator.base.journal import Journal
 
 
 @pytest.fixture
@@ -35,6 +40,34 @@ def one(write: Callable[[str], Path]) -> Callable[[str], Play]:
         return found
 
     return made
+
+
+@pytest.fixture(scope="session")
+def template(postgres_server: Path) -> str:
+    """Make a PostgreSQL database with all tables, that others are copies of; return its name."""
+
+    async def make() -> None:
+        await _administer(postgres_server, "CREATE DATABASE scenarios")
+        database = Database(f"postgresql:///scenarios?host={postgres_server}&user=postgres", Journal())
+        await database.setup(upgrade)
+        await database.close()
+
+    asyncio.run(make())
+    return "scenarios"
+
+
+@pytest.fixture
+async def own_postgres(postgres_server: Path, template: str) -> AsyncIterator[str]:
+    """Return the URL of a PostgreSQL database of one play, with all tables and nothing in them."""
+    await _administer(postgres_server, f"CREATE DATABASE play TEMPLATE {template}")
+    yield f"postgresql:///play?host={postgres_server}&user=postgres"
+    await _administer(postgres_server, "DROP DATABASE play WITH (FORCE)")
+
+
+async def _administer(postgres_server: Path, statement: str) -> None:
+    conn = await asyncpg.connect(host=str(postgres_server), user="postgres", database="postgres")
+    await conn.execute(statement)
+    await conn.close()
 
 
 @pytest.fixture

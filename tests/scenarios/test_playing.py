@@ -1,5 +1,6 @@
 """Playing: what a failure tells, what a kill leaves, and that a seed repeats."""
 
+import time
 from collections.abc import Callable
 
 import pytest
@@ -55,6 +56,7 @@ async def test_a_step_that_fails_tells_what_was_expected_what_was_got_and_the_jo
         ("  - then: {register: {alpha: [{}]}}\n", "register of alpha: expected [{}], got []"),
         ("  - then: {webhooks: {order: [identification]}}\n", "webhooks: expected 'identification'"),
         ("  - then: {pages: {/lab/clock: {running: true}}}\n", "/lab/clock.running: expected True, got False"),
+        ("  - then: {rules: {S01: pass}}\n", "rules.S01: expected 'pass', got 'not_exercised'"),
         ("  - then: {answer: {status: 200}}\n", "answer: expected {'status': 200}, got None"),
     ],
 )
@@ -99,3 +101,33 @@ async def test_a_seed_repeats_the_ids_and_another_gives_others(one: One) -> None
 async def test_only_the_runs_that_a_step_names_have_it(write: Callable[[str], object], one: One) -> None:
     result = await play(one("runs: {a: {}}\nsteps:\n  - {only: [a], after: 1s}\n  - {only: [], after: 1s}\n"))
     assert (result.steps, result.failure) == (1, None)
+
+
+async def test_a_crowd_goes_around_so_that_what_is_over_a_hundred_has_two_services(one: One) -> None:
+    steps = """
+given: {services: [{id: demo, name: A, key: lab-demo-key}, {id: other, name: B, key: lab-other-key}]}
+steps:
+  - when: {crowd: {first: "+70000000001", users: 4, shares: {demo: 75, other: 50}}}
+    then:
+      pages:
+        "/v1/bindings?user_id=user0": {bindings: [{service_id: demo}]}
+        "/v1/bindings?user_id=user3": {bindings: []}
+      journal: {count: {binding.active: 5}}
+  - when: {request: {method: GET, path: "/v1/bindings?user_id=user0", service: other}}
+    then: {answer: {bindings: [{service_id: other}]}}
+  - when: {request: {method: GET, path: "/v1/bindings?user_id=user3", service: other}}
+    then: {answer: {bindings: [{service_id: other}]}}
+"""
+    result = await play(one(steps))
+    assert result.failure is None, result.failure
+
+
+async def test_the_wall_clock_jumps_and_is_put_back_at_the_end(one: One) -> None:
+    seen = []
+
+    async def look(_stage: Stage) -> None:
+        seen.append(time.time() - time.monotonic())
+
+    before = time.time() - time.monotonic()
+    await play(one("steps: [{when: {wall_clock: +30m}}, {when: {wall_clock: -10m}}]\n"), at_end=look)
+    assert [round(each - before) for each in (seen[0], time.time() - time.monotonic())] == [20 * 60, 0]

@@ -13,6 +13,9 @@ from gateway.scenarios.telling import lines
 
 FILES = files(config_path("scenarios"))
 PLAYS = [one for file in FILES for one in read(file)]
+RUNS_ON_POSTGRES = {"13-killed": slice(2), "28-costs": slice(1, 2), "30-regimes": slice(2, 3)}
+"""Which runs of a scenario are played on PostgreSQL; of the others it is the first, since runs differ by data alone."""
+ON_POSTGRES = [one for file in FILES for one in read(file)[RUNS_ON_POSTGRES.get(file.stem, slice(1))]]
 ELSEWHERE = {
     "S70": "out of scope: no device data",
     "S74": "out of scope: queries by authorities",
@@ -34,6 +37,22 @@ async def test_a_scenario_goes_as_it_says_and_tells_nothing_that_it_must_not(one
     result = await play(one, at_end=look)
     assert result.failure is None, "\n".join(lines(result))
     assert not found
+
+
+@pytest.mark.parametrize("one", ON_POSTGRES, ids=lambda one: one.title)
+async def test_it_goes_so_on_postgresql_too(one: Play, logged: StringIO, own_postgres: str) -> None:
+    found: list[Finding] = []
+
+    async def look(stage: Stage) -> None:
+        found.extend(await leaks(stage, logged.getvalue()))
+
+    result = await play(one, database=own_postgres, at_end=look)
+    assert result.failure is None, "\n".join(lines(result))
+    assert not found
+
+
+def test_every_scenario_is_played_on_both_engines() -> None:
+    assert {one.title.split()[0] for one in ON_POSTGRES} == {file.stem for file in FILES}
 
 
 def test_files_are_numbered_without_a_gap_or_a_repetition() -> None:

@@ -57,6 +57,21 @@ PROFILES = {
     "recheck-all": Profile(name="recheck-all", title="Everybody anew", existing_users="recheck_all"),
     "range-holder": Profile(name="range-holder", title="Whose range it is", resolve_by="range_holder"),
     "login": Profile(name="login", title="The code logs in", code_usable_for_login=True),
+    "recycle": Profile(name="recycle", title="Numbers sold again are asked about", recycle_check=True),
+    "recycle-along": Profile(
+        name="recycle-along", title="And the code goes along", recycle_check=True, code_phase="with_request"
+    ),
+    "personal-id": Profile(
+        name="personal-id",
+        title="Or an id number",
+        mode="confirm_only",
+        allowed_countries=["VN"],
+        foreign_number="confirm_only",
+        fallback_identity="personal_id",
+    ),
+    "other-means": Profile(
+        name="other-means", title="Or other means", mode="confirm_only", fallback_identity="other_means"
+    ),
     "past": Profile(name="past", title="Out of force", valid_to="2020-01-01T00:00:00Z"),
 }
 
@@ -176,8 +191,8 @@ class Identifying:
         """Answer as the operator that was asked, but for what `other` says."""
         now = self.clock.now()
         said = {"operator_id": attempt.operator_id, "request_id": attempt.request_id, "number": attempt.phone_number}
-        said |= {"at": now, "as_of": now, "match": None, "entry_id": None, **other}
-        verdict = Verdict(result, said["at"], said["as_of"], said["match"], said["entry_id"])
+        said |= {"at": now, "as_of": now, "match": None, "entry_id": None, "recycled": False, **other}
+        verdict = Verdict(result, said["at"], said["as_of"], said["match"], said["entry_id"], said["recycled"])
         return await self.database.run(
             lambda tx: self.service.verdict(tx, now, said["operator_id"], said["request_id"], said["number"], verdict),
         )

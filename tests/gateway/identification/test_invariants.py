@@ -100,12 +100,18 @@ class Identification(World):
         if attempt is not None:
             self.permitted(lambda tx: self.service.resend(tx, self.now, attempt.service_id, attempt.id))
 
-    @rule(number=picks, result=st.sampled_from(["PRESENT", "PRESENT", "ABSENT"]), waiting=st.booleans())
-    def answer(self, number: int, result: str, waiting: bool) -> None:
+    @rule(
+        number=picks,
+        result=st.sampled_from(["PRESENT", "PRESENT", "ABSENT"]),
+        waiting=st.booleans(),
+        recycled=st.booleans(),
+    )
+    def answer(self, number: int, result: str, waiting: bool, recycled: bool) -> None:
         attempt = self.pick(number, State.PENDING) if waiting else self.pick(number)
         if attempt is None or attempt.request_id is None:
             return
-        outcome = self.verdict(attempt.operator_id, attempt.request_id, attempt.phone_number, result)
+        asked = attempt.operator_id, attempt.request_id, attempt.phone_number
+        outcome = self.verdict(*asked, result, recycled=recycled)
         assert outcome is not Outcome.FOREIGN
         assert (outcome is Outcome.ACCEPTED) <= (attempt.state is State.PENDING and self.now <= attempt.due_at)
 
@@ -195,6 +201,29 @@ class Identification(World):
     @rule(user=st.sampled_from(USERS), kind=st.sampled_from(["app", "web"]))
     def open_session(self, user: str, kind: str) -> None:
         self.permitted(lambda tx: self.service.sessions.open(tx, self.now, "demo", user, "phone-1", kind))
+
+    @rule(
+        user=st.sampled_from(USERS),
+        number=st.sampled_from(NUMBERS),
+        end=st.sampled_from(["ABSENT", "silence", "cancel"]),
+    )
+    def answer_what_is_over(self, user: str, number: str, end: str) -> None:
+        """Ask an operator, have that end without a binding, and get PRESENT all the same, twice."""
+        self.start("demo", user, number)
+        for attempt in self.unit(lambda tx: store.under_way(tx, "demo", number)):
+            self.go_on_with(attempt)
+            asked = self.unit(lambda tx, a=attempt: store.find(tx, a.id))
+            if asked.state is not State.PENDING:
+                continue
+            about = asked.operator_id, asked.request_id, asked.phone_number
+            if end == "ABSENT":
+                self.verdict(*about, "ABSENT")
+            elif end == "cancel":
+                self.unit(lambda tx, a=asked: self.service.cancel(tx, self.now, a.service_id, a.id))
+            else:
+                self.turn(25 * MINUTE, True)
+            for _ in range(2):
+                assert self.verdict(*about, "PRESENT") is not Outcome.ACCEPTED
 
     @rule(number=picks, what=st.sampled_from(["operator", "request", "number"]))
     def answer_what_was_not_asked(self, number: int, what: str) -> None:

@@ -1,10 +1,13 @@
-"""Profiles: the shipped one says all it stands for, and no file can promise what is not built."""
+"""Profiles: the shipped one says all it stands for, and no file can promise what no code reads."""
+
+import re
+from pathlib import Path
 
 import pytest
 from pydantic import ValidationError
 
 from gateway.identification import profiles
-from gateway.identification.profiles import DESCRIPTION, NOT_YET, NotYet, Profile, ProfileError, Schedule
+from gateway.identification.profiles import DESCRIPTION, Profile, ProfileError, Schedule
 from gateway.resources import config_path
 from smsc_emulator.base.durations import SECOND, instant
 
@@ -98,30 +101,24 @@ def test_a_workflow_has_its_methods_in_order_with_the_times_that_some_of_them_ha
     assert [(step.method, step.time) for step in steps] == [("flash_call", 45 * SECOND), ("sms_code", None)]
 
 
-@pytest.mark.parametrize("key", sorted(NOT_YET))
-def test_every_line_of_what_is_not_built_names_a_key_whose_default_it_lets_pass(key):
-    default = Profile.model_fields[key].default
-    assert not NOT_YET[key].holds(default, default)
+READ_ELSEWHERE = {
+    "confirm_first": "it has one value",
+    "deadline_basis": "it has one value",
+    "silence": "it has one value",
+    "store_in_country": "it has one value",
+}
+"""Rules that no code has to read, and why."""
 
 
-@pytest.mark.parametrize(
-    ("values", "expected"),
-    [
-        ({}, {}),
-        ({"grace_ms": 5}, {"grace_ms": "there is no grace"}),
-        ({"payer": "user"}, {}),
-        ({"payer": "split"}, {"payer": "nobody shares a bill"}),
-    ],
-    ids=str,
-)
-def test_what_is_not_built_is_never_in_force_and_the_reason_is_told(monkeypatch, values, expected):
-    monkeypatch.setitem(NOT_YET, "grace_ms", NotYet("there is no grace"))
-    monkeypatch.setitem(NOT_YET, "payer", NotYet("nobody shares a bill", values=("split",)))
-    profile = Profile(name="mine", title="Mine", **values)
-    assert profiles.not_built(profile) == expected
-    for key, reason in expected.items():
-        with pytest.raises(ProfileError, match=f"mine cannot be in force: {key} is not built yet: {reason}"):
-            Schedule({"mine": profile}, "mine")
+def test_every_key_is_read_by_code_that_is_not_the_profiles_own():
+    package = Path(profiles.__file__).parent.parent
+    texts = [file.read_text("utf-8") for file in package.rglob("*.py") if file.name not in ("profiles.py", "rules.py")]
+    unread = {
+        key
+        for key in set(Profile.model_fields) - DESCRIPTION
+        if not any(re.search(rf"\.{key}\b", text) for text in texts)
+    }
+    assert unread == set(READ_ELSEWHERE)
 
 
 def test_a_key_that_is_left_out_or_named_so_is_an_open_question():
@@ -163,7 +160,7 @@ def test_the_page_on_the_rules_has_a_line_for_each_key_and_each_profile():
     page = (config_path("profiles").parent.parent / "docs" / "rules.md").read_text("utf-8")
     for key in set(Profile.model_fields) - DESCRIPTION:
         (line,) = (line for line in page.splitlines() if line.startswith(f"| `{key}` |"))
-        assert ("*Only the default is built.*" in line) == (key in NOT_YET), key
+        assert line
     for name in SHIPPED:
         assert f"| `{name}` |" in page
 
@@ -200,10 +197,10 @@ REGIMES = {
     "ru-self": {"mode": "self", "store_in_country": True, "agreement_required_for": "none"},
     "sms-only": {"mode": "confirm_only", "permitted_methods": ["sms_code"]},
     "no-procedure": {"mode": "no_procedure"},
-    "by-850": {"mode": "confirm_only", "one_number_one_account": True},
+    "by-850": {"mode": "confirm_only", "one_number_one_account": True, "fallback_identity": "other_means"},
     "in-sim-binding": {"mode": "confirm_only", "sim_in_device": True, "web_session_s": 6 * 3600},
     "cn-realname": {"mode": "operator", "exchange_mode": "match", "consent_required": True},
-    "vn-147": {"allowed_countries": ["VN"], "existing_users": "recheck_all", "existing_users_due_s": 90 * 86_400},
+    "vn-147": {"allowed_countries": ["VN"], "fallback_identity": "personal_id", "existing_users_due_s": 90 * 86_400},
 }
 
 
@@ -219,8 +216,7 @@ def test_decree_1801_repeats_decree_1279_but_for_its_dates():
 
 
 @pytest.mark.parametrize("day", ["2019-05-05", "2019-05-06"])
-def test_the_first_day_of_decree_1279_is_the_one_that_the_schedule_says(day, monkeypatch):
-    monkeypatch.setattr(profiles, "NOT_YET", {})
+def test_the_first_day_of_decree_1279_is_the_one_that_the_schedule_says(day):
     begins = instant(f"{day}T00:00:00+03:00")
     schedule = Schedule(SHIPPED, [(0, "no-procedure"), (begins, "ru-1279")])
     for now, expected in ((begins - 1, "no-procedure"), (begins, "ru-1279")):

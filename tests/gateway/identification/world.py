@@ -46,6 +46,7 @@ PROFILES = {
         number_change_refused="suspend",
         existing_users="recheck_all",
     ),
+    "recycle": Profile(name="recycle", title="Numbers sold again are asked about", recycle_check=True),
     "self": Profile(name="self", title="By oneself", mode="self", existing_users="new_only"),
 }
 in_force = tables.codes.c.over_at.is_(None)
@@ -161,12 +162,14 @@ class World(RuleBasedStateMachine):
         with suppress(IdentificationError, ConfirmationError):
             self.unit(act)
 
-    def verdict(self, operator: str, request: str, number: str, result: str, made: int | None = None) -> Outcome:
+    def verdict(
+        self, operator: str, request: str, number: str, result: str, made: int | None = None, *, recycled: bool = False
+    ) -> Outcome:
         asked = self.unit(lambda tx: outbox.find(tx, request))
         entry_id = None
         if result == "PRESENT" and asked is not None and asked.body.get("code") is not None:
             entry_id = self.enter_in_register(operator, asked.body["code"])
-        verdict = Verdict(result, self.now, self.now if made is None else made, entry_id=entry_id)
+        verdict = Verdict(result, self.now, self.now if made is None else made, entry_id=entry_id, recycled=recycled)
         return self.unit(lambda tx: self.service.verdict(tx, self.now, operator, request, number, verdict))
 
     def bindings(self):
