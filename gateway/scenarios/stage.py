@@ -16,6 +16,7 @@ from typing import Any
 from aiohttp import ClientSession, web
 from sqlalchemy import delete, insert, select
 
+from gateway.folder import DATABASE
 from gateway.lab import Lab
 from gateway.migrations import upgrade
 from gateway.scenarios.reading import Play
@@ -29,8 +30,7 @@ from smsc_emulator.base.durations import instant
 from smsc_emulator.base.journal import Event
 from smsc_emulator.base.signature import sign, verify
 
-_DATABASE = "confirmlab.sqlite3"
-_NOT_KEPT = ("lock", "ports.json", f"{_DATABASE}-wal", f"{_DATABASE}-shm", f"{_DATABASE}-journal")
+_NOT_KEPT = ("lock", "ports.json", f"{DATABASE}-wal", f"{DATABASE}-shm", f"{DATABASE}-journal")
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,7 +193,7 @@ def _settings(given: Settings, data: Path, seed: str) -> Settings:
 def _set_clock(data: Path, *, to: int | None = None, by: int = 0) -> None:
     """Have the lab's next start find its clock at an instant, or further on by some time."""
     data.mkdir(parents=True, exist_ok=True)
-    engine = make_engine(f"sqlite:///{data / _DATABASE}")
+    engine = make_engine(f"sqlite:///{data / DATABASE}")
     with engine.connect() as conn:
         upgrade(conn)
         conn.exec_driver_sql("BEGIN")
@@ -208,8 +208,8 @@ def _set_clock(data: Path, *, to: int | None = None, by: int = 0) -> None:
 def _keep(data: Path, kept: Path) -> None:
     """Copy a lab's folder as it is on the disk at this instant, while the lab runs."""
     shutil.rmtree(kept, ignore_errors=True)
-    shutil.copytree(data, kept, ignore=shutil.ignore_patterns(*_NOT_KEPT, _DATABASE))
-    source, copy = sqlite3.connect(data / _DATABASE), sqlite3.connect(kept / _DATABASE)
+    shutil.copytree(data, kept, ignore=shutil.ignore_patterns(*_NOT_KEPT, DATABASE))
+    source, copy = sqlite3.connect(data / DATABASE), sqlite3.connect(kept / DATABASE)
     source.backup(copy)
     source.close()
     copy.close()

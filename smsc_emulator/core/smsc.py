@@ -38,6 +38,7 @@ from smsc_emulator.core.personality_settings import PersonalitySettings
 from smsc_emulator.core.router import Router
 from smsc_emulator.core.settings import AccountSettings, SmscSettings
 from smsc_emulator.core.store import SqlStore, Stored
+from smsc_emulator.core.submits import Submits
 from smsc_emulator.handsets.handset import Changed, Handset, InboxMessage
 from smsc_emulator.handsets.handsets import Handsets
 from smsc_emulator.smpp.constants import CommandStatus, MessageState
@@ -90,6 +91,8 @@ class Smsc:
         self._log = None if database is None or data is None else DispatchLog(data / "dispatched.log")
         self._commits = Commits(self._store, self._committed, self._failed)
         self.conduct = Conduct(self.accounts)
+        self.submits = Submits()
+        """The latest submit_sm, as the ESMEs wrote them."""
         self.faults = Faults(fault_seed, settings.faults, self._publish_fault)
         self.delivery = Delivery(
             self.accounts,
@@ -374,6 +377,7 @@ class Smsc:
 
     def _publish_submit(self, account: str, pdu: Pdu, status: int, message_id: str) -> None:
         assert isinstance(pdu, SubmitSm)
+        self.submits.add(self._clock.now(), account, pdu, status, message_id)
         told = {"account": account, "to": pdu.destination_addr, "command_status": status}
         self._journal.publish(self._clock.now(), "smpp.submit_sm", message_id, **told)
 

@@ -1,0 +1,71 @@
+"""What the ESME under test has submitted, and what it was expected to."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from gateway.pytest_plugin.waits import ExpectationError, misses, unmet, until
+from gateway.pytest_plugin.wire import Wire
+
+SPOKEN = {"to": "destination_addr", "sender": "source_addr"}
+"""Short names of two fields."""
+
+
+class Submit:
+    """A submit_sm; its fields are read as attributes: text, destination_addr, registered_delivery, tlvs, ..."""
+
+    def __init__(self, fields: Mapping[str, Any]) -> None:
+        self.fields = {**fields, **{name: fields[field] for name, field in SPOKEN.items()}}
+
+    def __getattr__(self, name: str) -> Any:
+        try:
+            return self.fields[name]
+        except KeyError:
+            known = ", ".join(sorted(self.fields))
+            raise AttributeError(f"a submit_sm has no field {name}; there are {known}") from None
+
+    def __repr__(self) -> str:
+        return f"submit_sm {self.sender or '(no sender)'} -> {self.to} {self.text!r} by {self.account}"
+
+
+class Submits:
+    """Those of one lab, without the gateway's own."""
+
+    def __init__(self, wire: Wire, *, gateway: str) -> None:
+        self._wire = wire
+        self._gateway = gateway
+        self._got: list[Submit] = []
+        self._returned: set[int] = set()
+        self._seen = 0
+
+    def all(self) -> list[Submit]:
+        """Return all that have come."""
+        __tracebackhide__ = True
+        self._read("0ms")
+        return list(self._got)
+
+    def expect(self, fields: Mapping[str, Any], timeout: float) -> Submit:
+        """Return the first one with these fields that was not returned before. Raises ExpectationError."""
+        __tracebackhide__ = True
+        found = self._first(fields) or until(lambda wait: self._fresh(fields, wait), timeout)
+        if found is None:
+            others = [
+                (repr(each), misses(fields, each.fields)) for each in self._got if each.number not in self._returned
+            ]
+            raise ExpectationError(unmet("submit_sm", timeout, fields, others))
+        self._returned.add(found.number)
+        return found
+
+    def _read(self, wait: str) -> None:
+        __tracebackhide__ = True
+        for fields in self._wire.get("/lab/submits", after=self._seen, wait=wait)["submits"]:
+            self._seen = fields["number"]
+            if fields["account"] != self._gateway:
+                self._got.append(Submit(fields))
+
+    def _fresh(self, fields: Mapping[str, Any], wait: str) -> Submit | None:
+        self._read(wait)
+        return self._first(fields)
+
+    def _first(self, fields: Mapping[str, Any]) -> Submit | None:
+        fresh = (each for each in self._got if each.number not in self._returned)
+        return next((each for each in fresh if not misses(fields, each.fields)), None)
