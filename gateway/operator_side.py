@@ -151,7 +151,7 @@ class OperatorSide:
             lab_faults.routes(smsc.faults),
             lab_handsets.routes(smsc, ground.journal),
             lab_outbind.routes(caller),
-            lab_submits.routes(smsc, ground.journal),
+            lab_submits.routes(smsc),
         ]
 
     async def _listen_smpp(self, smsc: Smsc) -> Caller:

@@ -14,9 +14,11 @@ from gateway.pytest_plugin.flows import Flow, Flows
 from gateway.pytest_plugin.handset import Call, Handset
 from gateway.pytest_plugin.journal import Journal
 from gateway.pytest_plugin.lab import Clock, Fault, Faults, Lab, Operator
-from gateway.pytest_plugin.waits import ExpectationError
+from gateway.pytest_plugin.waits import ExpectationError, hidden
 from gateway.pytest_plugin.webhooks import Webhooks
 from gateway.pytest_plugin.wire import Wire
+
+__tracebackhide__ = hidden
 
 ASKING = (Lab, Clock, Fault, Faults, Operator, Handset, Call, Flow, Flows, Journal, Webhooks, Wire)
 """What asks the lab when its methods are called."""
@@ -53,7 +55,6 @@ def _asking(value: Any) -> Any:
 
 
 async def _asked(method: Callable[..., Any], *args: Any, **named: Any) -> Any:
-    __tracebackhide__ = True
 
     def ask() -> Any:
         # Raised again where the test waits, without the frames of the thread.

@@ -46,9 +46,9 @@ def start_lab(request: pytest.FixtureRequest, confirmlab_labs: "Labs") -> "Itera
     started = request.node.stash.setdefault(_LABS, [])
 
     def start(config: Mapping[str, Any] | str | Path | None = None, *, paused_clock: bool = False) -> "Lab":
-        __tracebackhide__ = True
-        started.append(confirmlab_labs.start(config, paused_clock=paused_clock))
-        return started[-1]
+        one = confirmlab_labs.start(config, paused_clock=paused_clock)
+        started.append(one)
+        return one
 
     yield start
     while started:
@@ -58,8 +58,13 @@ def start_lab(request: pytest.FixtureRequest, confirmlab_labs: "Labs") -> "Itera
 @pytest.fixture
 def lab(request: pytest.FixtureRequest, start_lab: "StartLab") -> "Lab":
     """A lab of the test's own, on free ports, configured by the mark `lab`."""
-    __tracebackhide__ = True
-    return start_lab(**_wished(request))
+    from gateway.pytest_plugin.waits import ExpectationError
+
+    try:
+        return start_lab(**_wished(request))
+    except ExpectationError as error:
+        # There is no line of the test's own that could be shown.
+        pytest.fail(str(error), pytrace=False)
 
 
 @pytest.fixture
@@ -86,13 +91,12 @@ def pytest_runtest_makereport(
 
 def _wished(request: pytest.FixtureRequest) -> dict[str, Any]:
     """Return what the marks say, the farthest first, so that the nearest has the last word."""
-    __tracebackhide__ = True
     config: Any = {}
     wished: dict[str, Any] = {}
     for mark in reversed(list(request.node.iter_markers("lab"))):
         said = dict(mark.kwargs)
         if mark.args or said.keys() - {"config", "profile", "paused_clock"}:
-            raise pytest.UsageError(f"the mark is {MARK.partition(':')[0]}, not {mark}")
+            pytest.fail(f"the mark is {MARK.partition(':')[0]}, not {mark}", pytrace=False)
         config = _laid_over(config, said.pop("config", None) or {})
         if profile := said.pop("profile", None):
             config = _laid_over(config, {"profile": profile})

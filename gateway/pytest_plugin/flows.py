@@ -3,8 +3,10 @@
 from collections.abc import Mapping
 from typing import Any
 
-from gateway.pytest_plugin.waits import TIMEOUT, ExpectationError, until
+from gateway.pytest_plugin.waits import TIMEOUT, ExpectationError, hidden, until
 from gateway.pytest_plugin.wire import Wire
+
+__tracebackhide__ = hidden
 
 LOOK_AGAIN = 250
 """Real milliseconds after which a state is read again, for a change may come between two requests."""
@@ -47,32 +49,26 @@ class Flow:
 
     def check(self, code: str) -> str:
         """Type a code; return the state then. A wrong code is no failure; one that is not asked for any more is."""
-        __tracebackhide__ = True
         return self._now("POST", "/check", {"code": code})
 
     def resend(self) -> str:
         """Have the code sent again; return the state then."""
-        __tracebackhide__ = True
         return self._now("POST", "/resend")
 
     def next(self) -> str:
         """Go on to the next method of the workflow; return the state then."""
-        __tracebackhide__ = True
         return self._now("POST", "/next")
 
     def cancel(self) -> str:
         """End it; return the state then."""
-        __tracebackhide__ = True
         return self._now("DELETE", "")
 
     def look(self) -> str:
         """Ask the lab anew; return the state."""
-        __tracebackhide__ = True
         return self._now("GET", "")
 
     def wait_for(self, *states: str, timeout: float = TIMEOUT) -> str:
         """Return the state when it is one of these. Raises ExpectationError."""
-        __tracebackhide__ = True
         passed = [self.state]
 
         def reached(wait: str) -> str | None:
@@ -91,7 +87,6 @@ class Flow:
         return found
 
     def _now(self, method: str, below: str, body: Any = None, **more: Any) -> str:
-        __tracebackhide__ = True
         self._body |= self._wire.must(method, self._path + below, body, **more) or {}
         return self.state
 
@@ -105,6 +100,5 @@ class Flows:
 
     def start(self, phone_number: str, method: str | None = None, **members: Any) -> Flow:
         """Start one; `members` are those of the request as /openapi.json has them: methods, user_id, text, ..."""
-        __tracebackhide__ = True
         body = {"phone_number": phone_number, **({} if method is None else {"method": method}), **members}
         return Flow(self._wire, self._path, self._wire.must("POST", self._path, body))

@@ -5,8 +5,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from gateway.pytest_plugin.waits import TIMEOUT, ExpectationError, given, misses, unmet, until
+from gateway.pytest_plugin.waits import TIMEOUT, ExpectationError, given, hidden, misses, unmet, until
 from gateway.pytest_plugin.wire import Wire
+
+__tracebackhide__ = hidden
 
 DIGITS = 4
 """How many last digits of a missed call's number are the code, if the test does not say otherwise."""
@@ -70,24 +72,20 @@ class Call:
 
     def last_digits(self, count: int) -> str:
         """Return the last digits of the caller's number. Raises ExpectationError if it was withheld."""
-        __tracebackhide__ = True
         if self.caller is None:
             raise ExpectationError(f"the caller withheld the number, so that the call tells no code: {self!r}")
         return "".join(filter(str.isdigit, self.caller))[-count:]
 
     def answer(self) -> "Call":
         """Answer it. Raises ExpectationError if it does not ring any more."""
-        __tracebackhide__ = True
         return self._now(self._wire.must("POST", f"{self._path}/answer"))
 
     def hang_up(self) -> "Call":
         """Reject it, take it back or hang up; one that is over is left as it is."""
-        __tracebackhide__ = True
         return self._now(self._wire.must("DELETE", self._path))
 
     def wait_until_over(self, *, timeout: float = TIMEOUT) -> "Call":
         """Return it when it is over. Raises ExpectationError."""
-        __tracebackhide__ = True
 
         def look(wait: str) -> bool | None:
             return self._now(self._wire.get(self._path, wait=wait)).outcome is not None or None
@@ -119,49 +117,41 @@ class Handset:
 
     def messages(self) -> list[Message]:
         """Return all texts of the inbox, oldest first."""
-        __tracebackhide__ = True
         return self._inbox("", "0ms")
 
     def wait_for_message(
         self, text: str | re.Pattern[str] | None = None, *, sender: str | None = None, timeout: float = TIMEOUT
     ) -> Message:
         """Return the next text: this one, one that a pattern is found in, one of a sender. Raises ExpectationError."""
-        __tracebackhide__ = True
         return self._next_message(given(text=text, sender=sender), "message", timeout)
 
     def wait_for_code(self, *, sender: str | None = None, timeout: float = TIMEOUT) -> str:
         """Return the confirmation code of the next text that has one. Raises ExpectationError."""
-        __tracebackhide__ = True
         expected = {"code": re.compile("."), **given(sender=sender)}
         return str(self._next_message(expected, "message with a code", timeout).code)
 
     def send(self, to: str, text: str) -> str:
         """Send an SMS to a number or a short code; return the SMSC's message id."""
-        __tracebackhide__ = True
         return str(self._wire.must("POST", f"{self._path}/messages", {"to": to, "text": text})["message_id"])
 
     def reply(self, text: str) -> str:
         """Send an SMS to whom the text is of that a wait returned last; return the SMSC's message id."""
-        __tracebackhide__ = True
         if self._newest is None:
             raise ExpectationError(f"{self!r} has nothing to reply to; wait for a message first, or use send()")
         return self.send(self._newest.sender, text)
 
     def delete(self, message: Message) -> None:
         """Throw a text away; its place in the memory is free."""
-        __tracebackhide__ = True
         self._wire.must("DELETE", f"{self._path}/messages/{message.id}")
 
     # Calls.
 
     def calls(self) -> list[Call]:
         """Return the call log, oldest first."""
-        __tracebackhide__ = True
         return self._log("", "0ms")
 
     def wait_for_call(self, *, caller: str | re.Pattern[str] | None = None, timeout: float = TIMEOUT) -> Call:
         """Return the next call to the handset, once it has rung or is over; its `code` is what a missed call tells."""
-        __tracebackhide__ = True
         expected, seen = given(**{"from": caller}), self._call_seen
         others = []
 
@@ -187,34 +177,28 @@ class Handset:
         self, to: str, *, shown: str | None = None, asserted: bool = True, hang_up_after: str | None = None
     ) -> Call:
         """Call a number, showing another one or `withheld`; `asserted` is whether the network vouches for its own."""
-        __tracebackhide__ = True
         body = {"to": to, "asserted": asserted, **given(shown=shown, hang_up_after=hang_up_after)}
         return Call(self._wire, self.number, self._wire.must("POST", f"{self._path}/calls", body))
 
     def on_calls(self, behaviour: str, **more: Any) -> None:
         """Say what it does with calls: ring, busy, reject, answer, ...; more as docs/calls.md tells."""
-        __tracebackhide__ = True
         self._wire.must("PUT", f"{self._path}/voice", {"behaviour": behaviour, **more})
 
     # The handset itself.
 
     def switch_off(self) -> None:
         """Switch it off: texts wait for it, calls do not reach it."""
-        __tracebackhide__ = True
         self.change(state="off")
 
     def switch_on(self) -> None:
         """Switch it on; what waits for it comes at once."""
-        __tracebackhide__ = True
         self.change(state="on")
 
     def change(self, **members: Any) -> Mapping[str, Any]:
         """Change its state, memory or script as `PUT /lab/handsets/{number}` does; return what it is like then."""
-        __tracebackhide__ = True
         return dict(self._wire.must("PUT", self._path, members))
 
     def _next_message(self, expected: Mapping[str, Any], what: str, timeout: float) -> Message:
-        __tracebackhide__ = True
         others, seen = [], self._text_seen
 
         def look(wait: str) -> Message | None:

@@ -3,8 +3,10 @@
 from collections.abc import Mapping
 from typing import Any
 
-from gateway.pytest_plugin.waits import ExpectationError, given, misses, unmet, until
+from gateway.pytest_plugin.waits import ExpectationError, given, hidden, misses, unmet, until
 from gateway.pytest_plugin.wire import Wire
+
+__tracebackhide__ = hidden
 
 Event = Mapping[str, Any]
 
@@ -22,14 +24,12 @@ class Journal:
 
     def events(self) -> list[Event]:
         """Return all events, oldest first, each with seq, at, type, subject and data."""
-        __tracebackhide__ = True
         while self._read("0ms"):
             pass
         return list(self._got)
 
     def expect(self, kind: str, subject: str | None, data: Mapping[str, Any], timeout: float) -> Event:
         """Return the first such event that was not returned before. Raises ExpectationError."""
-        __tracebackhide__ = True
         expected = given(type=kind, subject=subject, data=data or None)
 
         def first() -> Event | None:
@@ -53,7 +53,6 @@ class Journal:
         return "\n".join(map(line, events[-TRACE:]))
 
     def _read(self, wait: str) -> bool:
-        __tracebackhide__ = True
         after = self._got[-1]["seq"] if self._got else 0
         found = self._wire.get("/lab/journal", after=after, wait=wait)["events"]
         self._got += found

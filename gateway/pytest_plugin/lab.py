@@ -10,9 +10,11 @@ from gateway.pytest_plugin.flows import Flows
 from gateway.pytest_plugin.handset import Handset
 from gateway.pytest_plugin.journal import Journal
 from gateway.pytest_plugin.submits import Submit, Submits
-from gateway.pytest_plugin.waits import TIMEOUT
+from gateway.pytest_plugin.waits import TIMEOUT, hidden
 from gateway.pytest_plugin.webhooks import Receiver, Webhooks
 from gateway.pytest_plugin.wire import Wire
+
+__tracebackhide__ = hidden
 
 
 class Clock:
@@ -23,17 +25,14 @@ class Clock:
 
     def now(self) -> datetime:
         """Return the lab's instant, in UTC."""
-        __tracebackhide__ = True
         return _instant(self._wire.get("/lab/clock")["now"])
 
     def advance(self, by: str) -> datetime:
         """Turn it by a time such as `20m` or `1h30m`; each deadline on the way fires at its instant."""
-        __tracebackhide__ = True
         return _instant(self._wire.must("POST", "/lab/clock/advance", {"by": by})["now"])
 
     def to_next_deadline(self) -> datetime:
         """Turn it to the earliest deadline of anything in the lab; without one, it stays where it is."""
-        __tracebackhide__ = True
         state = self._wire.get("/lab/clock")
         due, now = state["next_deadline_at"], _instant(state["now"])
         left = 0.0 if due is None else max(0.0, (_instant(due) - now).total_seconds())
@@ -41,12 +40,10 @@ class Clock:
 
     def pause(self) -> datetime:
         """Let it stand still until it is turned."""
-        __tracebackhide__ = True
         return _instant(self._wire.must("POST", "/lab/clock/pause")["now"])
 
     def resume(self) -> datetime:
         """Let it run with real time."""
-        __tracebackhide__ = True
         return _instant(self._wire.must("POST", "/lab/clock/resume")["now"])
 
 
@@ -60,12 +57,10 @@ class Fault:
 
     def fired(self) -> int:
         """Return how many times it has fired."""
-        __tracebackhide__ = True
         return int(self._wire.get(self._path)["fired"])
 
     def remove(self) -> None:
         """Take it out of force."""
-        __tracebackhide__ = True
         self._wire.must("DELETE", self._path)
 
 
@@ -77,12 +72,10 @@ class Faults:
 
     def add(self, fault: str, **keys: Any) -> Fault:
         """Put a fault of docs/faults.md in force, such as add("status", status="ESME_RTHROTTLED", when={...})."""
-        __tracebackhide__ = True
         return Fault(self._wire, self._wire.must("POST", "/lab/faults", {"fault": fault, **keys})["id"])
 
     def clear(self) -> None:
         """Take all faults out of force."""
-        __tracebackhide__ = True
         self._wire.must("DELETE", "/lab/faults")
 
 
@@ -95,13 +88,11 @@ class Operator:
 
     def behave(self, **changes: Any) -> None:
         """Change how it answers, as docs/operators.md tells: behave(answer="silent"). The rest stays as it is."""
-        __tracebackhide__ = True
         path = f"{self._path}/behaviour"
         self._wire.must("PUT", path, {**self._wire.get(path), **changes})
 
     def register(self, **query: Any) -> list[Mapping[str, Any]]:
         """Return the entries of its register of identification codes."""
-        __tracebackhide__ = True
         return list(self._wire.get(f"{self._path}/register", **query)["entries"])
 
 
@@ -194,12 +185,10 @@ class Lab:
         Fields are those of the PDU and `to`, `sender`, `text`, `account`, `command_status`; a compiled pattern is
         searched for. Each submit_sm is returned once.
         """
-        __tracebackhide__ = True
         return self._submits.expect(fields, timeout)
 
     def submits(self) -> list[Submit]:
         """Return every submit_sm of the ESMEs, accepted or not, oldest first."""
-        __tracebackhide__ = True
         return self._submits.all()
 
     def expect_event(
@@ -211,7 +200,6 @@ class Lab:
         **data: Any,
     ) -> Mapping[str, Any]:
         """Return the next event of the journal with this type, subject and data. Raises ExpectationError."""
-        __tracebackhide__ = True
         return self.journal.expect(type, subject, data, timeout)
 
     def log(self) -> str:

@@ -2,19 +2,23 @@
 
 import json
 import select
+import shutil
 import subprocess
 import sys
 import tempfile
 import threading
 from collections.abc import Mapping
+from contextlib import suppress
 from itertools import count
 from pathlib import Path
 from types import TracebackType
 from typing import Any
 
 from gateway.pytest_plugin.lab import Lab
-from gateway.pytest_plugin.waits import ExpectationError
+from gateway.pytest_plugin.waits import ExpectationError, hidden
 from gateway.pytest_plugin.webhooks import Receiver
+
+__tracebackhide__ = hidden
 
 PATIENCE = 90.0
 """Real seconds after which the nursery is held for dead."""
@@ -27,15 +31,21 @@ class Labs:
         self._lock = threading.Lock()
         self._numbers = count(1)
         self._receiver = Receiver()
+        self._folder = Path(tempfile.mkdtemp(prefix="confirmlab-labs-"))
         self._errors = tempfile.TemporaryFile()  # noqa: SIM115 - closed with the nursery that writes to it
         # A session of its own: Ctrl-C is for the tests, which stop their labs themselves.
-        self._process = subprocess.Popen(
-            [sys.executable, "-P", "-m", "gateway.pytest_plugin.nursery"],
+        self._process = subprocess.Popen(  # noqa: S603 - this very program
+            [sys.executable, "-P", "-m", "gateway.pytest_plugin.nursery", self._folder],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self._errors,
             start_new_session=True,
         )
+
+    @property
+    def pid(self) -> int:
+        """The process that the labs are born in, which leads their session."""
+        return self._process.pid
 
     def __enter__(self) -> "Labs":
         return self
@@ -45,7 +55,8 @@ class Labs:
     ) -> None:
         assert self._process.stdin is not None
         assert self._process.stdout is not None
-        self._process.stdin.close()
+        with suppress(BrokenPipeError):  # it has ended already
+            self._process.stdin.close()
         try:
             self._process.wait(PATIENCE)
         except subprocess.TimeoutExpired:
@@ -53,6 +64,8 @@ class Labs:
             self._process.wait()
         self._process.stdout.close()
         self._errors.close()
+        # Removed by the nursery, if that was not killed.
+        shutil.rmtree(self._folder, ignore_errors=True)
         self._receiver.close()
 
     def start(self, config: Mapping[str, Any] | str | Path | None = None, *, paused_clock: bool = False) -> Lab:
@@ -60,25 +73,25 @@ class Labs:
 
         The message has the mistakes in the configuration, or the last lines of the lab's log.
         """
-        __tracebackhide__ = True
         number = next(self._numbers)
         flags = {"--paused-clock": True} if paused_clock else {}
         if isinstance(config, Mapping):
-            with tempfile.NamedTemporaryFile("w", prefix="confirmlab-", suffix=".yaml") as file:
-                json.dump(config, file, indent=1)  # JSON is YAML too
-                file.flush()
-                told = self._order(start=number, config=file.name, flags=flags)
-                told = {name: _renamed(value, file.name) for name, value in told.items()}
-        else:
-            told = self._order(start=number, config=None if config is None else str(config), flags=flags)
+            said, config = config, self._folder / f"{number}.yaml"
+            config.write_text(json.dumps(said, indent=1))  # JSON is YAML too
+        told = self._order(start=number, config=None if config is None else str(config), flags=flags)
         if "error" in told:
+            self._stop(number)
+            error = told["error"].replace(str(self._folder / f"{number}.yaml"), "config")
+            raise ExpectationError(f"the lab did not start:\n{error}")
+        return Lab(told, self._receiver, stop=lambda: self._stop(number))
+
+    def _stop(self, number: int) -> None:
+        """Stop a lab; if the nursery has ended, so have its labs."""
+        with suppress(ExpectationError):
             self._order(stop=number)
-            raise ExpectationError(f"the lab did not start:\n{told['error']}")
-        return Lab(told, self._receiver, stop=lambda: self._order(stop=number))
 
     def _order(self, **order: Any) -> dict[str, Any]:
         """Have the nursery do something; return its answer."""
-        __tracebackhide__ = True
         stdin, stdout = self._process.stdin, self._process.stdout
         assert stdin is not None
         assert stdout is not None
@@ -97,8 +110,3 @@ class Labs:
             )
         answer: dict[str, Any] = json.loads(line)
         return answer
-
-
-def _renamed(value: Any, file: str) -> Any:
-    """Return a message without the name of a file that the test never saw."""
-    return value.replace(file, "config") if isinstance(value, str) else value

@@ -1,13 +1,14 @@
 """The process that the labs of one test run are born in: it imports a lab once, and forks one for each test.
 
-It reads orders from its standard input and answers on its standard output, one JSON object a line, in order:
+Its argument names the folder for their data. It reads orders from its standard input and answers on its standard
+output, one JSON object a line, in order:
 
     {"start": 1, "config": "lab.yaml" or null, "flags": {"--paused-clock": true}}  is answered with
     {"ports": {...}, "data": "...", ...} or {"error": "why the lab did not start"}
     {"stop": 1}  is answered with {}
 
-Its input ends however the tests end, also by kill -9. Then all labs are stopped and the folder that holds their data is
-removed. A lab ends in the same way if the nursery is killed.
+Its input ends however the tests end, also by kill -9. Then all labs are stopped and the folder is removed. A lab ends
+in the same way if the nursery is killed.
 """
 
 import asyncio
@@ -18,7 +19,6 @@ import select
 import shutil
 import signal
 import sys
-import tempfile
 import time
 from collections.abc import Mapping
 from contextlib import suppress
@@ -194,7 +194,7 @@ def main() -> None:
     os.set_inheritable(answers.fileno(), False)
     # What anything prints goes where errors go, and not between the answers.
     os.dup2(2, 1)
-    folder = Path(tempfile.mkdtemp(prefix="confirmlab-labs-"))
+    folder = Path(sys.argv[1])
     nursery = Nursery(folder)
     try:
         nursery.prepare()

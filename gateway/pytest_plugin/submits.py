@@ -3,8 +3,10 @@
 from collections.abc import Mapping
 from typing import Any
 
-from gateway.pytest_plugin.waits import ExpectationError, misses, unmet, until
+from gateway.pytest_plugin.waits import ExpectationError, hidden, misses, unmet, until
 from gateway.pytest_plugin.wire import Wire
+
+__tracebackhide__ = hidden
 
 SPOKEN = {"to": "destination_addr", "sender": "source_addr"}
 """Short names of two fields."""
@@ -39,13 +41,11 @@ class Submits:
 
     def all(self) -> list[Submit]:
         """Return all that have come."""
-        __tracebackhide__ = True
         self._read("0ms")
         return list(self._got)
 
     def expect(self, fields: Mapping[str, Any], timeout: float) -> Submit:
         """Return the first one with these fields that was not returned before. Raises ExpectationError."""
-        __tracebackhide__ = True
         found = self._first(fields) or until(lambda wait: self._fresh(fields, wait), timeout)
         if found is None:
             others = [
@@ -56,7 +56,6 @@ class Submits:
         return found
 
     def _read(self, wait: str) -> None:
-        __tracebackhide__ = True
         for fields in self._wire.get("/lab/submits", after=self._seen, wait=wait)["submits"]:
             self._seen = fields["number"]
             if fields["account"] != self._gateway:

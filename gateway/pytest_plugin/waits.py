@@ -21,6 +21,17 @@ class ExpectationError(AssertionError):
     """The lab, or what is tested with it, did not do what the test expects; the message tells what it did instead."""
 
 
+def hidden(error: Any) -> bool:
+    """Return whether pytest is to leave the plugin's frames out: of an ExpectationError the test's own line counts.
+
+    Modules name it as `__tracebackhide__`; `error` is pytest's ExceptionInfo.
+    """
+    return isinstance(error.value, ExpectationError)
+
+
+__tracebackhide__ = hidden
+
+
 def until(look: Callable[[str], T | None], timeout: float) -> T | None:
     """Return what `look` gives as soon as it gives something, or None when `timeout` real seconds are over.
 

@@ -8,8 +8,10 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
-from gateway.pytest_plugin.waits import TIMEOUT, ExpectationError, misses, unmet
+from gateway.pytest_plugin.waits import TIMEOUT, ExpectationError, hidden, misses, unmet
 from gateway.pytest_plugin.wire import Wire
+
+__tracebackhide__ = hidden
 
 _ENDPOINTS = "/v1/webhook-endpoints"
 
@@ -106,7 +108,6 @@ class Webhooks:
 
         A compiled pattern is searched for. Raises ExpectationError, also for a webhook with a bad signature.
         """
-        __tracebackhide__ = True
         expected = members if type is None else {"type": type, **members}
         deadline = time.monotonic() + timeout
         with self._grown:
@@ -129,7 +130,6 @@ class Webhooks:
 
         `key` is the API key of another service.
         """
-        __tracebackhide__ = True
         return str(self._wire.must("POST", _ENDPOINTS, {"url": url}, key=key)["secret"])
 
     def _first(self, expected: Mapping[str, Any]) -> Webhook | None:

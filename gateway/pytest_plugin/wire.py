@@ -10,7 +10,9 @@ from http.client import HTTPConnection, HTTPException
 from typing import Any
 from urllib.parse import urlencode
 
-from gateway.pytest_plugin.waits import AT_ONCE, ExpectationError
+from gateway.pytest_plugin.waits import AT_ONCE, ExpectationError, hidden
+
+__tracebackhide__ = hidden
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +42,6 @@ class Wire:
         key: str | None = None,
     ) -> Answer:
         """Return the lab's answer, whatever its status. Raises ExpectationError if there is none."""
-        __tracebackhide__ = True
         target = path.replace("+", "%2B") + (f"?{urlencode(query)}" if query else "")
         headers = {"Authorization": f"Bearer {key or self.key}", "Content-Type": "application/json"}
         connection = HTTPConnection(self.host, self.port, timeout=AT_ONCE + 30)
@@ -55,12 +56,10 @@ class Wire:
 
     def get(self, path: str, **query: Any) -> Any:
         """Return the body that GET answers; a refusal raises ExpectationError."""
-        __tracebackhide__ = True
         return self.must("GET", path, query=query)
 
     def must(self, method: str, path: str, body: Any = None, **more: Any) -> Any:
         """Return the body of the answer; a refusal raises ExpectationError."""
-        __tracebackhide__ = True
         answer = self.ask(method, path, body, **more)
         if answer.status >= 400:
             told = answer.body.get("detail") or answer.body if isinstance(answer.body, dict) else answer.body

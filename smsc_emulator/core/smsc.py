@@ -92,7 +92,7 @@ class Smsc:
         self._commits = Commits(self._store, self._committed, self._failed)
         self.conduct = Conduct(self.accounts)
         self.submits = Submits()
-        """The latest submit_sm, as the ESMEs wrote them."""
+        """The latest submit_sm, as the ESMEs wrote them; the links tell them when they answer."""
         self.faults = Faults(fault_seed, settings.faults, self._publish_fault)
         self.delivery = Delivery(
             self.accounts,
@@ -377,7 +377,6 @@ class Smsc:
 
     def _publish_submit(self, account: str, pdu: Pdu, status: int, message_id: str) -> None:
         assert isinstance(pdu, SubmitSm)
-        self.submits.add(self._clock.now(), account, pdu, status, message_id)
         told = {"account": account, "to": pdu.destination_addr, "command_status": status}
         self._journal.publish(self._clock.now(), "smpp.submit_sm", message_id, **told)
 

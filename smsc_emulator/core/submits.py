@@ -1,7 +1,9 @@
 """The latest submit_sm of all ESMEs, as they came: for a test that asks what its ESME has sent."""
 
 from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import islice
 
 from smsc_emulator.smpp import segments
 from smsc_emulator.smpp.pdus import SubmitSm
@@ -35,14 +37,21 @@ class Submits:
     """The last `KEPT` of them; they hold texts in clear, and nothing but a route of the lab shows them."""
 
     def __init__(self) -> None:
-        self._latest: deque[Submit] = deque(maxlen=KEPT)
+        self._latest: deque[tuple[int, str, SubmitSm, int, str]] = deque(maxlen=KEPT)
         self._count = 0
+        self.waiting: set[Callable[[], None]] = set()
+        """Called when one more is there."""
 
     def add(self, at: int, account: str, pdu: SubmitSm, command_status: int, message_id: str) -> None:
         """Remember one more."""
         self._count += 1
-        self._latest.append(Submit(self._count, at, account, pdu, command_status, message_id))
+        self._latest.append((at, account, pdu, command_status, message_id))
+        for wake in self.waiting:
+            wake()
 
     def since(self, after: int) -> list[Submit]:
         """Return those with a number above `after`, oldest first."""
-        return [submit for submit in self._latest if submit.number > after]
+        first = self._count - len(self._latest) + 1
+        skipped = max(0, after + 1 - first)
+        rest = islice(self._latest, skipped, None)
+        return [Submit(number, *told) for number, told in enumerate(rest, first + skipped)]

@@ -7,10 +7,9 @@ from pydantic import BaseModel, Field
 
 from gateway.api.types import Timestamp, Wait
 from smsc_emulator.base import durations
-from smsc_emulator.base.journal import Journal
 from smsc_emulator.base.web import Call, Model, Reply, Routes
 from smsc_emulator.core.smsc import Smsc
-from smsc_emulator.core.submits import KEPT, Submit
+from smsc_emulator.core.submits import KEPT, Submit, Submits
 from smsc_emulator.smpp import segments
 
 
@@ -65,7 +64,7 @@ class SubmitList(BaseModel):
     submits: list[SubmitShown] = Field(description=f"The lab remembers the last {KEPT}.")
 
 
-def routes(smsc: Smsc, journal: Journal) -> Routes:
+def routes(smsc: Smsc) -> Routes:
     """Return the routes of what was submitted."""
     group = Routes("lab: submits")
 
@@ -78,18 +77,24 @@ def routes(smsc: Smsc, journal: Journal) -> Routes:
     )
     async def read(call: Call) -> Reply:
         query: SubmitsQuery = call.query
-        loop = asyncio.get_running_loop()
-        until = loop.time() + (durations.parse(query.wait) / 1000 if query.wait else 0.0)
-        while True:
-            # Taken before the submits are read, so that one that comes in between is not waited for in vain.
-            seen = journal.next_seq - 1
-            found = smsc.submits.since(query.after)
-            left = until - loop.time()
-            if found or left <= 0 or not journal.waits:
-                return Reply(SubmitList(submits=[_shown(submit) for submit in found]))
-            await journal.wait(seen, left, 1, lambda event: event.type == "smpp.submit_sm")
+        submits = smsc.submits
+        if query.wait and not submits.since(query.after):
+            await _one_more(submits, durations.parse(query.wait) / 1000)
+        return Reply(SubmitList(submits=[_shown(submit) for submit in submits.since(query.after)]))
 
     return group
+
+
+async def _one_more(submits: Submits, seconds: float) -> None:
+    """Wait until one more is there, or the time is over."""
+    grown = asyncio.Event()
+    submits.waiting.add(grown.set)
+    try:
+        await asyncio.wait_for(grown.wait(), seconds)
+    except TimeoutError:
+        pass
+    finally:
+        submits.waiting.discard(grown.set)
 
 
 def _shown(submit: Submit) -> SubmitShown:
