@@ -13,6 +13,7 @@ from gateway.pytest_plugin.submits import Submit, Submits
 from gateway.pytest_plugin.waits import TIMEOUT, hidden
 from gateway.pytest_plugin.webhooks import Receiver, Webhooks
 from gateway.pytest_plugin.wire import Wire
+from smsc_emulator.base import durations
 
 __tracebackhide__ = hidden
 
@@ -34,9 +35,9 @@ class Clock:
     def to_next_deadline(self) -> datetime:
         """Turn it to the earliest deadline of anything in the lab; without one, it stays where it is."""
         state = self._wire.get("/lab/clock")
-        due, now = state["next_deadline_at"], _instant(state["now"])
-        left = 0.0 if due is None else max(0.0, (_instant(due) - now).total_seconds())
-        return self.advance(f"{round(left * 1000)}ms")
+        now = durations.instant(state["now"])
+        due = now if state["next_deadline_at"] is None else durations.instant(state["next_deadline_at"])
+        return self.advance(durations.spell(max(0, due - now)))
 
     def pause(self) -> datetime:
         """Let it stand still until it is turned."""

@@ -2,45 +2,49 @@
 
 from typing import Any
 
-import pytest
+KINDS = """
+    import asyncio
+    import datetime
+    import pytest
+    from gateway.pytest_plugin.waits import ExpectationError
 
-BODY = """
-async def a_code_comes(alab):
-    confirmation = await alab.confirmations.start("+70000000001", "sms_code")
-    phone = alab.handset("+70000000001")
-    assert await confirmation.check(await phone.wait_for_code()) == "confirmed"
-    assert confirmation.state == "confirmed" and confirmation["attempts_left"] == 3
-    (message,) = await phone.messages()
-    call = await phone.call("+70000000002")
-    await call.hang_up()
-    assert call.outcome == "cancelled"
-    assert [each.id for each in await phone.calls()] == [call.id]
-    assert (await alab.webhooks.wait("confirmation.confirmed")).event["data"]["id"] == confirmation.id
-    assert alab.smpp_port == alab.ports["smpp"]
-    assert await alab.clock.advance("1h") >= await alab.clock.now() - datetime.timedelta(minutes=1)
-    with pytest.raises(ExpectationError, match="no submit_sm came in 0 s"):
-        await alab.expect_submit(timeout=0)
+    async def a_code_comes(alab):
+        confirmation = await alab.confirmations.start("+70000000001", "sms_code")
+        phone = alab.handset("+70000000001")
+        assert await confirmation.check(await phone.wait_for_code()) == "confirmed"
+        assert confirmation.state == "confirmed"
+        assert confirmation["attempts_left"] == 3
+        (message,) = await phone.messages()
+        call = await phone.call("+70000000002")
+        await call.hang_up()
+        assert [each.id for each in await phone.calls()] == [call.id]
+        assert (await alab.webhooks.wait("confirmation.confirmed")).event["data"]["id"] == confirmation.id
+        assert alab.smpp_port == alab.ports["smpp"]
+        before = await alab.clock.now()
+        assert await alab.clock.advance("1h") - before >= datetime.timedelta(hours=1)
+        with pytest.raises(ExpectationError, match="no submit_sm came in 0 s"):
+            await alab.expect_submit(timeout=0)
+        one = phone.wait_for_message("Never", timeout=0.2)
+        other = alab.handset("+70000000002").wait_for_call(timeout=5)
+        assert (await other).caller == "+70000000001"
+        with pytest.raises(ExpectationError, match="no message came in 0.2 s"):
+            await one
+
+    def test_without_a_plugin(alab):
+        asyncio.run(a_code_comes(alab))
+
+    @pytest.mark.anyio
+    async def test_anyio(alab, anyio_backend_name):
+        await a_code_comes(alab)
+
+    @pytest.mark.asyncio
+    async def test_pytest_asyncio(alab):
+        await a_code_comes(alab)
 """
-HEAD = """
-import asyncio
-import datetime
-import pytest
-from gateway.pytest_plugin.waits import ExpectationError
-"""
-KINDS = {
-    "no plugin": ((), "def test_it(alab):\n    asyncio.run(a_code_comes(alab))\n", 1),
-    "anyio": (("-p", "anyio"), "@pytest.mark.anyio\nasync def test_it(alab):\n    await a_code_comes(alab)\n", 2),
-    "pytest-asyncio": (
-        ("-p", "pytest_asyncio"),
-        "@pytest.mark.asyncio\nasync def test_it(alab):\n    await a_code_comes(alab)\n",
-        1,
-    ),
-}
 
 
-@pytest.mark.parametrize("kind", KINDS)
-def test_coroutines_wait_on_every_loop(project: Any, kind: str) -> None:
-    options, test, count = KINDS[kind]
-    project.write("test_it.py", HEAD + BODY + test)
-    told = project.run("-q", *options)
-    assert told.splitlines()[-1].startswith(f"{count} passed"), told
+def test_coroutines_wait_on_every_loop(project: Any) -> None:
+    project.write("test_kinds.py", KINDS)
+    told = project.run("-v", "-p", "anyio", "-p", "asyncio")
+    for name in ("without_a_plugin", r"anyio[asyncio]", "anyio[trio]", "pytest_asyncio"):
+        assert f"test_{name} PASSED" in told, told

@@ -18,7 +18,7 @@ def test_the_examples_pass_on_four_workers_and_leave_nothing_behind(project: Any
     for file in EXAMPLES:
         shutil.copy(file, project.folder)
     tests = sum(len(re.findall(r"^(?:async )?def test_", file.read_text(), re.MULTILINE)) for file in EXAMPLES)
-    told = project.run("-p", "xdist", "-p", "pytest_asyncio", "-n", "4", "-q")
+    told = project.run("-p", "xdist", "-p", "asyncio", "-n", "4", "-q")
     assert re.search(rf"^{tests} passed", told, re.MULTILINE), told
     project.leaves_nothing()
 

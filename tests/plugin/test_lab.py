@@ -63,11 +63,11 @@ def test_each_wait_returns_what_came_after_the_one_before(lab: Lab) -> None:
 
 def test_a_near_miss_does_not_end_the_wait(lab: Lab) -> None:
     phone = lab.handset(ALICE)
-    with esme(lab) as ask, pytest.raises(ExpectationError) as told:
-        ask(submit(b"Good morning"))
-        phone.wait_for_message("Good evening", timeout=0.1)
-    assert "from 5555: 'Good morning'\n    text: expected 'Good evening', got 'Good morning'" in str(told.value)
     with esme(lab) as ask:
+        ask(submit(b"Good morning"))
+        with pytest.raises(ExpectationError) as told:
+            phone.wait_for_message("Good evening", timeout=0.1)
+        assert "from 5555: 'Good morning'\n    text: expected 'Good evening', got 'Good morning'" in str(told.value)
         threading.Timer(0.05, lambda: ask(submit(b"Your code is 482913"))).start()
         assert phone.wait_for_code() == "482913"
 
@@ -103,10 +103,9 @@ def test_calls_ring_are_answered_and_tell_their_code(lab: Lab) -> None:
     alice.call(bob.number, shown="withheld")
     with pytest.raises(ExpectationError, match="the caller withheld the number"):
         bob.wait_for_call().code  # noqa: B018 - reading it is what fails
-    with pytest.raises(ExpectationError, match="from: expected '[+]70000000009', got '[+]70000000001'"):
-        lab.handset("+70000000003").wait_for_call(caller="+70000000009", timeout=0.1) if alice.call(
-            "+70000000003"
-        ) else 0
+    alice.call("+70000000003")
+    with pytest.raises(ExpectationError, match=r"from: expected '\+70000000009', got '\+70000000001'"):
+        lab.handset("+70000000003").wait_for_call(caller="+70000000009", timeout=1)
 
 
 def test_every_submit_is_seen_once_with_its_fields_and_its_answer(lab: Lab) -> None:
@@ -122,7 +121,7 @@ def test_every_submit_is_seen_once_with_its_fields_and_its_answer(lab: Lab) -> N
     lab.faults.clear()
     with pytest.raises(ExpectationError, match="nothing of the kind came at all"):
         lab.expect_submit(timeout=0)
-    with pytest.raises(AttributeError, match="a submit_sm has no field txt; there are .*text"):
+    with pytest.raises(AttributeError, match=r"a submit_sm has no field txt; there are .*text"):
         _ = refused.txt
     # The gateway's own are none of an ESME under test.
     lab.confirmations.start(ALICE, "sms_code")
@@ -155,7 +154,7 @@ def test_webhooks_are_verified_and_may_go_to_a_receiver_of_ones_own_too(lab: Lab
 
 
 def test_what_has_no_method_is_there_over_http(lab: Lab) -> None:
-    assert lab.http.get("/readyz")["status"] == "ready"
+    assert lab.http.get("/readyz")["status"] == "ok"
     assert lab.http.ask("GET", "/v1/confirmations/no", key="wrong").status == 401
     assert "key" not in lab.log()
 
