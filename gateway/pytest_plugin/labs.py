@@ -23,6 +23,9 @@ __tracebackhide__ = hidden
 PATIENCE = 90.0
 """Real seconds after which the nursery is held for dead."""
 
+# Of what is imported nothing is garbage, and looking for it would take a tenth of the time.
+BIRTH = "import gc; gc.disable(); from gateway.pytest_plugin.nursery import main; main()"
+
 
 class Labs:
     """Use it with `with`; at its end no process, thread or file of any of its labs is left."""
@@ -35,7 +38,7 @@ class Labs:
         self._errors = tempfile.TemporaryFile()  # noqa: SIM115 - closed with the nursery that writes to it
         # A session of its own: Ctrl-C is for the tests, which stop their labs themselves.
         self._process = subprocess.Popen(  # noqa: S603 - this very program
-            [sys.executable, "-P", "-m", "gateway.pytest_plugin.nursery", self._folder],
+            [sys.executable, "-P", "-c", BIRTH, self._folder],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self._errors,

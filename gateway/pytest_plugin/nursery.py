@@ -70,6 +70,7 @@ class Nursery:
         read(None)
         profiles.load_all(config_path("profiles"))
         gc.freeze()
+        gc.enable()
 
     def start(self, number: int, config: str | None, flags: Mapping[str, Any]) -> dict[str, Any]:
         """Start a lab; return what it tells of itself, or its error."""
@@ -209,7 +210,3 @@ def main() -> None:
         with suppress(ChildProcessError):
             nursery.close()
         shutil.rmtree(folder, ignore_errors=True)
-
-
-if __name__ == "__main__":
-    main()
