@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from gateway.pytest_plugin.waits import ExpectationError, given, hidden, misses, unmet, until
+from gateway.pytest_plugin.waits import Arrivals, ExpectationError, given, hidden, unmet, until
 from gateway.pytest_plugin.wire import Wire
 
 __tracebackhide__ = hidden
@@ -19,32 +19,25 @@ class Journal:
 
     def __init__(self, wire: Wire) -> None:
         self._wire = wire
-        self._got: list[Event] = []
-        self._returned: set[int] = set()
+        self._got: Arrivals[Event] = Arrivals(lambda event: event, line)
 
     def events(self) -> list[Event]:
         """Return all events, oldest first, each with seq, at, type, subject and data."""
         while self._read("0ms"):
             pass
-        return list(self._got)
+        return list(self._got.all)
 
     def expect(self, kind: str, subject: str | None, data: Mapping[str, Any], timeout: float) -> Event:
         """Return the first such event that was not returned before. Raises ExpectationError."""
         expected = given(type=kind, subject=subject, data=data or None)
 
-        def first() -> Event | None:
-            fresh = (event for event in self._got if event["seq"] not in self._returned)
-            return next((event for event in fresh if not misses(expected, event)), None)
-
         def look(wait: str) -> Event | None:
             self._read(wait)
-            return first()
+            return self._got.first(expected)
 
-        found = first() or until(look, timeout)
+        found = self._got.first(expected) or until(look, timeout)
         if found is None:
-            others = [(line(event), misses(expected, event)) for event in self._got if event["type"] == kind]
-            raise ExpectationError(unmet(f"event {kind}", timeout, expected, others))
-        self._returned.add(found["seq"])
+            raise ExpectationError(unmet("event", timeout, expected, self._got.others(expected, near=["type"])))
         return found
 
     def trace(self) -> str:
@@ -53,9 +46,10 @@ class Journal:
         return "\n".join(map(line, events[-TRACE:]))
 
     def _read(self, wait: str) -> bool:
-        after = self._got[-1]["seq"] if self._got else 0
+        after = self._got.all[-1]["seq"] if self._got.all else 0
         found = self._wire.get("/lab/journal", after=after, wait=wait)["events"]
-        self._got += found
+        for event in found:
+            self._got.add(event)
         return bool(found)
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from gateway.pytest_plugin.waits import ExpectationError, hidden, misses, unmet, until
+from gateway.pytest_plugin.waits import Arrivals, ExpectationError, hidden, unmet, until
 from gateway.pytest_plugin.wire import Wire
 
 __tracebackhide__ = hidden
@@ -19,11 +19,10 @@ class Submit:
         self.fields = {**fields, **{name: fields[field] for name, field in SPOKEN.items()}}
 
     def __getattr__(self, name: str) -> Any:
-        try:
-            return self.fields[name]
-        except KeyError:
-            known = ", ".join(sorted(self.fields))
-            raise AttributeError(f"a submit_sm has no field {name}; there are {known}") from None
+        fields = vars(self).get("fields", {})
+        if name not in fields:
+            raise AttributeError(f"a submit_sm has no field {name}; there are {', '.join(sorted(fields))}")
+        return fields[name]
 
     def __repr__(self) -> str:
         return f"submit_sm {self.sender or '(no sender)'} -> {self.to} {self.text!r} by {self.account}"
@@ -35,36 +34,28 @@ class Submits:
     def __init__(self, wire: Wire, *, gateway: str) -> None:
         self._wire = wire
         self._gateway = gateway
-        self._got: list[Submit] = []
-        self._returned: set[int] = set()
+        self._got: Arrivals[Submit] = Arrivals(lambda submit: submit.fields, repr)
         self._seen = 0
 
     def all(self) -> list[Submit]:
         """Return all that have come."""
         self._read("0ms")
-        return list(self._got)
+        return list(self._got.all)
 
     def expect(self, fields: Mapping[str, Any], timeout: float) -> Submit:
         """Return the first one with these fields that was not returned before. Raises ExpectationError."""
-        found = self._first(fields) or until(lambda wait: self._fresh(fields, wait), timeout)
+
+        def look(wait: str) -> Submit | None:
+            self._read(wait)
+            return self._got.first(fields)
+
+        found = self._got.first(fields) or until(look, timeout)
         if found is None:
-            others = [
-                (repr(each), misses(fields, each.fields)) for each in self._got if each.number not in self._returned
-            ]
-            raise ExpectationError(unmet("submit_sm", timeout, fields, others))
-        self._returned.add(found.number)
+            raise ExpectationError(unmet("submit_sm", timeout, fields, self._got.others(fields)))
         return found
 
     def _read(self, wait: str) -> None:
         for fields in self._wire.get("/lab/submits", after=self._seen, wait=wait)["submits"]:
             self._seen = fields["number"]
             if fields["account"] != self._gateway:
-                self._got.append(Submit(fields))
-
-    def _fresh(self, fields: Mapping[str, Any], wait: str) -> Submit | None:
-        self._read(wait)
-        return self._first(fields)
-
-    def _first(self, fields: Mapping[str, Any]) -> Submit | None:
-        fresh = (each for each in self._got if each.number not in self._returned)
-        return next((each for each in fresh if not misses(fields, each.fields)), None)
+                self._got.add(Submit(fields))

@@ -2,8 +2,8 @@
 
 import re
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any, TypeVar
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Generic, TypeVar
 
 from gateway.scenarios.matching import differences
 
@@ -82,6 +82,30 @@ def given(**members: Any) -> dict[str, Any]:
     return {name: value for name, value in members.items() if value is not None}
 
 
-def indented(lines: Iterable[str]) -> str:
-    """Return lines as one text, each a little to the right."""
-    return "\n".join(f"  {line}" for line in lines)
+class Arrivals(Generic[T]):
+    """What has come so far; a wait returns each once. `members` tells what is compared, `title` what is told."""
+
+    def __init__(self, members: Callable[[T], Mapping[str, Any]], title: Callable[[T], str]) -> None:
+        self._members = members
+        self._title = title
+        self._fresh: list[T] = []
+        self.all: list[T] = []
+        """All of them, in the order they came."""
+
+    def add(self, one: T) -> None:
+        """Take one more."""
+        self.all.append(one)
+        self._fresh.append(one)
+
+    def first(self, expected: Mapping[str, Any]) -> T | None:
+        """Return the first one that is as expected and was not returned before."""
+        for place, one in enumerate(self._fresh):
+            if not misses(expected, self._members(one)):
+                return self._fresh.pop(place)
+        return None
+
+    def others(self, expected: Mapping[str, Any], *, near: Sequence[str] = ()) -> list[tuple[str, list[str]]]:
+        """Return those that were not returned, each with what is wrong with it; the members `near` have to be right."""
+        close = {name: expected[name] for name in near}
+        candidates = [one for one in self._fresh if not misses(close, self._members(one))]
+        return [(self._title(one), misses(expected, self._members(one))) for one in candidates]

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
-from gateway.pytest_plugin.waits import TIMEOUT, ExpectationError, hidden, misses, unmet
+from gateway.pytest_plugin.waits import TIMEOUT, Arrivals, ExpectationError, hidden, unmet
 from gateway.pytest_plugin.wire import Wire
 
 __tracebackhide__ = hidden
@@ -82,9 +82,8 @@ class Webhooks:
     _wire: Wire
     secret: str = ""
     """The key that they are signed with."""
-    _got: list[Webhook] = field(default_factory=list)
+    _got: Arrivals[Webhook] = field(default_factory=lambda: Arrivals(lambda hook: hook.event, lambda hook: hook.type))
     _bad: list[str] = field(default_factory=list)
-    _returned: set[int] = field(default_factory=set)
     _grown: threading.Condition = field(default_factory=threading.Condition)
 
     def take(self, headers: Any, body: bytes) -> bool:
@@ -99,7 +98,8 @@ class Webhooks:
             good = []
             self._bad.append(f"webhook {lower.get('webhook-id')}: {error}")
         with self._grown:
-            self._got += good
+            for hook in good:
+                self._got.add(hook)
             self._grown.notify_all()
         return bool(good)
 
@@ -111,19 +111,18 @@ class Webhooks:
         expected = members if type is None else {"type": type, **members}
         deadline = time.monotonic() + timeout
         with self._grown:
-            while (found := self._first(expected)) is None and not self._bad and deadline > time.monotonic():
+            while (found := self._got.first(expected)) is None and not self._bad and deadline > time.monotonic():
                 self._grown.wait(deadline - time.monotonic())
             if self._bad:
                 raise ExpectationError("a webhook came with a bad signature: " + "; ".join(self._bad))
             if found is None:
-                others = [(hook.type, misses(expected, hook.event)) for hook in self._got]
-                raise ExpectationError(unmet("webhook", timeout, expected, others))
+                raise ExpectationError(unmet("webhook", timeout, expected, self._got.others(expected)))
         return found
 
     def received(self) -> list[Webhook]:
         """Return all that have come, in the order they came."""
         with self._grown:
-            return list(self._got)
+            return list(self._got.all)
 
     def register(self, url: str, *, key: str | None = None) -> str:
         """Have webhooks sent to a receiver of the test's own too; return the key that they are signed with.
@@ -131,10 +130,3 @@ class Webhooks:
         `key` is the API key of another service.
         """
         return str(self._wire.must("POST", _ENDPOINTS, {"url": url}, key=key)["secret"])
-
-    def _first(self, expected: Mapping[str, Any]) -> Webhook | None:
-        for place, hook in enumerate(self._got):
-            if place not in self._returned and not misses(expected, hook.event):
-                self._returned.add(place)
-                return hook
-        return None

@@ -72,7 +72,7 @@ def test_each_failure_tells_what_was_expected_and_what_came(project: Any) -> Non
     assert re.search(r"^[0-9:.]{12} handset.received +\+70000000001", text, re.MULTILINE), text
     assert "smpp.bound gateway" in found["test_event"].replace("  ", "")
     assert "subject: expected 'nobody', got 'gateway'" in found["test_event"]
-    assert "type: expected 'confirmation.expired', got 'confirmation.code_sent'" in found["test_hook"]
+    assert "type: expected 'confirmation.expired', got 'confirmation.created'" in found["test_hook"]
     assert "was not confirmed in 0.1 s; its states were pending" in found["test_state"]
     assert "was answered with 404: there is no handset +70000000404" in found["test_refusal"]
     assert "no message came in 0.1 s with" in found["test_asynchronous"]
