@@ -3,9 +3,9 @@
 Its argument names the folder for their data. It reads orders from its standard input and answers on its standard
 output, one JSON object a line, in order:
 
-    {"start": 1, "config": "lab.yaml" or null, "flags": {"--paused-clock": true}}  is answered with
-    {"ports": {...}, "data": "...", ...} or {"error": "why the lab did not start"}
-    {"stop": 1}  is answered with {}
+    {"order": 1, "start": 1, "config": "lab.yaml" or null, "flags": {"--paused-clock": true}}  is answered with
+    {"order": 1, "ports": {...}, ...} or {"order": 1, "error": "why the lab did not start"}
+    {"order": 2, "stop": 1}  is answered with {"order": 2}
 
 Its input ends however the tests end, also by kill -9. Then all labs are stopped and the folder is removed. A lab ends
 in the same way if the nursery is killed.
@@ -205,7 +205,7 @@ def main() -> None:
                 answer = nursery.start(order["start"], order["config"], order["flags"])
             else:
                 answer = nursery.stop(order["stop"])
-            print(json.dumps(answer), file=answers, flush=True)
+            print(json.dumps({"order": order["order"], **answer}), file=answers, flush=True)
     finally:
         with suppress(ChildProcessError):
             nursery.close()

@@ -128,6 +128,22 @@ def test_loading_the_plugin_takes_a_few_milliseconds() -> None:
     assert float(told.stdout) < 0.02
 
 
+def test_an_order_that_was_cut_off_does_not_confuse_the_next(labs: Labs, monkeypatch: pytest.MonkeyPatch) -> None:
+    lab = labs.start()
+    with monkeypatch.context() as patch:
+        patch.setattr("gateway.pytest_plugin.labs.select.select", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            lab.stop()
+    other = labs.start()
+    assert other.ports["http"] != lab.ports["http"]
+    assert other.handset("+70000000001").messages() == []
+    other.stop()
+
+
+def interrupted(*_: Any) -> None:
+    raise KeyboardInterrupt
+
+
 def test_a_lab_that_cannot_start_shows_its_last_words(labs: Labs, start: Callable[..., Any]) -> None:
     taken = start().ports["sip_gateway"]
     with pytest.raises(ExpectationError, match=f"the lab did not start:\n.*{taken}"):
