@@ -12,7 +12,7 @@ from contextlib import suppress
 from itertools import count
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import IO, Any
 
 from gateway.pytest_plugin.lab import Lab
 from gateway.pytest_plugin.waits import ExpectationError, hidden
@@ -43,7 +43,7 @@ class Labs:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self._errors,
-            bufsize=0,  # what is read ahead, select does not see
+            bufsize=0,  # what is read ahead, poll does not see
             start_new_session=True,
         )
 
@@ -102,7 +102,7 @@ class Labs:
         with self._lock, suppress(BrokenPipeError):
             order["order"] = next(self._orders)
             stdin.write(json.dumps(order).encode() + b"\n")
-            while line := stdout.readline() if select.select([stdout], [], [], PATIENCE)[0] else b"":
+            while line := stdout.readline() if _speaks(stdout) else b"":
                 answer: dict[str, Any] = json.loads(line)
                 # A test that was cut off in its order, by pytest-timeout for one, has left the answer to it.
                 if answer.pop("order") == order["order"]:
@@ -112,3 +112,10 @@ class Labs:
             "the process that starts labs has ended or is stuck; its last words:\n"
             + self._errors.read()[-4000:].decode(errors="replace")
         )
+
+
+def _speaks(stream: IO[bytes]) -> bool:
+    """Wait until something can be read or the stream has ended; not by select, which knows no more than 1024 files."""
+    poll = select.poll()
+    poll.register(stream, select.POLLIN)
+    return bool(poll.poll(PATIENCE * 1000))

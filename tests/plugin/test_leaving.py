@@ -131,7 +131,7 @@ def test_loading_the_plugin_takes_a_few_milliseconds() -> None:
 def test_an_order_that_was_cut_off_does_not_confuse_the_next(labs: Labs, monkeypatch: pytest.MonkeyPatch) -> None:
     lab = labs.start()
     with monkeypatch.context() as patch:
-        patch.setattr("gateway.pytest_plugin.labs.select.select", interrupted)
+        patch.setattr("gateway.pytest_plugin.labs._speaks", interrupted)
         with pytest.raises(KeyboardInterrupt):
             lab.stop()
     other = labs.start()
