@@ -5,6 +5,9 @@ import json
 import secrets
 from pathlib import Path
 
+DATABASE = "confirmlab.sqlite3"
+"""The embedded database's file in the folder."""
+
 
 class FolderInUseError(Exception):
     """Another lab has the folder."""
@@ -30,7 +33,7 @@ class DataFolder:
     @property
     def database_url(self) -> str:
         """SQLAlchemy's address of the embedded database."""
-        return f"sqlite:///{self.path / 'confirmlab.sqlite3'}"
+        return f"sqlite:///{self.path / DATABASE}"
 
     def key(self) -> bytes:
         """Return the key of the codes' hashes, made at the first start and readable by the owner alone."""

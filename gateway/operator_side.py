@@ -12,6 +12,7 @@ from gateway.api.lab import handsets as lab_handsets
 from gateway.api.lab import journal as lab_journal
 from gateway.api.lab import operators as lab_operators
 from gateway.api.lab import outbind as lab_outbind
+from gateway.api.lab import submits as lab_submits
 from gateway.api.lab import subscribers as lab_subscribers
 from gateway.api.lab import voice as lab_voice
 from gateway.config import personalities
@@ -150,6 +151,7 @@ class OperatorSide:
             lab_faults.routes(smsc.faults),
             lab_handsets.routes(smsc, ground.journal),
             lab_outbind.routes(caller),
+            lab_submits.routes(smsc),
         ]
 
     async def _listen_smpp(self, smsc: Smsc) -> Caller:

@@ -31,6 +31,7 @@ PURE = [
     "smsc_emulator/core/rate.py",
     "smsc_emulator/core/mobile.py",
     "smsc_emulator/core/router.py",
+    "smsc_emulator/core/submits.py",
     "smsc_emulator/core/validation.py",
     "smsc_emulator/core/waiting.py",
     "smsc_emulator/handsets/*.py",

@@ -35,10 +35,7 @@ class Document:
     @classmethod
     def of(cls, file: FilePath) -> Self:
         """Return the document in a file; ConfigError if that cannot be read."""
-        try:
-            return cls(str(file), file.read_text(encoding="utf-8-sig"))
-        except (OSError, UnicodeDecodeError) as error:
-            raise ConfigError([unreadable(file, error)]) from None
+        return cls(str(file), text_of(file))
 
     def place(self, path: Path, *, of_key: bool = False) -> tuple[int, int]:
         """Return line and column, from 1, of a value (or its key), or of the nearest part above it that exists."""
@@ -101,3 +98,11 @@ def _below(node: Node | None, part: str | int) -> tuple[Node | None, Node] | Non
     if isinstance(node, SequenceNode) and isinstance(part, int) and part < len(node.value):
         return None, node.value[part]
     return None
+
+
+def text_of(file: FilePath) -> str:
+    """Return the text of a file. Raises ConfigError if it cannot be read."""
+    try:
+        return file.read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError([unreadable(file, error)]) from None

@@ -1,11 +1,12 @@
 """Reads the operators' personalities: one YAML file each, its mistakes told by place as the configuration's are."""
 
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from pathlib import Path
 
 from pydantic import ValidationError
 
-from gateway.config.document import Document
+from gateway.config.document import Document, text_of
 from gateway.config.mistakes import ConfigError, Mistake
 from gateway.config.sources import Sources
 from gateway.resources import config_path
@@ -29,7 +30,13 @@ def read_file(file: Path) -> PersonalitySettings:
 
     A file of something else has one mistake, that it lies here, and not one for each of its keys.
     """
-    sources = Sources(Document.of(file), PersonalitySettings)
+    return _read(file, text_of(file))
+
+
+@lru_cache(maxsize=64)
+def _read(file: Path, text: str) -> PersonalitySettings:
+    """Return the personality of a text. One text is read once, since the reading takes long and each start needs it."""
+    sources = Sources(Document(str(file), text), PersonalitySettings)
     if not isinstance(sources.data, dict) or sources.data.keys().isdisjoint(PersonalitySettings.model_fields):
         raise ConfigError([sources.mistake((), _SOMETHING_ELSE)])
     try:

@@ -13,6 +13,7 @@ from typing import Any
 
 from aiohttp import ClientSession, web
 
+from gateway.folder import DATABASE
 from gateway.lab import Lab
 from gateway.scenarios.keeping import Kept, keep, set_clock
 from gateway.scenarios.reading import Play
@@ -69,7 +70,7 @@ class Stage:
         self._rules = play.rules
         data = folder / "data"
         data.mkdir(parents=True, exist_ok=True)
-        self._database = database or f"sqlite:///{data / 'confirmlab.sqlite3'}"
+        self._database = database or f"sqlite:///{data / DATABASE}"
         self._http = ClientSession()
         self._lab: Lab | None = None
 

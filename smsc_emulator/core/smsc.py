@@ -38,6 +38,7 @@ from smsc_emulator.core.personality_settings import PersonalitySettings
 from smsc_emulator.core.router import Router
 from smsc_emulator.core.settings import AccountSettings, SmscSettings
 from smsc_emulator.core.store import SqlStore, Stored
+from smsc_emulator.core.submits import Submits
 from smsc_emulator.handsets.handset import Changed, Handset, InboxMessage
 from smsc_emulator.handsets.handsets import Handsets
 from smsc_emulator.smpp.constants import CommandStatus, MessageState
@@ -90,6 +91,8 @@ class Smsc:
         self._log = None if database is None or data is None else DispatchLog(data / "dispatched.log")
         self._commits = Commits(self._store, self._committed, self._failed)
         self.conduct = Conduct(self.accounts)
+        self.submits = Submits()
+        """The latest submit_sm, as the ESMEs wrote them; the links tell them when they answer."""
         self.faults = Faults(fault_seed, settings.faults, self._publish_fault)
         self.delivery = Delivery(
             self.accounts,

@@ -21,7 +21,7 @@ from smsc_emulator.core.smsc import Smsc
 from smsc_emulator.net.delay import Delay
 from smsc_emulator.net.faulty_wire import FaultyWire
 from smsc_emulator.smpp import session as smpp
-from smsc_emulator.smpp.pdus import Bind, Pdu, SubmitSm
+from smsc_emulator.smpp.pdus import Bind, Pdu, SubmitSm, SubmitSmResp
 
 SWEEP = 1.0
 """The longest time between two looks at the timers, in seconds; shorter timers are looked at more often."""
@@ -128,11 +128,19 @@ class ServerLink(asyncio.Protocol):
     def reply(self, request: Pdu, response: Pdu) -> None:
         """Answer a request; on a link that is gone, nobody reads it."""
         self._session.reply(request, response)
+        if isinstance(response, SubmitSmResp):
+            self._remember(request, 0, response.message_id)
 
     def refuse(self, request: Pdu, status: int) -> None:
         """Answer a request with an error."""
         self._session.refuse(request, status)
+        self._remember(request, status, "")
         self._observer.refused(request, status, self._server.now())
+
+    def _remember(self, request: Pdu, status: int, message_id: str) -> None:
+        if isinstance(request, SubmitSm):
+            smsc = self._server.smsc
+            smsc.submits.add(smsc.lab_now(), self.system_id, request, status, message_id)
 
     def flush(self) -> None:
         """Write what was sent and answered; after the last answer, only listen until the peer closes."""

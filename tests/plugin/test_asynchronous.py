@@ -1,0 +1,50 @@
+"""The fixture `alab` serves asynchronous tests of every kind, and needs no plugin for them."""
+
+from typing import Any
+
+KINDS = """
+    import asyncio
+    import datetime
+    import pytest
+    from gateway.pytest_plugin.waits import ExpectationError
+
+    async def a_code_comes(alab):
+        confirmation = await alab.confirmations.start("+70000000001", "sms_code")
+        phone = alab.handset("+70000000001")
+        assert await confirmation.check(await phone.wait_for_code()) == "confirmed"
+        assert confirmation.state == "confirmed"
+        assert confirmation["attempts_left"] == 3
+        (message,) = await phone.messages()
+        call = await phone.call("+70000000002")
+        await call.hang_up()
+        assert [each.id for each in await phone.calls()] == [call.id]
+        assert (await alab.webhooks.wait("confirmation.confirmed")).event["data"]["id"] == confirmation.id
+        assert alab.smpp_port == alab.ports["smpp"]
+        before = await alab.clock.now()
+        assert await alab.clock.advance("1h") - before >= datetime.timedelta(hours=1)
+        with pytest.raises(ExpectationError, match="no submit_sm came in 0 s"):
+            await alab.expect_submit(timeout=0)
+        one = phone.wait_for_message("Never", timeout=0.2)
+        other = alab.handset("+70000000002").wait_for_call(timeout=5)
+        assert (await other).caller == "+70000000001"
+        with pytest.raises(ExpectationError, match="no message came in 0.2 s"):
+            await one
+
+    def test_without_a_plugin(alab):
+        asyncio.run(a_code_comes(alab))
+
+    @pytest.mark.anyio
+    async def test_anyio(alab, anyio_backend_name):
+        await a_code_comes(alab)
+
+    @pytest.mark.asyncio
+    async def test_pytest_asyncio(alab):
+        await a_code_comes(alab)
+"""
+
+
+def test_coroutines_wait_on_every_loop(project: Any) -> None:
+    project.write("test_kinds.py", KINDS)
+    told = project.run("-v", "-p", "anyio", "-p", "asyncio")
+    for name in ("without_a_plugin", r"anyio[asyncio]", "anyio[trio]", "pytest_asyncio"):
+        assert f"test_{name} PASSED" in told, told
