@@ -45,10 +45,11 @@ def histogram(counts: Sequence[tuple[float, int]], *, title: str) -> str:
             f'<rect x="{x:.1f}" y="{y:.1f}" width="{max(step - 1, 0.5):.1f}" height="{HEIGHT - _BOTTOM - y:.1f}">'
             f"<title>{told}</title></rect>"
         )
-    for decade in range(math.floor(low / _PER_DECADE), math.ceil(high / _PER_DECADE) + 1):
-        x = _LEFT + (decade * _PER_DECADE - low) * step
-        if _LEFT <= x <= WIDTH - _RIGHT:
-            body.append(_tick_x(x, f"{10**decade:g} ms"))
+    for exponent in range(math.floor(low / _PER_DECADE), math.ceil(high / _PER_DECADE) + 1):
+        for end in (10.0**exponent, 2 * 10.0**exponent, 5 * 10.0**exponent):
+            x = _LEFT + (math.log10(end) * _PER_DECADE - low) * step
+            if _LEFT <= x <= WIDTH - _RIGHT:
+                body.append(_tick_x(x, f"{end:g} ms"))
     return _svg(title, body)
 
 
@@ -100,7 +101,8 @@ def _grid_y(top: float, unit: str) -> str:
 
 
 def _grid_x(right: float) -> str:
-    return "".join(_tick_x(_x(right * part / 4, right), f"{right * part / 4:,.3g} s") for part in range(5))
+    step = _round_up(right / 8)
+    return "".join(_tick_x(_x(step * part, right), f"{step * part:,g} s") for part in range(int(right / step) + 1))
 
 
 def _tick_x(x: float, text: str) -> str:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from gateway.load.histogram import Histogram, upper_end
-from gateway.load.record import Record
+from gateway.load.record import Interval, Record
 
 PERCENTILES: Final = {"p50": 50.0, "p90": 90.0, "p95": 95.0, "p99": 99.0, "p99.9": 99.9}
 OVER_TIME: Final = {"p50": 50.0, "p95": 95.0, "p99": 99.0}
@@ -45,15 +45,22 @@ def rate(count: int, micros: int) -> float:
 
 
 def course(record: Record) -> list[dict[str, Any]]:
-    """Return what was answered in each interval; the last one may have been shorter."""
+    """Return what was answered in each interval; what is left at the end is told with the last whole one."""
     length = record.course.length
+    intervals = list(record.course.intervals)
+    last = max(record.elapsed - (len(intervals) - 1) * length, 1)
+    if len(intervals) > 1 and last < length / 4:
+        joined = Interval()
+        joined.merge(intervals[-2])
+        joined.merge(intervals.pop())
+        intervals[-1] = joined
+        last += length
     found = []
-    for number, interval in enumerate(record.course.intervals):
-        begins = number * length
-        lasted = min(length, max(record.elapsed - begins, 1))
+    for number, interval in enumerate(intervals):
+        lasted = last if number == len(intervals) - 1 else length
         found.append(
             {
-                "from_s": begins / 1e6,
+                "from_s": number * length / 1e6,
                 "seconds": round(lasted / 1e6, 6),
                 "answered": interval.latencies.count,
                 "failed": interval.failed,
