@@ -79,7 +79,9 @@ class Exchange:
             at = at + 1 if at + 1 < size else 0
         self._number, self._at = number, at
         self._record.sent += len(instants)
-        if instants[0] != now:
+        if instants[0] == now:
+            self._delays.add(0, len(instants))
+        else:
             for instant in instants:
                 self._delays.add(now - instant)
         return b"".join(octets)

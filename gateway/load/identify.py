@@ -158,7 +158,7 @@ class IdentifyLoad:
         with suppress(TimeoutError):
             async with asyncio.timeout(self.plan.shape.duration):
                 await self._stopping.wait()
-        self._ended = self._elapsed()
+        self._ended = min(self._elapsed(), self.plan.shape.duration)
         self._stopping.set()
 
     async def _user(self, place: int) -> None:

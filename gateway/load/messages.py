@@ -21,6 +21,8 @@ CODINGS: Final = {
 """The codings that a text can be asked for in, by name."""
 MOST_FRAMES: Final = 20_000
 """How many submit_sm are encoded beforehand at the most; with more numbers than that, the last ones get nothing."""
+REFERENCES: Final = 16
+"""How many messages of segments to one number follow each other before a reference comes again."""
 
 _SPEC = re.compile(rf"(?:(?P<weight>[0-9]{{1,4}})\*)?(?:(?P<coding>{'|'.join(CODINGS)}):)?(?P<text>.+)", re.DOTALL)
 _RANGE = re.compile(r"(\+?[0-9]{1,20})(?:\.\.(\+?[0-9]{1,20}))?")
@@ -49,13 +51,23 @@ def wording(spec: str) -> Wording:
     found = Wording(match["text"], CODINGS[coding] if coding else None, int(match["weight"] or 1))
     if not found.weight:
         raise ValueError(f"{spec!r}: a weight is at least 1")
+    if found.alphabet is not None and (lacking := _lacking(found.text, found.alphabet)):
+        raise ValueError(f"{spec!r}: {coding} has no {lacking!r}")
     try:
         found.parts(0)
-    except UnicodeEncodeError as error:
-        raise ValueError(f"{spec!r}: {coding} has no {found.text[error.start]!r}") from None
     except ValueError as error:
-        raise ValueError(f"{spec!r}: {error}") from None
+        raise ValueError(f"{spec[:40]!r}: {error}") from None
     return found
+
+
+def _lacking(written: str, alphabet: Alphabet) -> str | None:
+    """Return the first character that an alphabet lacks."""
+    for character in written:
+        try:
+            text.octets(character, alphabet)
+        except UnicodeEncodeError:
+            return character
+    return None
 
 
 def numbers(spec: str) -> list[str]:
@@ -92,12 +104,13 @@ def frames(wordings: Sequence[Wording], to: Sequence[str], sender: str, *, recei
     mix = [one for one in wordings for _ in range(one.weight)]
     parts = cache(Wording.parts)
     found: list[Frame] = []
-    for turn in range(math.lcm(len(mix), len(to))):
+    segmented = any(len(parts(one, 0)) > 1 for one in mix)
+    for turn in range(math.lcm(len(mix), len(to)) * (REFERENCES if segmented else 1)):
         if len(found) >= MOST_FRAMES:
             break
         # Segments of different messages to one number must not be taken for one another's.
-        segmented = parts(mix[turn % len(mix)], turn // len(to) % 256)
-        found += [_frame(part, to[turn % len(to)], sender, receipts) for part in segmented]
+        reference = turn // len(to) % 256
+        found += [_frame(part, to[turn % len(to)], sender, receipts) for part in parts(mix[turn % len(mix)], reference)]
     return found
 
 

@@ -28,7 +28,7 @@ def result(record: Record, *, what: str, target: str, plan: Mapping[str, Any], b
         "per_second": rate(whole.count, record.elapsed),
         "tool_busy": round(busy, 3),
         "measures": {record.main: whole.told(PERCENTILES)}
-        | {name: other.told(PERCENTILES) for name, other in record.others.items() if other.count},
+        | {name: other.told(PERCENTILES) for name, other in record.others.items() if other.largest},
         "errors": dict(record.errors.most_common()),
         "notes": dict(record.notes.most_common()),
         "course": course(record),
