@@ -9,6 +9,7 @@ from pathlib import Path
 from bench import machine, servers, soak
 from bench.measures import NOWHERE, SHORT, Bench, LostError, Size, chosen
 from bench.rows import ROWS, Measured, Row, table
+from gateway.load.identify import UnusableError
 from gateway.load.smpp import BindFailedError
 from smsc_emulator.base import durations
 
@@ -25,7 +26,7 @@ def main() -> None:
     os.sched_setaffinity(0, machine.GENERATOR)
     try:
         failed = soak.soak(options.soak, options.store, say) if options.soak else _bench(options)
-    except (servers.MissingError, LostError, BindFailedError) as error:
+    except (servers.MissingError, LostError, BindFailedError, UnusableError) as error:
         sys.exit(str(error))
     sys.exit(1 if failed else 0)
 

@@ -107,9 +107,10 @@ def lab() -> Iterator[dict[str, int]]:
                 cwd=ROOT,
             )
         try:
-            ready = subprocess.run([*command, "readyz", "--wait", "60s", "--data", folder], check=False, cwd=ROOT)
+            waiting = [*command, "readyz", "--wait", "60s", "--data", folder]
+            ready = subprocess.run(waiting, capture_output=True, text=True, check=False, cwd=ROOT)
             if ready.returncode:
-                raise MissingError("the lab did not start")
+                raise MissingError(f"the lab did not start: {ready.stderr}")
             yield json.loads((Path(folder) / "ports.json").read_text())
         finally:
             process.kill()

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from bench import machine, servers
-from bench.measures import plan, run
+from bench.measures import TO, plan, run
 from gateway.load.loop import loop_for
 from gateway.load.pace import Shape
 from gateway.load.result import Result
@@ -22,6 +22,8 @@ FINE = 5.0
 """A p99 below this many milliseconds is stable whatever it was before: it is of the size of the machine's own."""
 RAMP = 2.0
 WINDOW = 1000
+NUMBERS = 20
+"""How many handsets get it all: so few that their inboxes are full before the warm-up ends."""
 
 
 def soak(seconds: float, store: str, say: Callable[[str], None]) -> bool:
@@ -44,7 +46,7 @@ def _long_run(seconds: float, store: str, rate: float, say: Callable[[str], None
     """Return the result, and the server's memory as it was once a second."""
     with servers.smsc(store) as server:
         shape = Shape(rate=rate, ramp=RAMP, duration=seconds)
-        load = SmppLoad(replace(plan(server.port, shape, receipts=True), window=WINDOW))
+        load = SmppLoad(replace(plan(server.port, shape, receipts=True), window=WINDOW, to=TO[:NUMBERS]))
         memory: list[int] = []
 
         def look() -> None:
