@@ -10,7 +10,7 @@ from bench.measures import TO, plan, run
 from gateway.load.loop import loop_for
 from gateway.load.pace import Shape
 from gateway.load.result import Result
-from gateway.load.smpp import SmppLoad
+from gateway.load.smpp import SmppLoad, SmppPlan
 
 WARM = 0.2
 """The share of the time that memory may grow in, while caches and the journal fill."""
@@ -22,41 +22,39 @@ FINE = 5.0
 """A p99 below this many milliseconds is stable whatever it was before: it is of the size of the machine's own."""
 RAMP = 2.0
 WINDOW = 1000
+FILL = 40_000
+"""How many messages come first, as fast as they go: they fill the journal, the history and the inboxes."""
 NUMBERS = 20
-"""How many handsets get it all: so few that their inboxes are full before the warm-up ends."""
+"""How many handsets get it all: so few that their inboxes are full by then."""
 
 
 def soak(seconds: float, store: str, say: Callable[[str], None]) -> bool:
     """Run it and print the verdict; return whether it failed."""
     with servers.smsc(store) as server:
-        run(plan(server.port, Shape(duration=1.0), receipts=True))
-        greatest = run(plan(server.port, Shape(duration=min(5.0, seconds)), receipts=True))["delivered_per_second"]
-    rate = greatest / 2
-    say(
-        f"{greatest:,.0f} a second at the most, with receipts, store {store}; {rate:,.0f} for {seconds:g} s from now on"
-    )
-    told, memory = _long_run(seconds, store, rate, say)
-    sentences = list(verdict(told, memory, seconds))
+        fill = replace(plan(server.port, Shape(count=FILL), receipts=True), to=TO[:NUMBERS])
+        run(fill)
+        greatest = run(replace(fill, shape=Shape(duration=min(10.0, seconds))))["delivered_per_second"]
+        say(f"store {store}: {greatest:,.0f} a second at the most, with receipts; half of it for {seconds:g} s")
+        told, memory = _long_run(server, replace(fill, shape=Shape(greatest / 2, RAMP, seconds), window=WINDOW), say)
+    sentences = verdict(told, memory, seconds)
     for good, sentence in sentences:
         print(f"{'good' if good else 'BAD '}  {sentence}")
     return not all(good for good, _ in sentences)
 
 
-def _long_run(seconds: float, store: str, rate: float, say: Callable[[str], None]) -> tuple[Result, list[int]]:
+def _long_run(server: servers.Server, wanted: SmppPlan, say: Callable[[str], None]) -> tuple[Result, list[int]]:
     """Return the result, and the server's memory as it was once a second."""
-    with servers.smsc(store) as server:
-        shape = Shape(rate=rate, ramp=RAMP, duration=seconds)
-        load = SmppLoad(replace(plan(server.port, shape, receipts=True), window=WINDOW, to=TO[:NUMBERS]))
-        memory: list[int] = []
+    load = SmppLoad(wanted)
+    memory: list[int] = []
 
-        def look() -> None:
-            if load.record.elapsed >= (len(memory) + 1) * 1e6:
-                memory.append(machine.memory(server.pid))
-                if len(memory) % 30 == 0:
-                    say(f"{len(memory)} s: {memory[-1] / 1e6:,.1f} MB, {load.record.answered:,} answered")
+    def look() -> None:
+        if load.record.elapsed >= (len(memory) + 1) * 1e6:
+            memory.append(machine.memory(server.pid))
+            if len(memory) % 30 == 0:
+                say(f"{len(memory)} s: {memory[-1] / 1e6:,.1f} MB, {load.record.answered:,} answered")
 
-        with asyncio.Runner(loop_factory=loop_for(1)) as runner:
-            runner.run(load.run(look))
+    with asyncio.Runner(loop_factory=loop_for(1)) as runner:
+        runner.run(load.run(look))
     return load.result(), memory
 
 

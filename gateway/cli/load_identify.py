@@ -5,25 +5,7 @@ from urllib.parse import urlsplit
 
 import typer
 
-from gateway.cli.load_run import (
-    DEFAULT_NUMBERS,
-    P99,
-    Count,
-    Duration,
-    Html,
-    JsonFile,
-    Numbers,
-    Owned,
-    Ramp,
-    Rate,
-    Telling,
-    Tolerate,
-    drive,
-    permit,
-    rightly,
-    shape,
-    tell,
-)
+from gateway.cli import load_run
 from gateway.cli.options import DEFAULT_DATA, DEFAULT_KEY, Data, Key, Url, fail, millis
 
 if TYPE_CHECKING:
@@ -32,11 +14,11 @@ if TYPE_CHECKING:
 
 def identify(
     users: Annotated[int, typer.Option("--users", min=1, help="Attempts at once, at most one for a number.")] = 10,
-    rate: Rate = None,
-    ramp: Ramp = "0s",
-    duration: Duration = None,
-    count: Count = None,
-    to: Numbers = None,
+    rate: load_run.Rate = None,
+    ramp: load_run.Ramp = "0s",
+    duration: load_run.Duration = None,
+    count: load_run.Count = None,
+    to: load_run.Numbers = None,
     handsets: Annotated[
         str | None, typer.Option("--handsets", help="The URL of the lab that plays the handsets; by default --url.")
     ] = None,
@@ -51,11 +33,11 @@ def identify(
     success: Annotated[list[str] | None, typer.Option("--success", help="A state that is the wished end.")] = None,
     failure: Annotated[list[str] | None, typer.Option("--failure", help="A state that is another end.")] = None,
     patience: Annotated[str, typer.Option("--patience", help="How long an attempt may take.")] = "30s",
-    json: JsonFile = None,
-    html: Html = None,
-    tolerate: Tolerate = "0%",
-    p99: P99 = None,
-    owned: Owned = False,
+    json: load_run.JsonFile = None,
+    html: load_run.Html = None,
+    tolerate: load_run.Tolerate = "0%",
+    p99: load_run.P99 = None,
+    owned: load_run.Owned = False,
     url: Url = None,
     data: Data = DEFAULT_DATA,
     key: Key = DEFAULT_KEY,
@@ -68,34 +50,34 @@ def identify(
     from gateway.load import journey, messages
     from gateway.load.identify import IdentifyPlan
 
-    telling = Telling.read(json, html, tolerate, p99)
-    with rightly():
+    telling = load_run.Telling.read(json, html, tolerate, p99)
+    with load_run.rightly():
         ends = (success or (), failure or ())
         way = journey.Journey.read_options((start, check, read), (id_field, state_field), ends)
         plan = IdentifyPlan(
             find(url, data).url,
             key,
-            messages.all_numbers(to or [DEFAULT_NUMBERS]),
+            messages.all_numbers(to or [load_run.DEFAULT_NUMBERS]),
             way,
             handsets and handsets.rstrip("/"),
             code,
             at_once=users,
-            shape=shape(rate, ramp, duration, count),
+            shape=load_run.shape(rate, ramp, duration, count),
             patience=millis(patience) / 1000,
         )
     _run(plan, telling, owned=owned)
 
 
-def _run(plan: "IdentifyPlan", telling: Telling, *, owned: bool) -> None:
+def _run(plan: "IdentifyPlan", telling: load_run.Telling, *, owned: bool) -> None:
     from gateway.load.identify import IdentifyLoad, UnusableError
 
     for url in {plan.url, plan.handsets_url or plan.url}:
-        permit(_host(url), owned=owned)
+        load_run.permit(_host(url), owned=owned)
     try:
-        load = drive(lambda: IdentifyLoad(plan), plan.users)
+        load = load_run.drive(lambda: IdentifyLoad(plan), plan.users)
     except UnusableError as error:
         fail(str(error))
-    tell(load.result(), telling)
+    load_run.tell(load.result(), telling)
 
 
 def _host(url: str) -> str:

@@ -4,25 +4,7 @@ from typing import TYPE_CHECKING, Annotated, Final, Literal
 
 import typer
 
-from gateway.cli.load_run import (
-    DEFAULT_NUMBERS,
-    P99,
-    Count,
-    Duration,
-    Html,
-    JsonFile,
-    Numbers,
-    Owned,
-    Ramp,
-    Rate,
-    Telling,
-    Tolerate,
-    drive,
-    permit,
-    rightly,
-    shape,
-    tell,
-)
+from gateway.cli import load_run
 from gateway.cli.options import DEFAULT_DATA, Data, fail, millis
 
 if TYPE_CHECKING:
@@ -43,23 +25,23 @@ def smpp(
         typer.Option("--bind", help="As what each session binds; pair: a transmitter and a receiver."),
     ] = "transceiver",
     window: Annotated[int, typer.Option("--window", min=1, help="Unanswered submit_sm of each session.")] = 10,
-    rate: Rate = None,
-    ramp: Ramp = "0s",
-    duration: Duration = None,
-    count: Count = None,
+    rate: load_run.Rate = None,
+    ramp: load_run.Ramp = "0s",
+    duration: load_run.Duration = None,
+    count: load_run.Count = None,
     text: Annotated[
         list[str] | None,
         typer.Option("--text", help="[WEIGHT*][gsm:|latin1:|cyrillic:|ucs2:]TEXT; may be repeated for a mix."),
     ] = None,
-    to: Numbers = None,
+    to: load_run.Numbers = None,
     sender: Annotated[str, typer.Option("--from", help="The source address: a number, or a name.")] = "loadtest",
     receipts: Annotated[bool, typer.Option("--receipts", help="Ask for receipts and wait for each.")] = False,
     patience: Annotated[str, typer.Option("--patience", help="How long an answer or a receipt may take.")] = "10s",
-    json: JsonFile = None,
-    html: Html = None,
-    tolerate: Tolerate = "0%",
-    p99: P99 = None,
-    owned: Owned = False,
+    json: load_run.JsonFile = None,
+    html: load_run.Html = None,
+    tolerate: load_run.Tolerate = "0%",
+    p99: load_run.P99 = None,
+    owned: load_run.Owned = False,
     data: Data = DEFAULT_DATA,
 ) -> None:
     """Submit SMS at a rate or through a window, and tell throughput, latencies and errors. Ctrl-C ends it early."""
@@ -67,35 +49,35 @@ def smpp(
     from gateway.load import messages
     from gateway.load.smpp import BindAs, SmppPlan
 
-    telling = Telling.read(json, html, tolerate, p99)
-    permit(host, owned=owned)
-    with rightly():
+    telling = load_run.Telling.read(json, html, tolerate, p99)
+    load_run.permit(host, owned=owned)
+    with load_run.rightly():
         messages.address(sender)
         plan = SmppPlan(
             host=host,
             port=port or find(None, data).smpp_port,
             accounts=tuple(_account(each) for each in account or [DEFAULT_ACCOUNT]),
             wordings=tuple(messages.wording(each) for each in text or [DEFAULT_TEXT]),
-            to=messages.all_numbers(to or [DEFAULT_NUMBERS]),
+            to=messages.all_numbers(to or [load_run.DEFAULT_NUMBERS]),
             sender=sender,
             sessions=sessions,
             bind=BindAs(bind),
             window=window,
-            shape=shape(rate, ramp, duration, count),
+            shape=load_run.shape(rate, ramp, duration, count),
             receipts=receipts,
             patience=millis(patience) / 1000,
         )
     _run(plan, telling)
 
 
-def _run(plan: "SmppPlan", telling: Telling) -> None:
+def _run(plan: "SmppPlan", telling: load_run.Telling) -> None:
     from gateway.load.smpp import BindFailedError, SmppLoad
 
     try:
-        load = drive(lambda: SmppLoad(plan), plan.connections)
+        load = load_run.drive(lambda: SmppLoad(plan), plan.connections)
     except BindFailedError as error:
         fail(str(error))
-    tell(load.result(), telling)
+    load_run.tell(load.result(), telling)
 
 
 def _account(text: str) -> tuple[str, str]:

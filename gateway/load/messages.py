@@ -28,6 +28,10 @@ _SPEC = re.compile(rf"(?:(?P<weight>[0-9]{{1,4}})\*)?(?:(?P<coding>{'|'.join(COD
 _RANGE = re.compile(r"(\+?[0-9]{1,20})(?:\.\.(\+?[0-9]{1,20}))?")
 
 
+Address = tuple[int, int, str]
+"""Type of number, numbering plan, and digits or name."""
+
+
 @dataclass(frozen=True, slots=True)
 class Wording:
     """A text, the coding that it must have (None: the first that has all its characters), and its share."""
@@ -114,8 +118,8 @@ def frames(wordings: Sequence[Wording], to: Sequence[str], sender: str, *, recei
     return found
 
 
-def address(written: str) -> tuple[int, int, str]:
-    """Return type of number, numbering plan and digits (or name) of an address. Raises ValueError."""
+def address(written: str) -> Address:
+    """Return an address as it was written. Raises ValueError."""
     digits = written.removeprefix("+")
     if len(digits) > 20:
         raise ValueError(f"{written}: an address has at most 20 characters (SMPP 3.4, 5.2.8)")
@@ -125,23 +129,27 @@ def address(written: str) -> tuple[int, int, str]:
 
 
 def _frame(part: segments.Segment, to: str, sender: str, receipts: bool) -> Frame:
-    source_ton, source_npi, source = address(sender)
-    dest_ton, dest_npi, destination = address(to)
-    pdu = SubmitSm(
+    octets = codec.encode(submit_sm(part, address(sender), address(to), receipt=receipts))
+    return Frame(octets[:12], octets[16:])
+
+
+def submit_sm(part: segments.Segment, source: Address, destination: Address, *, receipt: bool) -> SubmitSm:
+    """Return the submit_sm of one segment."""
+    source_ton, source_npi, source_addr = source
+    dest_ton, dest_npi, destination_addr = destination
+    return SubmitSm(
         source_addr_ton=source_ton,
         source_addr_npi=source_npi,
-        source_addr=source,
+        source_addr=source_addr,
         dest_addr_ton=dest_ton,
         dest_addr_npi=dest_npi,
-        destination_addr=destination,
+        destination_addr=destination_addr,
         esm_class=part.esm_class,
-        registered_delivery=int(receipts),
+        registered_delivery=int(receipt),
         data_coding=part.data_coding,
         short_message=part.short_message,
         tlvs=[Tlv(*tlv) for tlv in part.tlvs],
     )
-    octets = codec.encode(pdu)
-    return Frame(octets[:12], octets[16:])
 
 
 def told(wordings: Sequence[Wording]) -> list[str]:

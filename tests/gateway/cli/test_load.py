@@ -95,7 +95,7 @@ def test_another_machine_is_loaded_by_who_owns_up_to_it(
         asked.append(make)
         load_run.fail("not really")
 
-    monkeypatch.setattr("gateway.cli.load_smpp.drive", drive)
+    monkeypatch.setattr("gateway.cli.load_run.drive", drive)
     assert confirmlab("load", "smpp", "--host", "192.0.2.1", "--i-own-this-target").exit_code == 1
     assert asked
 
