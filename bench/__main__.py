@@ -59,7 +59,7 @@ def _bench(options: argparse.Namespace) -> bool:
             print("  ".join(found[-1].cells()), flush=True)
     print(f"\n{table(found)}\n\n{machine.description()}")
     if not options.short and not options.only:
-        _write(found, size, busy)
+        _write(found, size, busy, bench.busiest)
     low = [each.row.name for each in found if each.share < LEAST]
     if low:
         say(f"below half of what they must reach: {', '.join(low)}")
@@ -76,11 +76,12 @@ def _measured(bench: Bench, row: Row, tries: int) -> Measured:
     return best
 
 
-def _write(found: list[Measured], size: Size, busy: float) -> None:
+def _write(found: list[Measured], size: Size, busy: float, busiest: float) -> None:
     day = datetime.now(UTC).date().isoformat()
     told = (
         f"`make bench` on {day}: {machine.description()}. Medians of {size.rounds} runs of {size.seconds:g} s each. "
-        f"When it began, {busy:.1f} processes of others wanted to run.\n\n{table(found)}"
+        f"When it began, {busy:.1f} processes of others wanted to run; the generator never took more than "
+        f"{busiest:.0%} of its core.\n\n{table(found)}"
     )
     PAGE.write_text(between(PAGE.read_text(), told))
     say(f"written to {PAGE.relative_to(Path.cwd()) if PAGE.is_relative_to(Path.cwd()) else PAGE}")

@@ -56,6 +56,8 @@ class Bench:
         self._size = size
         self._modules = modules
         self._say = say
+        self.busiest = 0.0
+        """The largest share of its core that the generator took: near 1, it is what was measured."""
 
     def measure(self, row: Row) -> Measured:
         """Measure one row."""
@@ -108,7 +110,9 @@ class Bench:
         size = self._size
         measured = plan(port, shape or Shape(duration=size.seconds), **more)
         run(replace(measured, shape=replace(measured.shape, duration=size.warm)))
-        return run(measured)
+        told = run(measured)
+        self.busiest = max(self.busiest, told["tool_busy"])
+        return told
 
     def _idle(self, row: Row) -> Measured:
         binds, seen = self._size.binds, 0

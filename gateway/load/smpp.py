@@ -29,6 +29,7 @@ BIND_WITHIN: Final = 10.0
 AGAIN: Final = 0.5
 """The pause before a lost session is bound again, in seconds."""
 UNBIND_WITHIN: Final = 1.0
+DESERTED: Final = "ended early: no session could be bound again"
 
 
 class BindAs(StrEnum):
@@ -122,6 +123,7 @@ class SmppLoad:
         self._receipts = Receipts(self.record) if plan.receipts else None
         self._sessions: list[_Session] = []
         self._ending_at: int | None = None
+        self._looked_at = self._bound_at = 0
         self._stopping = False
 
     def result(self) -> Result:
@@ -234,13 +236,16 @@ class SmppLoad:
     def _over(self) -> bool:
         """Look after what is too old; return whether nothing more is to be waited for."""
         now, patience = self._clock.now(), int(self.plan.patience * 1e6)
+        self._stopping = self._stopping or self._deserted(now, patience)
         if self._stopping or now >= self.plan.shape.duration * 1e6:
             for session in self._sessions:
                 session.exchange.supply.stop(now)
-        for session in self._sessions:
-            session.exchange.give_up(now, patience)
-            if session.link is not None:
-                session.link.nudge()
+        if now >= self._looked_at + min(1_000_000, patience // 2):
+            self._looked_at = now
+            for session in self._sessions:
+                session.exchange.give_up(now, patience)
+                if session.link is not None:
+                    session.link.nudge()
         if not all(session.exchange.supply.ended(now) for session in self._sessions):
             return False
         if self._ending_at is None:
@@ -249,6 +254,15 @@ class SmppLoad:
         if self._receipts is not None:
             left += self._receipts.expected
         return not left or now >= self._ending_at
+
+    def _deserted(self, now: int, patience: int) -> bool:
+        """Whether no session has been bound for so long that none will be."""
+        if self.bound:
+            self._bound_at = now
+        if now < self._bound_at + patience:
+            return False
+        self.record.went_wrong(now, DESERTED)
+        return True
 
     def _close_books(self) -> None:
         now = self._clock.now()

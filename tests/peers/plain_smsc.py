@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import cast
 
 from smsc_emulator.smpp import codec
-from smsc_emulator.smpp.constants import RESPONSE_BIT
+from smsc_emulator.smpp.constants import RESPONSE_BIT, CommandStatus
 from smsc_emulator.smpp.framing import Framer
 from smsc_emulator.smpp.pdus import (
     PDU_TYPES,
@@ -38,6 +38,8 @@ class PlainSmsc:
     """The submit at which it stops to answer anything, for `stall` seconds."""
     stall: float = 0.0
     hang_up_at: int | None = None
+    then_refuse: bool = False
+    """Whether nobody may bind after that."""
     submits: list[SubmitSm] = field(default_factory=list)
     binds: list[Bind] = field(default_factory=list)
     answered: list[Pdu] = field(default_factory=list)
@@ -85,6 +87,7 @@ class _Link(asyncio.Protocol):
             asyncio.get_running_loop().call_later(smsc.stall, self.release)
         if place == smsc.hang_up_at:
             self.transport.abort()
+            smsc.bind_status = CommandStatus.ESME_RBINDFAIL if smsc.then_refuse else smsc.bind_status
         if place in smsc.silent:
             return
         status, number = smsc.statuses.get(place, 0), pdu.sequence_number

@@ -13,7 +13,7 @@ from gateway.load.messages import wording
 from gateway.load.pace import Shape
 from gateway.load.receipts import MISSING
 from gateway.load.record import Record
-from gateway.load.smpp import BindAs, BindFailedError, SmppLoad, SmppPlan
+from gateway.load.smpp import DESERTED, BindAs, BindFailedError, SmppLoad, SmppPlan
 from smsc_emulator.smpp.pdus import BindReceiver, BindTransceiver, BindTransmitter
 
 RECEIPT = "id:{id} sub:001 dlvrd:001 submit date:2601010000 done date:2601010000 stat:DELIVRD err:000 text:"
@@ -73,6 +73,12 @@ async def test_a_lost_link_is_told_and_bound_again() -> None:
     assert record.notes["sessions lost"] == 1
     assert 1 <= record.errors[LINK_LOST] <= 10
     assert record.answered + record.failed == 100
+
+
+async def test_a_server_that_lets_nobody_back_in_ends_the_run() -> None:
+    record = await run(PlainSmsc(hang_up_at=5, then_refuse=True), shape=Shape(), patience=0.7)
+    assert record.errors[DESERTED] == 1
+    assert record.notes["binds again that failed"] >= 1
 
 
 async def test_a_refused_bind_ends_the_run_with_a_sentence() -> None:
