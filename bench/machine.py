@@ -49,6 +49,6 @@ def memory(pid: int) -> int:
 
 
 def worked(pid: int) -> float:
-    """Return the seconds that a process has spent on processors."""
-    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+    """Return the seconds that a process's threads have spent on processors, to the nanosecond."""
+    threads = Path(f"/proc/{pid}/task").glob("*/schedstat")
+    return sum(int(thread.read_text().split()[0]) for thread in threads) / 1e9

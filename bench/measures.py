@@ -43,10 +43,10 @@ class Size:
     binds: int = 10_000
     few: int = 10_000
     stored: int = 200_000
-    sample: int = 5_000
+    sample: int = 20_000
 
 
-SHORT = Size(rounds=1, seconds=1.5, warm=0.7, binds=1_000, few=2_000, stored=12_000, sample=2_000)
+SHORT = Size(rounds=1, seconds=1.5, warm=0.7, binds=1_000, few=2_000, stored=20_000, sample=4_000)
 
 
 class Bench:
@@ -164,7 +164,7 @@ class Bench:
     def _identify(self, url: str) -> float:
         """Return the attempts a second, with each of their webhooks sent to a receiver that does nothing else."""
         seconds = self._size.seconds
-        with servers.bare() as receiver:
+        with servers.receiver() as receiver:
             hook = f"http://127.0.0.1:{receiver.port}/"
             asyncio.run(_register(url, hook))
             journey = Journey.read_options((None, None, None), ("id", "state"), ((), ()))
@@ -174,6 +174,7 @@ class Bench:
             load = IdentifyLoad(measured)
             asyncio.run(load.run())
         told = load.result()
+        self.busiest = max(self.busiest, told["tool_busy"])
         if told["failed"]:
             raise LostError(f"identifications failed: {told['errors']}")
         return float(told["per_second"])

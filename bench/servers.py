@@ -5,7 +5,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -35,9 +35,9 @@ class Server:
 
 
 @contextmanager
-def started(*command: str | Path) -> Iterator[Server]:
-    """Start a server that prints its port; end it by killing it."""
-    with machine.on_server_core():
+def started(*command: str | Path, core: AbstractContextManager[None] | None = None) -> Iterator[Server]:
+    """Start a server that prints its port, on the servers' core unless another is given; end it by killing it."""
+    with core or machine.on_server_core():
         process = subprocess.Popen([str(word) for word in command], stdout=subprocess.PIPE, text=True, cwd=ROOT)
     try:
         assert process.stdout is not None
@@ -70,6 +70,13 @@ def echo(modules: Path) -> Iterator[Server]:
 def bare() -> Iterator[Server]:
     """Start the bare aiohttp server."""
     with started(sys.executable, "-m", "bench.bare") as server:
+        yield server
+
+
+@contextmanager
+def receiver() -> Iterator[Server]:
+    """Start a receiver of webhooks, whose work is not the server's: it runs beside the generator."""
+    with started(sys.executable, "-m", "bench.bare", core=nullcontext()) as server:
         yield server
 
 

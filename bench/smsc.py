@@ -4,6 +4,7 @@ The folder gets a database; `-` keeps everything in memory. It prints its port.
 """
 
 import asyncio
+import gc
 import sys
 from pathlib import Path
 
@@ -37,6 +38,9 @@ async def serve(folder: Path | None) -> None:
     ticker.add(*smsc.deadlines)
     server = SmppServer(smsc)
     await server.start("127.0.0.1", 0)
+    # As `confirmlab serve` does: a look for garbage in cycles takes the longer the more is kept.
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 50)
     print(server.port, flush=True)
     await ticker.run()
 
