@@ -81,7 +81,15 @@ def _run(plan: "SmppPlan", telling: load_run.Telling) -> None:
 
 
 def _account(text: str) -> tuple[str, str]:
+    from smsc_emulator.smpp import codec
+    from smsc_emulator.smpp.errors import EncodeError
+    from smsc_emulator.smpp.pdus import BindTransceiver
+
     system_id, colon, password = text.partition(":")
-    if not colon or not 0 < len(system_id) < 16:
-        raise ValueError(f"{text!r} is no account; write SYSTEM_ID:PASSWORD, the first of at most 15 characters")
+    if not colon or not system_id:
+        raise ValueError("an account is SYSTEM_ID:PASSWORD")
+    try:
+        codec.encode(BindTransceiver(system_id=system_id, password=password))
+    except EncodeError as error:
+        raise ValueError(f"the account {system_id!r} cannot bind: {error}") from None
     return system_id, password

@@ -105,6 +105,7 @@ def test_another_machine_is_loaded_by_who_owns_up_to_it(
     [
         ["smpp", "--account", "nobody"],
         ["smpp", "--account", "x" * 16 + ":secret"],
+        ["smpp", "--account", "me:" + "x" * 100],
         ["smpp", "--text", "latin1:Привет"],
         ["smpp", "--to", "5..4"],
         ["smpp", "--from", "9" * 21],
