@@ -46,6 +46,19 @@ class Size:
     sample: int = 20_000
 
 
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """A value, and the server's processor time for each message in microseconds, where that is known."""
+
+    value: float
+    cost: float | None = None
+
+    def told(self, unit: str) -> str:
+        """Return it for people."""
+        value = f"{self.value:,.0f}{unit}" if self.value >= 100 else f"{self.value:,.2f}{unit}"
+        return value if self.cost is None else f"{value} ({self.cost:,.1f} µs)"
+
+
 SHORT = Size(rounds=1, seconds=1.5, warm=0.7, binds=1_000, few=2_000, stored=20_000, sample=4_000)
 
 
@@ -75,44 +88,47 @@ class Bench:
         return self._beside_echo(row, lambda told: told["measures"]["answer"]["p99"], " ms", shape=paced)
 
     def _beside_echo(self, row: Row, read: Callable[[Result], float], unit: str, **more: Any) -> Measured:
-        def ours() -> float:
+        def ours() -> Seen:
             with servers.smsc() as server:
-                return read(self._load(server.port, **more))
+                return self._load(server, read, **more)
 
-        def theirs() -> float:
+        def theirs() -> Seen:
             with servers.echo(self._modules) as server:
-                return read(self._load(server.port, **more))
+                return self._load(server, read, **more)
 
         return self._beside(row, ours, theirs, unit)
 
     def _sqlite(self, row: Row) -> Measured:
-        def of(store: str) -> Callable[[], float]:
-            def measure() -> float:
+        def of(store: str) -> Callable[[], Seen]:
+            def measure() -> Seen:
                 with servers.smsc(store) as server:
-                    return float(self._load(server.port, receipts=True)["delivered_per_second"])
+                    return self._load(server, lambda told: told["delivered_per_second"], receipts=True)
 
             return measure
 
         return self._beside(row, of("sqlite"), of("memory"), "/s")
 
-    def _beside(self, row: Row, ours: Callable[[], float], theirs: Callable[[], float], unit: str) -> Measured:
+    def _beside(self, row: Row, ours: Callable[[], Seen], theirs: Callable[[], Seen], unit: str) -> Measured:
         """Measure both in turn; the value is the ratio of the medians."""
-        found: tuple[list[float], list[float]] = ([], [])
+        found: tuple[list[Seen], list[Seen]] = ([], [])
         for _ in range(self._size.rounds):
             found[0].append(ours())
             found[1].append(theirs())
-            self._say(f"{row.name}: {found[0][-1]:,.1f}{unit} beside {found[1][-1]:,.1f}{unit}")
-        here, beside = map(statistics.median, found)
-        return Measured(row, here / beside, _shown(here, unit), _shown(beside, unit), {})
+            self._say(f"{row.name}: {found[0][-1].told(unit)} beside {found[1][-1].told(unit)}")
+        here, beside = map(_median, found)
+        return Measured(row, here.value / beside.value, here.told(unit), beside.told(unit), {})
 
-    def _load(self, port: int, *, shape: Shape | None = None, **more: Any) -> Result:
-        """Return the result of one run, after a shorter one that warms the server up."""
+    def _load(
+        self, server: servers.Server, read: Callable[[Result], float], *, shape: Shape | None = None, **more: Any
+    ) -> Seen:
+        """Return what is read of one run's result, after a shorter run that warms the server up."""
         size = self._size
-        measured = plan(port, shape or Shape(duration=size.seconds), **more)
+        measured = plan(server.port, shape or Shape(duration=size.seconds), **more)
         run(replace(measured, shape=replace(measured.shape, duration=size.warm)))
+        before = machine.worked(server.pid)
         told = run(measured)
         self.busiest = max(self.busiest, told["tool_busy"])
-        return told
+        return Seen(read(told), (machine.worked(server.pid) - before) / told["answered"] * 1e6)
 
     def _idle(self, row: Row) -> Measured:
         binds, seen = self._size.binds, 0
@@ -151,13 +167,13 @@ class Bench:
         return Measured(row, many / few, f"{many:,.0f} µs", f"{few:,.0f} µs", told)
 
     def _identifications(self, row: Row) -> Measured:
-        def ours() -> float:
+        def ours() -> Seen:
             with servers.lab() as ports:
-                return self._identify(f"http://127.0.0.1:{ports['http']}")
+                return Seen(self._identify(f"http://127.0.0.1:{ports['http']}"))
 
-        def theirs() -> float:
+        def theirs() -> Seen:
             with servers.bare() as server:
-                return asyncio.run(posts(f"http://127.0.0.1:{server.port}/", self._size.seconds))
+                return Seen(asyncio.run(posts(f"http://127.0.0.1:{server.port}/", self._size.seconds)))
 
         return self._beside(row, ours, theirs, "/s")
 
@@ -180,8 +196,9 @@ class Bench:
         return float(told["per_second"])
 
 
-def _shown(value: float, unit: str) -> str:
-    return f"{value:,.0f}{unit}" if value >= 100 else f"{value:,.2f}{unit}"
+def _median(seen: list[Seen]) -> Seen:
+    costs = [each.cost for each in seen if each.cost is not None]
+    return Seen(statistics.median(each.value for each in seen), statistics.median(costs) if costs else None)
 
 
 def plan(port: int, shape: Shape, *, receipts: bool = False) -> SmppPlan:
