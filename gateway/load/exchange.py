@@ -115,6 +115,7 @@ class Exchange:
                         receipts.expect(data[at + 16 : data.find(b"\0", at + 16, after)], since)
             elif command == _DELIVER and receipts is not None:
                 receipts.take(data, at, after, now)
+                record.delivered_at = now
                 answers.append(HEADER.pack(17, CommandId.DELIVER_SM_RESP, 0, number) + b"\0")
             else:
                 answers.append(self._other(data[at:after], now))
@@ -122,8 +123,6 @@ class Exchange:
         self._tail = data[at:]
         for since, times in took.items():
             record.took(now, now - since, times)
-        if answers:
-            record.delivered_at = now
         return b"".join(answers)
 
     def _other(self, frame: bytes, now: int) -> bytes:

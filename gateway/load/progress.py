@@ -55,13 +55,12 @@ class Progress:
 
     def table(self) -> "Table":
         """Return it as a table."""
-        from rich import box
         from rich.table import Table
 
-        table = Table(box=box.SIMPLE)
+        table = Table(box=None, padding=(0, 1, 0, 0))
         cells = self.cells()
         for name in cells:
-            table.add_column(name, justify="right", min_width=9)
+            table.add_column(name, justify="right", min_width=7)
         table.add_row(*cells.values())
         return table
 

@@ -189,12 +189,15 @@ def asking(session: Callable[..., Session]) -> tuple[Session, list[SubmitSm]]:
 def test_a_receipt_is_matched_timed_and_acknowledged(asking: tuple[Session, list[SubmitSm]]) -> None:
     one, (first, second) = asking
     answers = one.take(MS, answer(first, message_id="11"), answer(second, message_id="12"), receipt("12"))
+    assert one.record.delivered_at == MS
     assert [(type(pdu), pdu.sequence_number) for pdu in answers] == [(DeliverSmResp, 9)]
     one.take(3 * MS, receipt("11", MessageState.UNDELIVERABLE))
     assert one.receipts is not None
     assert one.receipts.expected == 0
     assert (one.record.others["receipt"].count, one.record.others["receipt"].largest) == (2, 3 * MS)
     assert one.record.notes == {"receipts that tell UNDELIV": 1}
+    one.take(9 * MS, EnquireLink(), UnbindResp())
+    assert one.record.delivered_at == 3 * MS
 
 
 def test_a_receipt_may_come_before_the_answer(asking: tuple[Session, list[SubmitSm]]) -> None:
