@@ -3,12 +3,14 @@
 # make check  lint, types, import contracts
 # make interop  drives the other SMPP software and writes docs/interop.md anew
 # make fuzz   feeds the decoder and the session 200,000 mutated inputs, the server 10,000 connections
+# make bench  measures beside npm's smpp and bare aiohttp, and writes docs/performance.md anew (ARGS=--short: a minute)
+# make soak   ten minutes at half the greatest rate: memory, receipts and latency must stay as they are
 
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: run test check interop fuzz setup setup-dev setup-interop clean
+.PHONY: run test check interop fuzz bench soak setup setup-dev setup-interop clean
 .DEFAULT_GOAL := run
 
 $(VENV)/run.stamp: pyproject.toml
@@ -47,6 +49,12 @@ interop: setup-interop
 fuzz: setup-dev
 	$(BIN)/python tests/fuzz/mutate.py --inputs 200000 $(ARGS)
 	FUZZ_CONNECTIONS=10000 $(BIN)/python -m pytest -q tests/fuzz/test_server.py
+
+bench: setup-dev
+	$(BIN)/python -m bench $(ARGS)
+
+soak: setup-dev
+	$(BIN)/python -m bench --soak 10m $(ARGS)
 
 clean:
 	rm -rf $(VENV)

@@ -5,7 +5,21 @@ from typing import Annotated
 import typer
 
 from gateway import __version__
-from gateway.cli import clock, conduct, config, demo, doctor, faults, profile, readyz, report, scenario, send, serve
+from gateway.cli import (
+    clock,
+    conduct,
+    config,
+    demo,
+    doctor,
+    faults,
+    load,
+    profile,
+    readyz,
+    report,
+    scenario,
+    send,
+    serve,
+)
 
 EXIT_CODES = "Exit codes: 0 done, 1 failed, 2 wrong usage or configuration."
 
@@ -44,6 +58,7 @@ app.command(epilog=EXIT_CODES)(conduct.conduct)
 app.add_typer(clock.app, name="clock", epilog=EXIT_CODES)
 app.add_typer(config.app, name="config", epilog=EXIT_CODES)
 app.add_typer(faults.app, name="faults", epilog=EXIT_CODES)
+app.add_typer(load.app, name="load", epilog=EXIT_CODES)
 app.add_typer(scenario.app, name="scenario", epilog=EXIT_CODES)
 app.add_typer(profile.app, name="profile", epilog=EXIT_CODES)
 app.add_typer(report.app, name="report", epilog=EXIT_CODES)

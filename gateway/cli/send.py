@@ -83,33 +83,17 @@ def send(
 
 def submissions(to: str, text: str, sender: str, *, receipt: bool) -> "list[SubmitSm]":
     """Return the submit_sm of each segment of `text`."""
+    from gateway.load.messages import submit_sm
     from smsc_emulator.smpp import segments
-    from smsc_emulator.smpp.pdus import SubmitSm, Tlv
 
-    source_ton, source_npi, source = address(sender)
-    dest_ton, dest_npi, destination = address(to)
-    if len(source) > 20 or len(destination) > 20:
+    source, destination = address(sender), address(to)
+    if len(source[2]) > 20 or len(destination[2]) > 20:
         raise typer.BadParameter("an address has at most 20 characters (SMPP 3.4, 5.2.8)")
     try:
         parts = segments.split(text, secrets.randbelow(256))
     except ValueError as error:
         raise typer.BadParameter(str(error)) from None
-    return [
-        SubmitSm(
-            source_addr_ton=source_ton,
-            source_addr_npi=source_npi,
-            source_addr=source,
-            dest_addr_ton=dest_ton,
-            dest_addr_npi=dest_npi,
-            destination_addr=destination,
-            esm_class=part.esm_class,
-            registered_delivery=int(receipt),
-            data_coding=part.data_coding,
-            short_message=part.short_message,
-            tlvs=[Tlv(*tlv) for tlv in part.tlvs],
-        )
-        for part in parts
-    ]
+    return [submit_sm(part, source, destination, receipt=receipt) for part in parts]
 
 
 def address(text: str) -> tuple[int, int, str]:

@@ -1,0 +1,103 @@
+"""What a run has measured so far: latencies by measure, their course over time, and what went wrong."""
+
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import Final
+
+from gateway.load.histogram import Histogram
+
+MOST_INTERVALS: Final = 240
+"""The course is kept in at most so many intervals; when a run is longer, they become twice as long."""
+
+
+@dataclass(slots=True)
+class Interval:
+    """What was answered in one stretch of the run."""
+
+    latencies: Histogram = field(default_factory=Histogram)
+    failed: int = 0
+
+    def merge(self, other: "Interval") -> None:
+        """Take in the stretch that follows."""
+        self.latencies.merge(other.latencies)
+        self.failed += other.failed
+
+
+class Course:
+    """Intervals of one length since the start; microseconds."""
+
+    __slots__ = ("_last", "intervals", "length")
+
+    def __init__(self, length: int) -> None:
+        self.length = length
+        self.intervals: list[Interval] = [Interval()]
+        self._last = length
+
+    def at(self, elapsed: int) -> Interval:
+        """Return the interval of an instant, which is never earlier than the one before."""
+        while elapsed >= self._last:
+            if len(self.intervals) == MOST_INTERVALS:
+                self._halve()
+            else:
+                self.intervals.append(Interval())
+                self._last += self.length
+        return self.intervals[-1]
+
+    def _halve(self) -> None:
+        pairs = zip(self.intervals[::2], self.intervals[1::2], strict=True)
+        self.intervals = []
+        for first, second in pairs:
+            first.merge(second)
+            self.intervals.append(first)
+        self.length *= 2
+        self._last = len(self.intervals) * self.length
+
+
+class Record:
+    """All that is measured. The main measure has a course; the others are told as a whole.
+
+    Instants are microseconds from the start, latencies microseconds.
+    """
+
+    def __init__(self, main: str, others: tuple[str, ...] = (), length: int = 1_000_000) -> None:
+        self.main = main
+        self.course = Course(length)
+        self.others = {name: Histogram() for name in others}
+        self.sent = 0
+        self.errors: Counter[str] = Counter()
+        """What went wrong, by its name."""
+        self.notes: Counter[str] = Counter()
+        """What else was seen and is worth knowing."""
+        self.elapsed = 0
+        """Microseconds from the start to the last answer or error."""
+        self.delivered_at = 0
+        """Microseconds from the start to the last delivery to us, which for receipts is the end of all work."""
+
+    @property
+    def latencies(self) -> Histogram:
+        """All latencies of the main measure."""
+        whole = Histogram()
+        for interval in self.course.intervals:
+            whole.merge(interval.latencies)
+        return whole
+
+    @property
+    def answered(self) -> int:
+        """How many were answered as wished."""
+        return sum(interval.latencies.count for interval in self.course.intervals)
+
+    @property
+    def failed(self) -> int:
+        """How many were not."""
+        return sum(self.errors.values())
+
+    def took(self, at: int, latency: int, times: int = 1) -> None:
+        """Note answers that came at one instant."""
+        self.course.at(at).latencies.add(latency, times)
+        self.elapsed = max(self.elapsed, at)
+
+    def went_wrong(self, at: int, name: str, times: int = 1) -> None:
+        """Note what went wrong."""
+        self.course.at(at).failed += times
+        self.errors[name] += times
+        self.elapsed = max(self.elapsed, at)
