@@ -138,6 +138,8 @@ class Lab:
         if switch is not None or link.host is not None:
             listens_on = link.listen_host or self.settings.server.host
             voice = self._voice_link(Route(link, switch, listens_on))
+            ground.tap_voice_link(voice.endpoint)
+            voice.endpoint.on_invited = self._invited
             await voice.start(listens_on, link.listen_port)
             ground.stack.push_async_callback(voice.close)
             ground.ports["sip_gateway"] = voice.endpoint.port
@@ -181,6 +183,10 @@ class Lab:
             on_call=self._confirm.inbound_call,
         )
 
+    def _invited(self, call: str, sip_call_id: str) -> None:
+        """Tell by which Call-ID a call of a confirmation goes over the wire."""
+        self.ground.journal.publish(self.ground.clock.now(), "call.placed", call, sip_call_id=sip_call_id)
+
     def _sms_link(self) -> SmscLink:
         link, ground = self.settings.smsc_link, self.ground
         deliveries = Deliveries(
@@ -193,7 +199,7 @@ class Lab:
         )
 
         def make() -> EsmeClient:
-            return EsmeClient(
+            client = EsmeClient(
                 link.host or ground.near,
                 link.port if link.host else ground.ports["smpp"],
                 link.system_id,
@@ -203,6 +209,8 @@ class Lab:
                 on_deliver=deliveries.take,
                 on_data_sm=deliveries.take,
             )
+            ground.tap_smsc_link(client)
+            return client
 
         shared = ground.database.shared and link.host is not None
         one = SmscLink(make, f"smpp {link.host}:{link.port} {link.system_id}" if shared else None, ground.wake)

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import structlog
 
 from gateway.api.lab import calls as lab_calls
+from gateway.api.lab import captures as lab_captures
 from gateway.api.lab import clock as lab_clock
 from gateway.api.lab import conduct as lab_conduct
 from gateway.api.lab import faults as lab_faults
@@ -14,6 +15,7 @@ from gateway.api.lab import operators as lab_operators
 from gateway.api.lab import outbind as lab_outbind
 from gateway.api.lab import subscribers as lab_subscribers
 from gateway.api.lab import voice as lab_voice
+from gateway.captures.lab import LabCaptures
 from gateway.config import personalities
 from gateway.ground import Ground
 from gateway.identification.profiles import Profile
@@ -119,6 +121,7 @@ class OperatorSide:
             face.routes(ground.database, lookups, behaviours, ground.randomness("register")),
             lab_clock.routes(ground.time),
             lab_journal.routes(ground.journal),
+            lab_captures.routes(LabCaptures(ground.captures, data / "captures")),
             lab_operators.routes(ground.database, operators, behaviours),
             lab_subscribers.routes(ground.database, plan, known, contracts, ground.wake),
         ]
@@ -155,6 +158,7 @@ class OperatorSide:
     async def _listen_smpp(self, smsc: Smsc) -> Caller:
         ground, settings = self._ground, self._settings
         server = SmppServer(smsc)
+        ground.tap_smsc(server)
         await server.start(settings.server.host, settings.server.smpp_port)
         ground.stack.push_async_callback(server.close)
         ground.ports["smpp"] = server.port
@@ -178,6 +182,7 @@ class OperatorSide:
             open_calls=open_calls,
             credentials=self._credentials,
         )
+        ground.tap_voice_switch(endpoint)
         plan = numbering_plan(settings.operators, settings.numbering_files)
         self.switch = Switch(
             settings.voice,
