@@ -9,6 +9,7 @@ import pytest
 
 ROOT = Path(__file__).parent.parent
 PURE = [
+    "smsc_emulator/capture/*.py",
     "smsc_emulator/smpp/*.py",
     "smsc_emulator/sip/*.py",
     "smsc_emulator/base/durations.py",
@@ -53,6 +54,7 @@ PURE = [
     "confirm/policy.py",
     "confirm/methods/*.py",
     "gateway/adapters/fates.py",
+    "gateway/captures/names.py",
     "gateway/identification/attempt.py",
     "gateway/identification/bindings.py",
     "gateway/identification/machine.py",

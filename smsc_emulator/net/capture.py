@@ -6,6 +6,7 @@ moment late, since what they are about (the confirmation of a submit_sm) is know
 
 import asyncio
 import os
+import stat
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Iterable
@@ -122,7 +123,8 @@ class Captures:
         capture = Capture(id_, path, bounds, started_at=_now() // 1_000)
         capture.descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
         try:
-            os.fchmod(capture.descriptor, 0o600)  # also where the file was there before
+            if stat.S_ISREG(os.fstat(capture.descriptor).st_mode):  # a pipe to a reader is the reader's
+                os.fchmod(capture.descriptor, 0o600)  # also where the file was there before
             comment = "Times are real time, not the lab clock's. Sessions over TLS are in clear."
             capture.write(pcapng.section_header(self._application, comment))
             for tap in self._taps:
