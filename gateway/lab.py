@@ -27,6 +27,7 @@ from gateway.api import (
     health,
     identifications,
     ledger,
+    metrics,
     openapi,
     operators,
     registry,
@@ -48,6 +49,8 @@ from gateway.identification.reconciliation import Reconciling
 from gateway.identification.service import IdentificationService
 from gateway.lookup import porting
 from gateway.lookup.client import OperatorClient, numbering_plan
+from gateway.metrics import gauges
+from gateway.metrics.collector import Metrics
 from gateway.operator_side import OperatorSide, terms_of
 from gateway.resources import config_path
 from gateway.services import directory
@@ -57,10 +60,11 @@ from gateway.settings import Settings
 from gateway.webhooks.guard import Guard
 from gateway.webhooks.sender import WebhookSender
 from gateway.webhooks.service import WebhookService
+from smsc_emulator.base.durations import iso
 from smsc_emulator.base.randomness import SecretRandomness
 from smsc_emulator.base.signed_http import signature_guard
 from smsc_emulator.base.watch import Watch
-from smsc_emulator.base.web import Routes, application
+from smsc_emulator.base.web import Answered, Routes, application
 from smsc_emulator.net.esme import EsmeClient
 from smsc_emulator.sip.calls import Peer
 
@@ -87,9 +91,11 @@ class Lab:
     async def start(self) -> None:
         """Start every part, each on those before it; the gateway's links come up once it can be reached itself."""
         await self.ground.open()
+        self._start_counting()
         self._schedule = profiles.Schedule(self._profiles(), self.settings.schedule())
         if self.operator_side is not None:
             await self.operator_side.start(lambda now: terms_of(self._schedule.at(now)))
+            gauges.add_smsc(self._metrics, self.operator_side.smsc)
         self._start_confirming()
         await self._start_voice_link()
         await self._start_services()
@@ -113,6 +119,11 @@ class Lab:
     def base_url(self) -> str:
         """Where this lab's HTTP face is, for those who are on this machine."""
         return self.ground.base_url
+
+    def _start_counting(self) -> None:
+        self._metrics = Metrics()
+        self.ground.stack.callback(self.ground.journal.subscribe(self._metrics.counts.read))
+        gauges.add_common(self._metrics, self.ground)
 
     def _start_confirming(self) -> None:
         ground = self.ground
@@ -297,6 +308,7 @@ class Lab:
         document = cache(lambda: openapi.document(groups, gateway.__version__))
         groups = [
             health.routes(self._readiness, document),
+            metrics.routes(self._metrics.page),
             confirmations.routes(self._confirm, database, watch, keys, self._service_names),
             identifications.routes(self._identification, self._confirm, database, watch, keys),
             appeals.routes(self._identification, database),
@@ -322,12 +334,27 @@ class Lab:
             "operator": signature_guard({each.id: each.secret for each in settings.operators}),
             "gateway": signature_guard({each.id: each.secret for each in settings.operators if each.url is None}),
         }
-        app = application(groups, guards, ground.clock)
+        app = application(groups, guards, ground.clock, self._look_on)
         runner = web.AppRunner(app, access_log=None, shutdown_timeout=HTTP_CLOSE)
         await runner.setup()
         ground.stack.push_async_callback(runner.cleanup)
         await web.TCPSite(runner, settings.server.host, settings.server.http_port).start()
         ground.ports["http"] = runner.addresses[0][1]
+
+    def _look_on(self) -> Callable[[Answered], None]:
+        """Count a request; what it has made or changed is told to the journal, so that a trace begins with it."""
+        journal, clock = self.ground.journal, self.ground.clock
+        received_at, first_seq = clock.now(), journal.next_seq
+
+        def answered(answer: Answered) -> None:
+            self._metrics.counts.answered(answer)
+            if answer.about:
+                told = {"method": answer.method, "route": answer.route, "status": answer.status}
+                about, seconds = list(answer.about), round(answer.seconds, 6)
+                came = {"received_at": iso(received_at), "first_seq": first_seq, "seconds": seconds}
+                journal.publish(clock.now(), "http.request", answer.id, **told, about=about, **came)
+
+        return answered
 
     async def _bind(self) -> None:
         """Bind to the SMSC and let the time run."""
