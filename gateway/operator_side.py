@@ -14,6 +14,7 @@ from gateway.api.lab import journal as lab_journal
 from gateway.api.lab import operators as lab_operators
 from gateway.api.lab import outbind as lab_outbind
 from gateway.api.lab import subscribers as lab_subscribers
+from gateway.api.lab import trace as lab_trace
 from gateway.api.lab import voice as lab_voice
 from gateway.captures.lab import LabCaptures
 from gateway.config import personalities
@@ -28,6 +29,7 @@ from smsc_emulator.base.web import Routes
 from smsc_emulator.core import mobile_plans
 from smsc_emulator.core.settings import AccountSettings
 from smsc_emulator.core.smsc import Smsc
+from smsc_emulator.core.store import kept_pdus
 from smsc_emulator.handsets.handsets import Handsets
 from smsc_emulator.handsets.states import HandsetState
 from smsc_emulator.net.outbind import Caller
@@ -153,6 +155,7 @@ class OperatorSide:
             lab_conduct.routes(smsc),
             lab_faults.routes(smsc.faults),
             lab_handsets.routes(smsc, ground.journal),
+            lab_trace.routes(ground.journal, lambda ids: ground.database.run(lambda tx: kept_pdus(tx, ids))),
             lab_outbind.routes(caller),
         ]
 

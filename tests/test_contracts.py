@@ -74,6 +74,8 @@ PURE = [
     "gateway/reports/procedure.py",
     "gateway/reports/rules.py",
     "gateway/reports/timeline.py",
+    "gateway/reports/trace.py",
+    "gateway/reports/pdus.py",
     "gateway/webhooks/outbox.py",
 ]
 """Modules that compute and nothing else: time, chance, sockets and storage are passed in or left to others."""

@@ -48,5 +48,7 @@ def test_garbage_is_not_listened_to_any_more_and_harms_nobody() -> None:
 
 
 def test_each_call_of_a_datagram_is_noted_once_in_long_and_compact_form() -> None:
-    found = sip_notes(b"INVITE sip:a SIP/2.0\r\nCall-ID: one@a\r\nX: 1\r\n\r\nBYE sip:a SIP/2.0\r\ni:two\r\nCall-ID:one@a\r\n")
+    found = sip_notes(
+        b"INVITE sip:a SIP/2.0\r\nCall-ID: one@a\r\nX: 1\r\n\r\nBYE sip:a SIP/2.0\r\ni:two\r\nCall-ID:one@a\r\n"
+    )
     assert [(note.kind, note.id) for note in found] == [("Call-ID", "one@a"), ("Call-ID", "two")]

@@ -163,9 +163,7 @@ async def test_a_session_over_tls_is_captured_in_clear(lab: Any, captures: Captu
     authority.issue_cert("localhost").private_key_and_cert_chain_pem.write_to_path(tmp_path / "smsc.pem")
     context = ssl.create_default_context()
     authority.configure_trust(context)
-    await lab.server.start_tls(
-        "127.0.0.1", 0, server_context(TlsSettings(port=0, certificate=tmp_path / "smsc.pem"))
-    )
+    await lab.server.start_tls("127.0.0.1", 0, server_context(TlsSettings(port=0, certificate=tmp_path / "smsc.pem")))
     capture = captures.start("c", tmp_path / "c.pcapng", LARGE)
     reader, writer = await asyncio.open_connection(
         "127.0.0.1", lab.server.tls_port, ssl=context, server_hostname="localhost"
