@@ -5,7 +5,24 @@ from typing import Annotated
 import typer
 
 from gateway import __version__
-from gateway.cli import clock, conduct, config, demo, doctor, faults, profile, readyz, report, scenario, send, serve
+from gateway.cli import (
+    capture,
+    clock,
+    conduct,
+    config,
+    demo,
+    doctor,
+    faults,
+    handset,
+    profile,
+    readyz,
+    report,
+    scenario,
+    send,
+    serve,
+    tail,
+    trace,
+)
 
 EXIT_CODES = "Exit codes: 0 done, 1 failed, 2 wrong usage or configuration."
 
@@ -14,7 +31,6 @@ app = typer.Typer(
     help="A confirmation gateway with the mobile operator behind it, emulated over real protocols.",
     epilog=EXIT_CODES,
     no_args_is_help=True,
-    add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
@@ -41,6 +57,10 @@ app.command(epilog=EXIT_CODES)(demo.demo)
 app.command(epilog=EXIT_CODES)(send.send)
 app.command(epilog=EXIT_CODES)(doctor.doctor)
 app.command(epilog=EXIT_CODES)(conduct.conduct)
+app.command(epilog=EXIT_CODES)(tail.tail)
+app.command(epilog=EXIT_CODES)(trace.trace)
+app.command(epilog=EXIT_CODES)(handset.handset)
+app.add_typer(capture.app, name="capture", epilog=EXIT_CODES)
 app.add_typer(clock.app, name="clock", epilog=EXIT_CODES)
 app.add_typer(config.app, name="config", epilog=EXIT_CODES)
 app.add_typer(faults.app, name="faults", epilog=EXIT_CODES)
