@@ -96,7 +96,7 @@ class Phone:
             self.last_call = event["data"]["call_id"]
             call = await self.lab.get(f"{self.path}/calls/{self.last_call}")
             self.show("call", call | {"event": kind.partition(".")[2]})
-            return kind == "call.ringing" and call["direction"] == "in"
+            return kind == "call.ringing" and str(call["direction"]) == "in"
         return False
 
 

@@ -53,7 +53,8 @@ class _Parameter:
         if not self.is_option:
             word = (self.info.metavar or self.name.upper().rstrip("_")) + "..." * (get_origin(self.type) is list)
             return word if self.default is inspect.Parameter.empty else f"[{word}]"
-        flag = ", ".join(self.info.param_decls)
+        # Inside Annotated, what typer calls the default is the first of the names.
+        flag = ", ".join(name for name in (self.info.default, *(self.info.param_decls or ())) if isinstance(name, str))
         return flag if self.type is bool else f"{flag} {_kind(self.type)}"
 
     @property

@@ -61,7 +61,7 @@ def tail(
 
 def concerns(event: "Event", service: str) -> bool:
     """Return whether an event names a service."""
-    return event["subject"] == service or event["data"].get("service_id") == service
+    return service in (event["subject"], event["data"].get("service_id"))
 
 
 def _show(event: "Event") -> None:

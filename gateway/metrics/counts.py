@@ -56,19 +56,23 @@ class Counts:
     def __init__(self) -> None:
         self._rules: dict[str, _Rule] = {}
         self.histograms: dict[str, Children] = {timed.name: {} for timed in TIMED}
-        self.requests: dict[tuple[str, str, str], int] = {}
+        self.requests: dict[tuple[str, ...], int] = {}
         self.request_seconds: Children = {}
 
     def read(self, event: Event) -> None:
         """Count an event. A reader of the journal, which runs for each event of each message."""
-        rule = self._rules.get(event.type)
-        if rule is None:
-            rule = self._rules[event.type] = _rule(event.type)
+        rule = self._rules.get(event.type) or self._new(event.type)
         key = rule.key_of(event.data)
         rule.counts[key] = rule.counts.get(key, 0) + 1
         if rule.timed is not None:
             labels, seconds = rule.timed.read(event)
             self.histograms[rule.timed.name].setdefault(labels, Histogram(LAB_BUCKETS)).observe(seconds)
+
+    def add(self, kind: str, data: Mapping[str, Any], count: int) -> None:
+        """Count events that are alike, without one of them being made."""
+        rule = self._rules.get(kind) or self._new(kind)
+        key = rule.key_of(data)
+        rule.counts[key] = rule.counts.get(key, 0) + count
 
     def answered(self, answer: Answered) -> None:
         """Count an HTTP request."""
@@ -76,6 +80,10 @@ class Counts:
         labels = method, answer.route, str(answer.status)
         self.requests[labels] = self.requests.get(labels, 0) + 1
         self.request_seconds.setdefault((answer.route,), Histogram(HTTP_BUCKETS)).observe(answer.seconds)
+
+    def _new(self, kind: str) -> _Rule:
+        rule = self._rules[kind] = _rule(kind)
+        return rule
 
     def events(self) -> Mapping[str, int]:
         """Return how many events of each type there were."""
