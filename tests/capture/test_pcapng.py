@@ -12,8 +12,9 @@ from smsc_emulator.smpp.codec import encode
 from smsc_emulator.smpp.pdus import BindTransceiver, BindTransceiverResp, EnquireLink
 
 SIP = (
-    b"OPTIONS sip:a@127.0.0.1 SIP/2.0\r\nVia: SIP/2.0/UDP 127.0.0.1;branch=z9hG4bK1\r\nFrom: <sip:b@127.0.0.1>;tag=1\r\n"
-    b"To: <sip:a@127.0.0.1>\r\nCall-ID: 1@tests\r\nCSeq: 1 OPTIONS\r\nContent-Length: 0\r\n\r\n"
+    b"OPTIONS sip:a@127.0.0.1 SIP/2.0\r\nVia: SIP/2.0/UDP 127.0.0.1;branch=z9hG4bK1\r\n"
+    b"From: <sip:b@127.0.0.1>;tag=1\r\nTo: <sip:a@127.0.0.1>\r\n"
+    b"Call-ID: 1@tests\r\nCSeq: 1 OPTIONS\r\nContent-Length: 0\r\n\r\n"
 )
 
 

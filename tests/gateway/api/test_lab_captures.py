@@ -1,5 +1,6 @@
 """Captures by the lab's routes and for a whole run, as Wireshark reads them."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
@@ -7,6 +8,9 @@ from typing import Any
 import pytest
 import tshark
 from aiohttp import ClientSession
+
+from gateway.captures.lab import LabCaptures
+from smsc_emulator.net.capture import Bounds, Captures
 
 A, B = "+70000000001", "+70000000002"
 
@@ -23,7 +27,8 @@ async def download(lab: Any, id_: str, file: Path) -> Path:
     ):
         assert (answer.status, answer.content_type) == (200, "application/x-pcapng")
         assert f'"{id_}.pcapng"' in answer.headers["Content-Disposition"]
-        file.write_bytes(await answer.read())
+        octets = await answer.read()
+    await asyncio.to_thread(file.write_bytes, octets)
     return file
 
 
@@ -64,36 +69,31 @@ async def test_captures_are_listed_shown_bounded_and_deleted(start_lab: Callable
     assert (await lab.get("/lab/captures"))["captures"] == []
 
 
-@pytest.mark.parametrize(
-    ("method", "path", "body", "status", "code"),
-    [
-        ("GET", "/lab/captures/cap_0000000000000000", None, 404, "not_found"),
-        ("POST", "/lab/captures/cap_0000000000000000/stop", None, 404, "not_found"),
-        ("POST", "/lab/captures", {"max_size": 1}, 400, "bad_request"),
-        ("POST", "/lab/captures", {"max_time": "20"}, 400, "bad_request"),
-    ],
-)
-async def test_what_cannot_be_is_a_problem(
-    start_lab: Callable[..., Awaitable[Any]], method: str, path: str, body: Any, status: int, code: str
+WRONG = [
+    ("GET", "/cap_0000000000000000", None, 404, "not_found"),
+    ("POST", "/cap_0000000000000000/stop", None, 404, "not_found"),
+    ("POST", "", {"max_size": 1}, 400, "bad_request"),
+    ("POST", "", {"max_time": "20"}, 400, "bad_request"),
+]
+
+
+async def test_what_cannot_be_is_a_problem_and_no_more_are_kept_than_may_be(
+    start_lab: Callable[..., Awaitable[Any]],
 ) -> None:
-    lab = await start_lab()
-    async with ClientSession() as session, session.request(method, lab.lab.base_url + path, json=body) as answer:
-        assert (answer.status, (await answer.json())["code"]) == (status, code)
-
-
-async def test_no_more_captures_are_kept_than_may_be(start_lab: Callable[..., Awaitable[Any]]) -> None:
     lab = await start_lab()
     for _ in range(20):
         await lab.post("/lab/captures", {})
-    async with ClientSession() as session, session.post(f"{lab.lab.base_url}/lab/captures", json={}) as answer:
-        assert (answer.status, (await answer.json())["code"]) == (409, "too_many_captures")
+    wrong = [*WRONG, ("POST", "", {}, 409, "too_many_captures")]
+    async with ClientSession() as session:
+        for method, path, body, status, code in wrong:
+            async with session.request(method, f"{lab.lab.base_url}/lab/captures{path}", json=body) as answer:
+                assert (answer.status, (await answer.json())["code"]) == (status, code), (method, path, body)
 
 
-async def test_a_folder_that_cannot_be_written_is_told(start_lab: Callable[..., Awaitable[Any]]) -> None:
-    lab = await start_lab()
-    (lab.lab.folder.path / "captures").write_text("a file where the folder should be")
-    async with ClientSession() as session, session.post(f"{lab.lab.base_url}/lab/captures", json={}) as answer:
-        assert (answer.status, (await answer.json())["code"]) == (507, "capture_failed")
+async def test_a_file_that_cannot_be_had_is_told(tmp_path: Path) -> None:
+    (tmp_path / "captures").write_text("a file where the folder should be")
+    with pytest.raises(FileExistsError):
+        LabCaptures(Captures("tests", lambda _: []), tmp_path / "captures").start(Bounds(4096))
 
 
 async def test_a_whole_run_is_captured_to_its_last_farewell(
