@@ -62,7 +62,8 @@ async def test_an_identification_is_traced_from_its_request_to_its_webhook(
     (pdu,) = [step["pdu"] for step in found["steps"] if step["pdu"]]
     assert (pdu["command"], pdu["destination_addr"], pdu["source_addr"]) == ("submit_sm", "+7000*****01", "confirmlab")
     by_message = await lab.get(f"/lab/traces/{done['confirmation']['code_sent']['message_id']}")
-    assert [step["seq"] for step in by_message["steps"]] == [step["seq"] for step in found["steps"]]
+    # A webhook may have been delivered meanwhile.
+    assert {step["seq"] for step in by_message["steps"]} >= {step["seq"] for step in found["steps"]}
 
 
 async def test_a_trace_tells_no_code_and_no_number_unless_it_is_to(start_lab: Callable[..., Awaitable[Any]]) -> None:
