@@ -29,11 +29,11 @@ async def events(url: str | None, data: Path, after: int | None, **wanted: str) 
             async with LabClient(find(url, data)) as lab:
                 if after is None:
                     after = int((await lab.get("/lab/journal", limit=1))["newest_seq"])
-                if gone:
-                    typer.echo("the lab is back", err=True)
-                    gone = False
                 while True:
                     page = await lab.get("/lab/journal", after=after, wait=WAIT, **wanted)
+                    if gone:
+                        typer.echo("the lab is back", err=True)
+                        gone = False
                     for event in page["events"]:
                         after = int(event["seq"])
                         yield event

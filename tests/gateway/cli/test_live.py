@@ -10,8 +10,9 @@ from urllib.request import Request, urlopen
 import pytest
 from typer.testing import CliRunner, Result
 
-from gateway.cli import app, tail
+from gateway.cli import app, following, tail
 from gateway.cli.tables import print_table, progress
+from gateway.client import LabClient, LabUnreachableError
 
 Confirmlab = Callable[..., Result]
 NUMBER = "+70000000001"
@@ -66,6 +67,29 @@ def test_what_an_event_tells_is_put_in_a_few_words() -> None:
         "none": None,
     }
     assert tail.details(told) == "service_id=demo state=pending method=sms_code"
+
+
+def test_a_lab_that_restarts_is_waited_for_and_nothing_is_shown_twice(
+    confirmlab: Confirmlab, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[int] = []
+    gone = [LabUnreachableError("no lab answers")] * 2
+    before, after = (page(event(seq, "lab.started", "clock"))[1] for seq in (5, 6))
+    answers: list[Any] = [before, *gone, after]
+
+    async def get(_lab: LabClient, _path: str, **query: Any) -> Any:
+        asked.append(query["after"])
+        answer = answers.pop(0)
+        if isinstance(answer, LabUnreachableError):
+            raise answer
+        return answer
+
+    monkeypatch.setattr(LabClient, "get", get)
+    monkeypatch.setattr(following, "PAUSE", 0)
+    result = confirmlab("tail", "--after", "4", "--limit", "2", "--json")
+    assert [json.loads(line)["seq"] for line in result.stdout.splitlines()] == [5, 6]
+    assert asked == [4, 5, 5, 5]
+    assert result.stderr == "no lab answers; waiting for it\nthe lab is back\n"
 
 
 # trace
