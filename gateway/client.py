@@ -90,6 +90,10 @@ class LabClient:
         """Return the text that GET answers, as it is; raises LabUnreachableError or LabRefusedError."""
         return (await self._ask("GET", path, query=query)).decode()
 
+    async def get_bytes(self, path: str) -> bytes:
+        """Return the octets that GET answers; raises LabUnreachableError or LabRefusedError."""
+        return await self._ask("GET", path)
+
     async def post(self, path: str, body: Any = None) -> Any:
         """Return the JSON that POST answers; raises LabUnreachableError or LabRefusedError."""
         return await self._call("POST", path, body)

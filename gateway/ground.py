@@ -7,6 +7,9 @@ from contextlib import AsyncExitStack, suppress
 
 from aiohttp import ClientSession, TraceConfig
 
+from gateway import __version__
+from gateway.captures.lab import WHOLE_RUN
+from gateway.captures.names import Names
 from gateway.folder import DataFolder
 from gateway.migrations import upgrade
 from gateway.nodes import be_the_only_lab, share_key
@@ -16,6 +19,7 @@ from smsc_emulator.base.activity import Activity
 from smsc_emulator.base.database import Database
 from smsc_emulator.base.journal import Journal
 from smsc_emulator.base.randomness import Randomness, SecretRandomness, SeededRandomness
+from smsc_emulator.net.capture import Captures
 
 
 class Ground:
@@ -36,6 +40,7 @@ class Ground:
         self.folder = DataFolder(self.settings.server.data)
         self.stack.callback(self.folder.close)
         self.journal = Journal()
+        self._open_captures()
         self.database = Database(self.settings.server.database or self.folder.database_url, self.journal)
         await self.database.setup(upgrade)
         paused = self.settings.lab.paused_clock
@@ -51,6 +56,20 @@ class Ground:
         await self.time.save("lab.started")
         self.stack.push_async_callback(self.time.save, "lab.stopped")
         self.session = await self.stack.enter_async_context(ClientSession(trace_configs=self.traces))
+
+    def _open_captures(self) -> None:
+        """Make ready to listen to each kind of link, and begin if the whole run is to be captured."""
+        names = Names(self.journal)
+        self.captures = Captures(f"confirmlab {__version__}", names.of)
+        self.captures.on_running = names.listen
+        self.stack.callback(self.captures.close)
+        declare = self.captures.interface
+        self.tap_smsc = declare("smsc", "SMPP at the lab's SMSC", "smpp")
+        self.tap_smsc_link = declare("smsc_link", "SMPP of the gateway's own bind", "smpp")
+        self.tap_voice_switch = declare("voice_switch", "SIP at the lab's voice switch", "sip")
+        self.tap_voice_link = declare("voice_link", "SIP of the gateway's own user agent", "sip")
+        if self.settings.server.pcap is not None:
+            self.captures.start("pcap", self.settings.server.pcap, WHOLE_RUN)
 
     def start_ticking(self) -> None:
         """Begin to fire deadlines."""

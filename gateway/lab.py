@@ -27,6 +27,7 @@ from gateway.api import (
     health,
     identifications,
     ledger,
+    metrics,
     openapi,
     operators,
     registry,
@@ -48,6 +49,8 @@ from gateway.identification.reconciliation import Reconciling
 from gateway.identification.service import IdentificationService
 from gateway.lookup import porting
 from gateway.lookup.client import OperatorClient, numbering_plan
+from gateway.metrics import gauges
+from gateway.metrics.collector import Metrics
 from gateway.operator_side import OperatorSide, terms_of
 from gateway.resources import config_path
 from gateway.services import directory
@@ -57,10 +60,11 @@ from gateway.settings import Settings
 from gateway.webhooks.guard import Guard
 from gateway.webhooks.sender import WebhookSender
 from gateway.webhooks.service import WebhookService
+from smsc_emulator.base.durations import iso
 from smsc_emulator.base.randomness import SecretRandomness
 from smsc_emulator.base.signed_http import signature_guard
 from smsc_emulator.base.watch import Watch
-from smsc_emulator.base.web import Routes, application
+from smsc_emulator.base.web import Answered, Routes, application
 from smsc_emulator.net.esme import EsmeClient
 from smsc_emulator.sip.calls import Peer
 
@@ -87,9 +91,11 @@ class Lab:
     async def start(self) -> None:
         """Start every part, each on those before it; the gateway's links come up once it can be reached itself."""
         await self.ground.open()
+        self._start_counting()
         self._schedule = profiles.Schedule(self._profiles(), self.settings.schedule())
         if self.operator_side is not None:
             await self.operator_side.start(lambda now: terms_of(self._schedule.at(now)))
+            gauges.add_smsc(self._metrics, self.operator_side.smsc)
         self._start_confirming()
         await self._start_voice_link()
         await self._start_services()
@@ -113,6 +119,11 @@ class Lab:
     def base_url(self) -> str:
         """Where this lab's HTTP face is, for those who are on this machine."""
         return self.ground.base_url
+
+    def _start_counting(self) -> None:
+        self._metrics = Metrics()
+        self.ground.stack.callback(self.ground.journal.subscribe(self._metrics.counts.read))
+        gauges.add_common(self._metrics, self.ground)
 
     def _start_confirming(self) -> None:
         ground = self.ground
@@ -138,6 +149,8 @@ class Lab:
         if switch is not None or link.host is not None:
             listens_on = link.listen_host or self.settings.server.host
             voice = self._voice_link(Route(link, switch, listens_on))
+            ground.tap_voice_link(voice.endpoint)
+            voice.endpoint.on_invited = self._invited
             await voice.start(listens_on, link.listen_port)
             ground.stack.push_async_callback(voice.close)
             ground.ports["sip_gateway"] = voice.endpoint.port
@@ -181,6 +194,10 @@ class Lab:
             on_call=self._confirm.inbound_call,
         )
 
+    def _invited(self, call: str, sip_call_id: str) -> None:
+        """Tell by which Call-ID a call of a confirmation goes over the wire."""
+        self.ground.journal.publish(self.ground.clock.now(), "call.placed", call, sip_call_id=sip_call_id)
+
     def _sms_link(self) -> SmscLink:
         link, ground = self.settings.smsc_link, self.ground
         deliveries = Deliveries(
@@ -193,7 +210,7 @@ class Lab:
         )
 
         def make() -> EsmeClient:
-            return EsmeClient(
+            client = EsmeClient(
                 link.host or ground.near,
                 link.port if link.host else ground.ports["smpp"],
                 link.system_id,
@@ -203,6 +220,8 @@ class Lab:
                 on_deliver=deliveries.take,
                 on_data_sm=deliveries.take,
             )
+            ground.tap_smsc_link(client)
+            return client
 
         shared = ground.database.shared and link.host is not None
         one = SmscLink(make, f"smpp {link.host}:{link.port} {link.system_id}" if shared else None, ground.wake)
@@ -296,6 +315,7 @@ class Lab:
         document = cache(lambda: openapi.document(groups, gateway.__version__))
         groups = [
             health.routes(self._readiness, document),
+            metrics.routes(self._metrics.page),
             confirmations.routes(self._confirm, database, watch, keys, self._service_names),
             identifications.routes(self._identification, self._confirm, database, watch, keys),
             appeals.routes(self._identification, database),
@@ -321,12 +341,27 @@ class Lab:
             "operator": signature_guard({each.id: each.secret for each in settings.operators}),
             "gateway": signature_guard({each.id: each.secret for each in settings.operators if each.url is None}),
         }
-        app = application(groups, guards, ground.clock)
+        app = application(groups, guards, ground.clock, self._look_on)
         runner = web.AppRunner(app, access_log=None, shutdown_timeout=HTTP_CLOSE)
         await runner.setup()
         ground.stack.push_async_callback(runner.cleanup)
         await web.TCPSite(runner, settings.server.host, settings.server.http_port).start()
         ground.ports["http"] = runner.addresses[0][1]
+
+    def _look_on(self) -> Callable[[Answered], None]:
+        """Count a request; what it has made or changed is told to the journal, so that a trace begins with it."""
+        journal, clock = self.ground.journal, self.ground.clock
+        received_at, first_seq = clock.now(), journal.next_seq
+
+        def answered(answer: Answered) -> None:
+            self._metrics.counts.answered(answer)
+            if answer.about:
+                told = {"method": answer.method, "route": answer.route, "status": answer.status}
+                about, seconds = list(answer.about), round(answer.seconds, 6)
+                came = {"received_at": iso(received_at), "first_seq": first_seq, "seconds": seconds}
+                journal.publish(clock.now(), "http.request", answer.id, **told, about=about, **came)
+
+        return answered
 
     async def _bind(self) -> None:
         """Bind to the SMSC and let the time run."""

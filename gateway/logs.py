@@ -1,6 +1,7 @@
 """Logs on standard error: lines for people or JSON, with numbers, codes and texts masked by their keys."""
 
 import logging
+import re
 import sys
 from collections.abc import Mapping, MutableMapping
 from typing import Any, TextIO
@@ -21,6 +22,9 @@ SECRETS = frozenset(
 )
 """Keys whose values are shown as ***."""
 
+
+_IN_TEXT = re.compile(r"(\+|%2[bB])([1-9][0-9]{6,14})(?![0-9])")
+"""A number in international form, also as it stands in a URL."""
 
 QUIET = ("alembic", "aiohttp", "asyncio")
 """Libraries that tell of their own workings, which only `debug` shows."""
@@ -65,10 +69,16 @@ def configure(settings: LogSettings, stream: TextIO | None = None) -> None:
 
 def _renderers(settings: LogSettings, stream: TextIO) -> list[structlog.typing.Processor]:
     if settings.format == "json":
-        return [structlog.processors.format_exc_info, structlog.processors.JSONRenderer(ensure_ascii=False)]
+        renderer: Any = structlog.processors.JSONRenderer(ensure_ascii=False)
+        return [structlog.processors.format_exc_info, renderer, _without_numbers]
     # The plain form of a traceback: the rich one would print the values of variables, codes among them.
     plain = structlog.dev.plain_traceback
-    return [structlog.dev.ConsoleRenderer(colors=stream.isatty(), exception_formatter=plain)]
+    return [structlog.dev.ConsoleRenderer(colors=stream.isatty(), exception_formatter=plain), _without_numbers]
+
+
+def _without_numbers(_logger: Any, _method: str, line: Any) -> str:
+    """Mask the numbers that stand in sentences, in addresses of requests and in tracebacks, where no key tells them."""
+    return _IN_TEXT.sub(lambda found: found[1] + msisdn.mask(f"+{found[2]}")[1:], str(line))
 
 
 def _masked(key: str, value: Any) -> Any:

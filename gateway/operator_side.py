@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import structlog
 
 from gateway.api.lab import calls as lab_calls
+from gateway.api.lab import captures as lab_captures
 from gateway.api.lab import clock as lab_clock
 from gateway.api.lab import conduct as lab_conduct
 from gateway.api.lab import faults as lab_faults
@@ -14,7 +15,9 @@ from gateway.api.lab import operators as lab_operators
 from gateway.api.lab import outbind as lab_outbind
 from gateway.api.lab import submits as lab_submits
 from gateway.api.lab import subscribers as lab_subscribers
+from gateway.api.lab import trace as lab_trace
 from gateway.api.lab import voice as lab_voice
+from gateway.captures.lab import LabCaptures
 from gateway.config import personalities
 from gateway.ground import Ground
 from gateway.identification.profiles import Profile
@@ -27,6 +30,7 @@ from smsc_emulator.base.web import Routes
 from smsc_emulator.core import mobile_plans
 from smsc_emulator.core.settings import AccountSettings
 from smsc_emulator.core.smsc import Smsc
+from smsc_emulator.core.store import kept_pdus
 from smsc_emulator.handsets.handsets import Handsets
 from smsc_emulator.handsets.states import HandsetState
 from smsc_emulator.net.outbind import Caller
@@ -120,6 +124,7 @@ class OperatorSide:
             face.routes(ground.database, lookups, behaviours, ground.randomness("register")),
             lab_clock.routes(ground.time),
             lab_journal.routes(ground.journal),
+            lab_captures.routes(LabCaptures(ground.captures, data / "captures")),
             lab_operators.routes(ground.database, operators, behaviours),
             lab_subscribers.routes(ground.database, plan, known, contracts, ground.wake),
         ]
@@ -138,6 +143,7 @@ class OperatorSide:
             fault_seed=settings.lab.seed or "confirmlab",
             personalities=personalities.of(settings),
         )
+        self.smsc = smsc
         await smsc.start()
         ground.stack.push_async_callback(smsc.close)
         ground.time.ticker.add(*smsc.deadlines)
@@ -150,6 +156,7 @@ class OperatorSide:
             lab_conduct.routes(smsc),
             lab_faults.routes(smsc.faults),
             lab_handsets.routes(smsc, ground.journal),
+            lab_trace.routes(ground.journal, lambda ids: ground.database.run(lambda tx: kept_pdus(tx, ids))),
             lab_outbind.routes(caller),
             lab_submits.routes(smsc),
         ]
@@ -157,6 +164,7 @@ class OperatorSide:
     async def _listen_smpp(self, smsc: Smsc) -> Caller:
         ground, settings = self._ground, self._settings
         server = SmppServer(smsc)
+        ground.tap_smsc(server)
         await server.start(settings.server.host, settings.server.smpp_port)
         ground.stack.push_async_callback(server.close)
         ground.ports["smpp"] = server.port
@@ -180,6 +188,7 @@ class OperatorSide:
             open_calls=open_calls,
             credentials=self._credentials,
         )
+        ground.tap_voice_switch(endpoint)
         plan = numbering_plan(settings.operators, settings.numbering_files)
         self.switch = Switch(
             settings.voice,

@@ -38,6 +38,8 @@ class ServerSettings(Section):
     """Folder of the database, the keys and ports.json."""
     database: str | None = Field(None, pattern=r"^postgres(ql)?://")
     """URL of a PostgreSQL database; without it, SQLite in the data folder."""
+    pcap: Path | None = None
+    """File to write a capture of all SMPP and SIP to; it holds texts and codes in clear."""
 
 
 class LabSettings(Section):

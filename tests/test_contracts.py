@@ -9,6 +9,7 @@ import pytest
 
 ROOT = Path(__file__).parent.parent
 PURE = [
+    "smsc_emulator/capture/*.py",
     "smsc_emulator/smpp/*.py",
     "smsc_emulator/sip/*.py",
     "smsc_emulator/base/durations.py",
@@ -54,6 +55,7 @@ PURE = [
     "confirm/policy.py",
     "confirm/methods/*.py",
     "gateway/adapters/fates.py",
+    "gateway/captures/names.py",
     "gateway/identification/attempt.py",
     "gateway/identification/bindings.py",
     "gateway/identification/machine.py",
@@ -86,6 +88,8 @@ PURE = [
     "gateway/reports/procedure.py",
     "gateway/reports/rules.py",
     "gateway/reports/timeline.py",
+    "gateway/reports/trace.py",
+    "gateway/reports/pdus.py",
     "gateway/webhooks/outbox.py",
 ]
 """Modules that compute and nothing else: time, chance, sockets and storage are passed in or left to others."""

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
 from confirm import errors as confirm
+from gateway.captures.lab import NoSuchCaptureError, TooManyCapturesError
 from gateway.identification import errors as identification
 from gateway.services import errors as services
 from gateway.webhooks import errors as webhooks
@@ -104,6 +105,8 @@ CALL_OVER = ProblemKind("call_over", 409, "The call is not in a state for this, 
 HANDSET_CANNOT_CALL = ProblemKind("handset_cannot_call", 409, "The handset has no network just now.")
 
 # The voice switch.
+TOO_MANY_CAPTURES = ProblemKind("too_many_captures", 409, "As many captures are kept as may be; delete some first.")
+CAPTURE_FAILED = ProblemKind("capture_failed", 507, "The capture's file cannot be written.")
 RULES_OF_ONE_NAME = ProblemKind("rules_of_one_name", 409, "Each rule of the firewall needs a name of its own.")
 
 # Webhook endpoints.
@@ -159,6 +162,8 @@ OF_EXCEPTION: Mapping[type[Exception], ProblemKind] = {
     NoSuchHandsetError: NOT_FOUND,
     NoSuchFaultError: NOT_FOUND,
     TooManyFaultsError: TOO_MANY_FAULTS,
+    NoSuchCaptureError: NOT_FOUND,
+    TooManyCapturesError: TOO_MANY_CAPTURES,
     NoSuchAccountError: NOT_FOUND,
     NoOutbindError: NO_OUTBIND,
     CallFailedError: CALL_FAILED,

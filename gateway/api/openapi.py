@@ -161,9 +161,10 @@ def _responses(route: Route, names: Names) -> dict[str, Any]:
     responses: dict[str, Any] = {}
     for status, model in route.answers.items():
         responses[str(status)] = {"description": "Done."}
+        content = {other: {"schema": {"type": "string"}} for other in route.other_types}
         if model is not None:
-            content = {other: {"schema": {"type": "string"}} for other in route.other_types}
             content[route.content_type] = {"schema": names[model, "serialization"]}
+        if content:
             responses[str(status)]["content"] = content
     by_status: dict[int, list[ProblemKind]] = {}
     for kind in _problems(route):

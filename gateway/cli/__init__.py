@@ -6,12 +6,14 @@ import typer
 
 from gateway import __version__
 from gateway.cli import (
+    capture,
     clock,
     conduct,
     config,
     demo,
     doctor,
     faults,
+    handset,
     load,
     profile,
     readyz,
@@ -19,6 +21,8 @@ from gateway.cli import (
     scenario,
     send,
     serve,
+    tail,
+    trace,
 )
 
 EXIT_CODES = "Exit codes: 0 done, 1 failed, 2 wrong usage or configuration."
@@ -28,7 +32,6 @@ app = typer.Typer(
     help="A confirmation gateway with the mobile operator behind it, emulated over real protocols.",
     epilog=EXIT_CODES,
     no_args_is_help=True,
-    add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
@@ -55,6 +58,10 @@ app.command(epilog=EXIT_CODES)(demo.demo)
 app.command(epilog=EXIT_CODES)(send.send)
 app.command(epilog=EXIT_CODES)(doctor.doctor)
 app.command(epilog=EXIT_CODES)(conduct.conduct)
+app.command(epilog=EXIT_CODES)(tail.tail)
+app.command(epilog=EXIT_CODES)(trace.trace)
+app.command(epilog=EXIT_CODES)(handset.handset)
+app.add_typer(capture.app, name="capture", epilog=EXIT_CODES)
 app.add_typer(clock.app, name="clock", epilog=EXIT_CODES)
 app.add_typer(config.app, name="config", epilog=EXIT_CODES)
 app.add_typer(faults.app, name="faults", epilog=EXIT_CODES)

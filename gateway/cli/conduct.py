@@ -7,7 +7,7 @@ from urllib.parse import quote
 
 import typer
 
-from gateway.cli.options import DEFAULT_DATA, FAILED, Data, Url, fail, run
+from gateway.cli.options import DEFAULT_DATA, FAILED, Data, Json, Url, fail, run
 
 
 class Format(StrEnum):
@@ -24,10 +24,12 @@ def conduct(
     output: Annotated[Path | None, typer.Option("--output", help="A file to write it to.")] = None,
     url: Url = None,
     data: Data = DEFAULT_DATA,
+    json: Json = False,
 ) -> None:
     """Report the mistakes of an ESME; ends with 1 if one of them is an error."""
     from gateway.client import LabClient, find
 
+    format_ = Format.JSON if json else format_
     path = f"/lab/accounts/{quote(account, safe='')}/conduct"
 
     async def ask() -> tuple[int, str]:

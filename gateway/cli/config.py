@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from gateway.cli.options import read_settings
+from gateway.cli.options import Json, print_json, read_settings
 
 app = typer.Typer(help="Check a configuration.", no_args_is_help=True)
 
@@ -16,16 +16,18 @@ def _group() -> None:
 
 
 @app.command()
-def check(file: Annotated[Path, typer.Argument(help="The YAML file; the environment is left out.")]) -> None:
+def check(
+    file: Annotated[Path, typer.Argument(help="The YAML file; the environment is left out.")], json: Json = False
+) -> None:
     """Read FILE and tell each wrong key and value by its line and column."""
     settings = read_settings(file, {}, {})
-    counts = (
-        f"{len(found)} {name}"
-        for name, found in (
-            ("services", settings.services),
-            ("operators", settings.operators),
-            ("subscribers", settings.subscribers),
-            ("ESME accounts", settings.smsc.accounts),
-        )
-    )
-    typer.echo(f"{file}: right; {', '.join(counts)}")
+    counts = {
+        "services": len(settings.services),
+        "operators": len(settings.operators),
+        "subscribers": len(settings.subscribers),
+        "ESME accounts": len(settings.smsc.accounts),
+    }
+    if json:
+        print_json({"file": str(file), **{name.replace(" ", "_").lower(): count for name, count in counts.items()}})
+    else:
+        typer.echo(f"{file}: right; {', '.join(f'{count} {name}' for name, count in counts.items())}")

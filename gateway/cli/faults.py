@@ -6,6 +6,7 @@ from typing import Annotated, Any
 import typer
 
 from gateway.cli.options import DEFAULT_DATA, Data, Json, Url, print_json, run
+from gateway.cli.tables import print_table
 
 app = typer.Typer(help="List, add and take away faults of the SMSC.", no_args_is_help=True)
 
@@ -17,10 +18,8 @@ def list_them(url: Url = None, data: Data = DEFAULT_DATA, json: Json = False) ->
     if json:
         print_json(found)
         return
-    for shown in found["faults"]:
-        typer.echo(_line(shown))
-    if not found["faults"]:
-        typer.echo("no fault is in force")
+    rows = [(each["id"], f"{each['fired']} of {each['fitted']}", *_told(each)) for each in found["faults"]]
+    print_table(("id", "fired", "fault", "keys"), rows, nothing="no fault is in force")
 
 
 @app.command()
@@ -86,12 +85,17 @@ def _value(text: str) -> Any:
 
 
 def _line(shown: dict[str, Any]) -> str:
+    return f"{shown['id']}  fired {shown['fired']} of {shown['fitted']}  {' '.join(_told(shown)).rstrip()}"
+
+
+def _told(shown: dict[str, Any]) -> tuple[str, str]:
+    """Return a fault's name, and its keys where they are not the defaults."""
     keys = dict(shown["rule"])
     name, when = keys.pop("fault"), keys.pop("when")
     defaults = {"every": 1, "probability": 1.0}
     told = [f"{key}={value}" for key, value in keys.items() if value is not None]
     told += [f"when.{key}={value}" for key, value in when.items() if value not in (None, defaults.get(key))]
-    return f"{shown['id']}  fired {shown['fired']} of {shown['fitted']}  {' '.join([name, *told])}"
+    return name, " ".join(told)
 
 
 def _call(method: str, path: str, body: Any, url: str | None, data: Any) -> Any:

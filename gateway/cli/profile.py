@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from gateway.cli.options import WRONG_USAGE, Json, fail, print_json
+from gateway.cli.tables import print_table
 
 if TYPE_CHECKING:
     from gateway.identification.profiles import Profile
@@ -34,9 +35,8 @@ def list_(as_json: Json = False) -> None:
     if as_json:
         print_json([_head(profile) for profile in found.values()])
         return
-    width = max(map(len, found))
-    for profile in found.values():
-        typer.echo(f"{profile.name:{width}}  {_when(profile):24}  {profile.title}")
+    rows = [(profile.name, _when(profile), profile.title) for profile in found.values()]
+    print_table(("name", "may be in force", "title"), rows, nothing="there is no profile")
 
 
 @app.command()

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from gateway.cli.options import DEFAULT_DATA, FAILED, Data, Url, fail, run
+from gateway.cli.options import DEFAULT_DATA, FAILED, Data, Json, Url, fail, run
 
 app = typer.Typer(help="Report on the rules, on cost and use, and on exposure.", no_args_is_help=True)
 
@@ -41,13 +41,15 @@ def conformance(
     output: Output = None,
     url: Url = None,
     data: Data = DEFAULT_DATA,
+    json: Json = False,
 ) -> None:
     """Tell each rule with pass, fail or not exercised; ends with 1 if a rule fails."""
     from gateway.client import LabClient, find
 
     async def ask() -> tuple[int, str]:
         async with LabClient(find(url, data)) as lab:
-            report = await lab.get_text("/lab/reports/conformance", format=format_.value)
+            wanted = Format.JSON if json else format_
+            report = await lab.get_text("/lab/reports/conformance", format=wanted.value)
             return int((await lab.get("/lab/reports/conformance"))["failed"]), report
 
     failed, report = run(ask())
@@ -57,17 +59,27 @@ def conformance(
 
 
 @app.command()
-def use(format_: Plain = PlainFormat.TEXT, output: Output = None, url: Url = None, data: Data = DEFAULT_DATA) -> None:
+def use(
+    format_: Plain = PlainFormat.TEXT,
+    output: Output = None,
+    url: Url = None,
+    data: Data = DEFAULT_DATA,
+    json: Json = False,
+) -> None:
     """Tell what identifying costs and how it is used, as aggregates without small cells."""
-    _write(_text("use", format_, url, data), output)
+    _write(_text("use", PlainFormat.JSON if json else format_, url, data), output)
 
 
 @app.command()
 def exposure(
-    format_: Plain = PlainFormat.TEXT, output: Output = None, url: Url = None, data: Data = DEFAULT_DATA
+    format_: Plain = PlainFormat.TEXT,
+    output: Output = None,
+    url: Url = None,
+    data: Data = DEFAULT_DATA,
+    json: Json = False,
 ) -> None:
     """Tell what findings against services may cost, from the profile's table of fines."""
-    _write(_text("exposure", format_, url, data), output)
+    _write(_text("exposure", PlainFormat.JSON if json else format_, url, data), output)
 
 
 def _text(name: str, format_: PlainFormat, url: str | None, data: Path) -> str:

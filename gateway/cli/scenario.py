@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from gateway.cli.options import FAILED, WRONG_USAGE, fail, run
+from gateway.cli.options import FAILED, WRONG_USAGE, Json, fail, print_json, run
+from gateway.cli.tables import progress
 
 if TYPE_CHECKING:
     from gateway.scenarios.playing import Result
@@ -29,6 +30,7 @@ def play_them(
     where: Where = None,
     junit: Annotated[Path | None, typer.Option("--junit", help="A file to write JUnit XML to.")] = None,
     seed: Annotated[str | None, typer.Option("--seed", help="Another word gives other codes and ids.")] = None,
+    json: Json = False,
 ) -> None:
     """Play each scenario on a lab of its own; ends with 1 if one fails."""
     from gateway import logs
@@ -37,12 +39,15 @@ def play_them(
 
     logs.configure(LogSettings(level="error"))
     results: list[Result] = []
-    for one in _plays(where):
+    for one in progress(_plays(where), "playing"):
         results.append(run(_played(one, seed)))
-        for line in telling.lines(results[-1]):
+        for line in [] if json else telling.lines(results[-1]):
             typer.echo(line)
     failed = sum(result.failure is not None for result in results)
-    typer.echo(f"{len(results) - failed} of {len(results)} runs went as expected")
+    if json:
+        print_json({"runs": [telling.plain(result) for result in results], "failed": failed})
+    else:
+        typer.echo(f"{len(results) - failed} of {len(results)} runs went as expected")
     if junit is not None:
         try:
             junit.write_bytes(telling.junit(results))
@@ -53,10 +58,14 @@ def play_them(
 
 
 @app.command()
-def check(where: Where = None) -> None:
+def check(where: Where = None, json: Json = False) -> None:
     """Read scenarios without playing them, and tell each wrong key and value by its line and column."""
     plays = _plays(where)
-    typer.echo(f"{len({one.document.source for one in plays})} scenarios, {len(plays)} runs: right")
+    scenarios = len({one.document.source for one in plays})
+    if json:
+        print_json({"scenarios": scenarios, "runs": len(plays)})
+    else:
+        typer.echo(f"{scenarios} scenarios, {len(plays)} runs: right")
 
 
 def _plays(where: Path | None) -> "list[Play]":

@@ -25,6 +25,9 @@ def serve(
     smpp_port: Annotated[int | None, typer.Option("--smpp-port", min=0, max=65535, help="0: a free one.")] = None,
     http_port: Annotated[int | None, typer.Option("--http-port", min=0, max=65535, help="0: a free one.")] = None,
     sip_port: Annotated[int | None, typer.Option("--sip-port", min=0, max=65535, help="0: a free one.")] = None,
+    pcap: Annotated[
+        Path | None, typer.Option("--pcap", help="File to capture all SMPP and SIP in, with texts and codes in clear.")
+    ] = None,
     paused_clock: Annotated[bool, typer.Option("--paused-clock", help="Let the lab clock stand still.")] = False,
 ) -> None:
     """Run the lab until Ctrl-C. Settings: the file, then CONFIRMLAB_* variables, then these flags."""
@@ -36,6 +39,7 @@ def serve(
         "--http-port": http_port,
         "--sip-port": sip_port,
         "--paused-clock": paused_clock or None,
+        "--pcap": str(pcap) if pcap else None,
     }
     named = environ.get("CONFIRMLAB_CONFIG")
     settings = read_settings(config or (Path(named) if named else None), environ, flags)

@@ -18,6 +18,7 @@ FLAGS: dict[str, Path] = {
     "--http-port": ("server", "http_port"),
     "--sip-port": ("server", "sip_port"),
     "--paused-clock": ("lab", "paused_clock"),
+    "--pcap": ("server", "pcap"),
 }
 """The flags of `confirmlab serve`; each has a short environment variable too, such as CONFIRMLAB_HTTP_PORT."""
 

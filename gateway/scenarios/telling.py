@@ -1,6 +1,7 @@
 """How a play is told: as lines for people, and as JUnit XML for the tools that read test results."""
 
 from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
 from xml.etree import ElementTree as Xml
 
 from gateway.scenarios.playing import Failure, Result
@@ -12,6 +13,13 @@ def lines(result: Result) -> Iterator[str]:
     yield f"{mark}  {result.title}: {result.name}  ({result.steps} steps, {result.seconds:.1f} s)"
     if result.failure is not None:
         yield from (f"      {line}" for line in _told(result.failure))
+
+
+def plain(result: Result) -> dict[str, Any]:
+    """Return a run as plain JSON; `failure` has the lines that people read."""
+    failure = None if result.failure is None else list(_told(result.failure))
+    told = {"title": result.title, "name": result.name, "steps": result.steps, "seconds": round(result.seconds, 3)}
+    return {**told, "passed": failure is None, "failure": failure}
 
 
 def junit(results: Sequence[Result]) -> bytes:

@@ -6,6 +6,8 @@ its input as checked models and returns a `Reply` or raises a `ProblemError`.
 
 import json
 import re
+import secrets
+import time
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
@@ -113,6 +115,22 @@ class Call:
     """Who the credentials belong to: a service's id or an operator's id; empty where none are needed."""
 
 
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """A request that has been answered, for those who count and trace."""
+
+    id: str
+    """The request's X-Request-Id: the client's if it sent one, ours otherwise."""
+    method: str
+    route: str
+    """The route's path with its parameters' names; `none` where no route fits. It holds no value of the request's."""
+    status: int
+    seconds: float
+    """Real time from the head of the request to its answer."""
+    about: tuple[str, ...]
+    """The ids of what was made or changed, as the address and the answer name them; none of a failed request."""
+
+
 Handler = Callable[[Call], Awaitable[Reply]]
 Guard = Callable[[web.Request, bytes], str]
 """Checks a request's credentials and returns who they belong to, or raises ProblemError(UNAUTHORIZED or FORBIDDEN)."""
@@ -160,9 +178,17 @@ class Routes:
         return declare
 
 
-def application(groups: list[Routes], guards: Mapping[str, Guard], clock: Clock) -> web.Application:
-    """Return the aiohttp application that serves all `groups`; `guards` has one entry for each security scheme."""
-    app = web.Application(middlewares=[_problems], client_max_size=1 << 20)
+def application(
+    groups: list[Routes],
+    guards: Mapping[str, Guard],
+    clock: Clock,
+    look_on: Callable[[], Callable[[Answered], None]] = lambda: lambda _: None,
+) -> web.Application:
+    """Return the aiohttp application that serves all `groups`; `guards` has one entry for each security scheme.
+
+    `look_on` is called when a request's head has been read, and what it returns when its answer is made.
+    """
+    app = web.Application(middlewares=[_watched(look_on), _problems], client_max_size=1 << 20)
     for group in groups:
         for route in group.routes:
             guard = guards[route.scheme] if route.scheme else None
@@ -225,6 +251,42 @@ def _bad(where: str, error: ValidationError) -> ProblemError:
     ]
     first = errors[0]
     return ProblemError(BAD_REQUEST, f"{first['field']}: {first['problem']}", errors=errors)
+
+
+_REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
+_ID = re.compile(r"[a-z]{3}_[A-Za-z0-9_]+")
+_IDS = re.compile(rb'"(?:id":\s*"([a-z]{3}_\w{1,60})|message_id":\s*"([^"\\]{1,64}))"')
+_LOOKED_AT = 4_096
+"""How much of an answer is looked at for ids; what it is about comes first."""
+
+
+def _watched(look_on: Callable[[], Callable[[Answered], None]]) -> Any:
+    @web.middleware
+    async def watch(
+        request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
+    ) -> web.StreamResponse:
+        on_answer, began = look_on(), time.monotonic()
+        wished = request.headers.get("X-Request-Id", "")
+        id_ = wished if _REQUEST_ID.fullmatch(wished) else f"rqs_{secrets.token_hex(10)}"
+        response = await handler(request)
+        if not response.prepared:  # a stream has sent its head, and more, by now
+            response.headers["X-Request-Id"] = id_
+        resource = request.match_info.route.resource
+        route = "none" if resource is None else resource.canonical
+        seconds = time.monotonic() - began
+        on_answer(Answered(id_, request.method, route, response.status, seconds, _about(request, response)))
+        return response
+
+    return watch
+
+
+def _about(request: web.Request, response: web.StreamResponse) -> tuple[str, ...]:
+    if request.method in ("GET", "HEAD") or response.status >= 400 or not isinstance(response, web.Response):
+        return ()
+    named = [value for value in request.match_info.values() if _ID.fullmatch(value)]
+    body = response.body if isinstance(response.body, bytes) else b""
+    told = [(one or other).decode() for one, other in _IDS.findall(body[:_LOOKED_AT])]
+    return tuple(dict.fromkeys((*named, *told)))
 
 
 @web.middleware

@@ -5,7 +5,7 @@ message, its delivery, its receipt) is committed together, and many messages sha
 submit_sm it came in, so that no field and no unknown TLV can be lost.
 """
 
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Iterable
 from dataclasses import asdict, dataclass, field
 from typing import Any, Protocol
 
@@ -41,6 +41,9 @@ PLAYED = "handsets.file_sent"
 
 INBOXES = 10_000
 """How many of the last delivered messages are read at the start, to fill the handsets' inboxes."""
+
+LOOKED_AT = 100_000
+"""How many of the last messages are looked at for one by its message_id."""
 
 messages = Table(
     "smsc_messages",
@@ -179,6 +182,14 @@ class SqlStore:
                 tx.record(at, PLAYED, digest)
 
         return self._database.run(unit)
+
+
+def kept_pdus(tx: Tx, message_ids: Iterable[str]) -> dict[str, SubmitSm]:
+    """Return the submit_sm of those of these messages that are among the last 100,000."""
+    newest = select(messages.c.message_id, messages.c.pdu).order_by(messages.c.id.desc()).limit(LOOKED_AT).subquery()
+    found = tx.conn.execute(select(newest).where(newest.c.message_id.in_(list(message_ids))))
+    decoded = ((row.message_id, codec.decode(row.pdu)) for row in found)
+    return {message_id: pdu for message_id, pdu in decoded if isinstance(pdu, SubmitSm)}
 
 
 def _message_row(message: Message) -> dict[str, Any]:

@@ -18,6 +18,7 @@ from smsc_emulator.net.failures import BindRefusedError as BindRefusedError
 from smsc_emulator.net.failures import LinkDownError as LinkDownError
 from smsc_emulator.net.failures import ResponseTimeoutError as ResponseTimeoutError
 from smsc_emulator.net.failures import SubmitRefusedError as SubmitRefusedError
+from smsc_emulator.net.tap import Tap
 from smsc_emulator.smpp import session as smpp
 from smsc_emulator.smpp.constants import INTERFACE_VERSION, CommandStatus
 from smsc_emulator.smpp.errors import EncodeError, WrongStateError
@@ -70,17 +71,23 @@ class _Link(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast(asyncio.Transport, transport)
+        if (tap := self._client.tap) is not None:
+            tap.opened(transport, by_peer=self._awaits_outbind)
         if not self._awaits_outbind:
             self.session.send(self._client.bind_request(), self._loop.time())
         self._pump()
 
     def data_received(self, data: bytes) -> None:
+        if (tap := self._client.tap) is not None:
+            tap.read(self._transport, data)
         self.session.receive(data, self._loop.time())
         self._pump()
 
     def connection_lost(self, exc: Exception | None) -> None:
         if self._timer is not None:
             self._timer.cancel()
+        if (tap := self._client.tap) is not None:
+            tap.closed(self._transport, broken=exc is not None)
         self.session.link_lost()
         answers, self.answers = self.answers, {}
         for answer in answers.values():
@@ -155,6 +162,8 @@ class _Link(asyncio.Protocol):
     def _flush(self) -> None:
         self._flush_due = False
         if data := self.session.data_to_send():
+            if (tap := self._client.tap) is not None:
+                tap.wrote(self._transport, data)
             self._transport.write(data)
         if self.session.closed:
             self._transport.close()
@@ -204,6 +213,7 @@ class EsmeClient:
         address_range: str = "",
         outbind_password: str | None = None,
     ) -> None:
+        self.tap: Tap | None = None
         self.on_deliver = on_deliver
         self.on_data_sm = on_data_sm
         self.on_alert = on_alert

@@ -41,6 +41,9 @@ class FaultyLink(Protocol):
     def flush(self) -> None:
         """Write what was answered."""
 
+    def wrote(self, octets: bytes) -> None:
+        """Take note of octets that are handed to the transport."""
+
 
 class FaultyWire:
     """Stands between a session and its socket."""
@@ -170,7 +173,7 @@ class FaultyWire:
             self._transport.abort()
         else:
             if self._queue:
-                self._transport.write(bytes(self._queue))
+                self._emit(bytes(self._queue))
                 self._queue.clear()
             self._transport.close()
 
@@ -178,13 +181,17 @@ class FaultyWire:
         if self.silent or not octets or self._transport.is_closing():
             return
         if self._pace is None and not self._queue:
-            self._transport.write(octets)
+            self._emit(octets)
             return
         self._queue += octets
         if len(self._queue) > BACKLOG:
             self._transport.pause_reading()
         if not self._flowing:
             self._flow()
+
+    def _emit(self, octets: bytes) -> None:
+        self._link.wrote(octets)
+        self._transport.write(octets)
 
     def _flow(self) -> None:
         self._flowing = False
@@ -193,7 +200,7 @@ class FaultyWire:
         if not self._faults.active:
             self._pace = None
         pace = self._pace or Pace(len(self._queue), 0)
-        self._transport.write(bytes(self._queue[: pace.octets]))
+        self._emit(bytes(self._queue[: pace.octets]))
         del self._queue[: pace.octets]
         if len(self._queue) <= BACKLOG:
             self._transport.resume_reading()

@@ -34,6 +34,8 @@ class CallFailedError(Exception):
 class CalledLink(ServerLink):
     """A connection that the SMSC has opened. After outbind it is like any other."""
 
+    by_peer = False
+
     __slots__ = ("_outbind", "over")
 
     def __init__(self, server: SmppServer, outbind: Outbind) -> None:

@@ -15,6 +15,7 @@ import structlog
 
 from smsc_emulator.net.open_calls import OpenCalls
 from smsc_emulator.net.sip_stream import SipStream
+from smsc_emulator.net.tap import Tap
 from smsc_emulator.sip.agent import Agent
 from smsc_emulator.sip.calls import Answered, CallEvent, Ended, Invitation, Peer
 from smsc_emulator.sip.digest import Credentials
@@ -50,6 +51,7 @@ class SipEndpoint(asyncio.DatagramProtocol):
 
         Without `on_register` a REGISTER is not allowed. `credentials` are those for a peer that asks for some.
         """
+        self.tap: Tap | None = None
         self._token = token
         self._on_event = on_event
         self._on_register = on_register
@@ -66,6 +68,8 @@ class SipEndpoint(asyncio.DatagramProtocol):
         self._telling = False
         self._settled: dict[str, list[asyncio.Future[None]]] = {}
         self._closed = False
+        self.on_invited: Callable[[str, str], None] = lambda _call, _call_id: None
+        """Told of each call that is placed, and of its Call-ID."""
         self.port = 0
         """The port that is listened on."""
         self.taken_over: list[str] = []
@@ -91,8 +95,8 @@ class SipEndpoint(asyncio.DatagramProtocol):
         # A burst of calls must fit in: a provisional response that is lost is not sent again.
         udp.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, UDP_BUFFER)
         self.port = int(udp.getsockname()[1])
-        local, registrar = Peer(_address(udp), self.port), self._on_register is not None
-        self._agent = Agent(local, self._token, self._timers, registrar=registrar, credentials=self._credentials)
+        self._local, registrar = Peer(_address(udp), self.port), self._on_register is not None
+        self._agent = Agent(self._local, self._token, self._timers, registrar=registrar, credentials=self._credentials)
         self._agent.at(loop.time())
         await loop.create_datagram_endpoint(lambda: self, sock=udp)
         self._listener = await loop.create_server(lambda: SipStream(self), sock=tcp, backlog=256)
@@ -150,6 +154,8 @@ class SipEndpoint(asyncio.DatagramProtocol):
         except OSError:
             self._agent.unmake(call)
             raise
+        if (known := self._agent.open_call(call)) is not None:
+            self.on_invited(call, known.call_id)
         self._work()
 
     def progress(self, call: str, status: int, *, early_media: bool = False) -> None:
@@ -205,6 +211,8 @@ class SipEndpoint(asyncio.DatagramProtocol):
 
     def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:
         """Take a datagram; one of two line ends keeps a way through a NAT open (RFC 5626, 3.5.1)."""
+        if (tap := self.tap) is not None:
+            tap.datagram((self._local.host, self.port), addr[:2], data, outbound=False)
         if data.strip(b"\r\n\x00"):
             self.take([data], Peer(addr[0], addr[1]))
 
@@ -273,6 +281,8 @@ class SipEndpoint(asyncio.DatagramProtocol):
             if peer.transport == "tcp":
                 joined.setdefault(peer, []).append(data)
             elif self._udp is not None and not self._udp_is_full():
+                if (tap := self.tap) is not None:
+                    tap.datagram((self._local.host, self.port), (peer.host, peer.port), data, outbound=True)
                 with suppress(OSError):  # an address that cannot be sent to is as one that does not answer
                     self._udp.sendto(data, (peer.host, peer.port))
         for peer, parts in joined.items():

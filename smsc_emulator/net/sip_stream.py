@@ -40,7 +40,7 @@ class SipStream(asyncio.Protocol):
         elif self._transport.get_write_buffer_size() + len(data) > STREAM_BUFFER:
             self._transport.abort()
         else:
-            self._transport.write(data)
+            self._emit(self._transport, data)
 
     def abort(self) -> None:
         """Drop the connection, or the attempt to make it."""
@@ -53,6 +53,8 @@ class SipStream(asyncio.Protocol):
         """Begin, and send what has waited."""
         self._transport = cast(asyncio.Transport, transport)
         _notice_when_it_vanishes(transport.get_extra_info("socket"))
+        if (tap := self._endpoint.tap) is not None:
+            tap.opened(transport, by_peer=self._peer is None)
         if self._peer is None:
             host, port = transport.get_extra_info("peername")[:2]
             self._peer = Peer(host, port, "tcp")
@@ -60,14 +62,16 @@ class SipStream(asyncio.Protocol):
                 self._transport.abort()
                 return
         if self._waiting:
-            self._transport.write(self._waiting)
+            self._emit(self._transport, self._waiting)
             self._waiting = b""
 
     def data_received(self, data: bytes) -> None:
         """Hand over the messages that are whole; two empty lines ask for one back (RFC 5626, 3.5.1)."""
         assert self._peer is not None
+        if (tap := self._endpoint.tap) is not None and self._transport is not None:
+            tap.read(self._transport, data)
         if data == b"\r\n\r\n" and self._transport is not None:
-            self._transport.write(b"\r\n")
+            self._emit(self._transport, b"\r\n")
         try:
             if messages := self._framer.feed(data):
                 self._endpoint.take(messages, self._peer)
@@ -78,8 +82,15 @@ class SipStream(asyncio.Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Tell that it is gone."""
+        if (tap := self._endpoint.tap) is not None and self._transport is not None:
+            tap.closed(self._transport, broken=exc is not None)
         if self._peer is not None:
             self._endpoint.lost(self._peer, self)
+
+    def _emit(self, transport: asyncio.Transport, data: bytes) -> None:
+        if (tap := self._endpoint.tap) is not None:
+            tap.wrote(transport, data)
+        transport.write(data)
 
     async def _connect(self, peer: Peer) -> None:
         try:

@@ -20,6 +20,7 @@ from smsc_emulator.core.outbound import Outbound
 from smsc_emulator.core.smsc import Smsc
 from smsc_emulator.net.delay import Delay
 from smsc_emulator.net.faulty_wire import FaultyWire
+from smsc_emulator.net.tap import Tap
 from smsc_emulator.smpp import session as smpp
 from smsc_emulator.smpp.pdus import Bind, Pdu, SubmitSm, SubmitSmResp
 
@@ -37,6 +38,9 @@ log = structlog.get_logger(__name__)
 
 class ServerLink(asyncio.Protocol):
     """One connection of an ESME."""
+
+    by_peer = True
+    """Whether the ESME has opened the connection."""
 
     __slots__ = (
         "_account",
@@ -74,9 +78,13 @@ class ServerLink(asyncio.Protocol):
         tls = transport.get_extra_info("sslcontext") is not None
         self._transport.set_write_buffer_limits(high=self._transport.get_write_buffer_size() + tls)
         self._server.links.add(self)
+        if (tap := self._server.tap) is not None:
+            tap.opened(transport, by_peer=self.by_peer)
 
     def data_received(self, data: bytes) -> None:
         """Do everything that these octets ask for, and answer with one write."""
+        if (tap := self._server.tap) is not None:
+            tap.read(self._transport, data)
         self._work(data)
 
     def pause_writing(self) -> None:
@@ -97,6 +105,8 @@ class ServerLink(asyncio.Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Give back what the peer has not acknowledged."""
+        if (tap := self._server.tap) is not None:
+            tap.closed(self._transport, broken=exc is not None)
         self._server.forget(self)
         self._session.link_lost()
         self._let_go()
@@ -148,6 +158,8 @@ class ServerLink(asyncio.Protocol):
         if self._server.smsc.faults.active:
             self._arm()
         if data and self._ended_at is None:
+            if self._wire is None:
+                self.wrote(data)
             self._out.write(data)
         if self._session.closed and self._ended_at is None:
             self._leaving = True
@@ -196,6 +208,11 @@ class ServerLink(asyncio.Protocol):
         """Carry out a request that a fault has held."""
         self._request(pdu)
         self._work()
+
+    def wrote(self, octets: bytes) -> None:
+        """Take note of octets that are handed to the transport."""
+        if (tap := self._server.tap) is not None:
+            tap.wrote(self._transport, octets)
 
     def _arm(self) -> None:
         """Put the link's requests and octets through the faults; from then on they go that way."""
@@ -290,6 +307,7 @@ class SmppServer:
 
     def __init__(self, smsc: Smsc) -> None:
         self.smsc = smsc
+        self.tap: Tap | None = None
         self.links: set[ServerLink] = set()
         self.config = session_config(smsc.settings, smsc.personality)
         configs = [self.config, *(account.session for account in smsc.accounts.values())]

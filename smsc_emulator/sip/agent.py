@@ -256,7 +256,7 @@ class Agent:
         self._layer.reply(transaction, response_to(transaction.request, 100))
         self._add(call)
         self._invites[transaction] = call
-        self._events.append(Incoming(call.name, invitation, transaction.source))
+        self._events.append(Incoming(call.name, invitation, transaction.source, transaction.request.call_id))
 
     def _take_cancel(self, transaction: ServerTransaction) -> None:
         cancel = transaction.request

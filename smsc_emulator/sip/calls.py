@@ -51,6 +51,8 @@ class Incoming:
     call: str
     invitation: Invitation
     peer: Peer
+    call_id: str = ""
+    """The Call-ID, by which a trace and a capture know the call."""
 
 
 @dataclass(frozen=True, slots=True)

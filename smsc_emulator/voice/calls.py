@@ -14,6 +14,9 @@ KEPT = 1_000
 """How many calls the log of a number keeps; the oldest go first."""
 
 
+LONGEST_CALL_ID = 64
+"""How many characters of a Call-ID are told to the journal."""
+
 LONGEST_USER = 128
 """How many characters of a caller or a called user that is no number are kept in a log."""
 
@@ -81,6 +84,8 @@ class Through:
     caller: Party
     invitation: Invitation
     """What is known of it; `called` is the number in international form where it is one."""
+    call_id: str = ""
+    """The Call-ID of the caller's leg; empty where a virtual handset calls."""
     callee: Party | None = None
     """None while it is not routed, or if the firewall took it."""
     state: CallState = CallState.CALLING
@@ -130,10 +135,11 @@ class Turn:
         self.events += [event for event in lost.events if event[3].get("call_id") not in never]
         del self.events[:-MOST_OWED]
 
-    def begin(self, entry: Entry) -> None:
-        """Put a new call into a log."""
+    def begin(self, entry: Entry, call_id: str) -> None:
+        """Put a new call into a log; its Call-ID, if it has one, joins it to the other end's."""
         self.begun.append(entry)
-        self.record(entry.started_at, "call.started", entry)
+        told = {"sip_call_id": call_id[:LONGEST_CALL_ID]} if call_id else {}
+        self.record(entry.started_at, "call.started", entry, **told)
 
     def change(self, at: int, event: str, entry: Entry, **data: Any) -> None:
         """Store what has become of a call in a log."""

@@ -174,7 +174,7 @@ class Exchange:
         vouched = source.number if isinstance(source, Phone) else wanted.asserted
         trusted = isinstance(source, Phone) or (source is not None and source.trusted)
         invitation = replace(wanted, called=called, asserted=vouched if trusted else None)
-        call = Through(Party(leg=event.call), invitation)
+        call = Through(Party(leg=event.call), invitation, event.call_id)
         self._legs[event.call] = call
         if isinstance(source, Phone):
             self._enter(call, call.caller, source.number, "out", shown_of(invitation), called, now)
@@ -348,7 +348,7 @@ class Exchange:
         entry = party.entry = Entry(next(self.ids), number, direction, shown, to, now)
         self._entries[entry.id] = call, party
         self._busy[number] = self._busy.get(number, 0) + 1
-        self.turn.begin(entry)
+        self.turn.begin(entry, call.call_id)
         return entry
 
     def _leave(self, party: Party, outcome: str, status: int, cause: int | None, now: int) -> None:

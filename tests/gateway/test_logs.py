@@ -100,3 +100,19 @@ def test_a_traceback_does_not_print_the_values_of_variables() -> None:
         structlog.get_logger("confirmlab").exception("failed")
     assert "refused after 6 digits" in stream.getvalue()
     assert "481516" not in stream.getvalue()
+
+
+@pytest.mark.parametrize("form", ["json", "console"])
+def test_numbers_in_addresses_sentences_and_tracebacks_are_masked_too(form: Any) -> None:
+    stream = io.StringIO()
+    configure(LogSettings(format=form), stream)
+    path = "/lab/handsets/+70000000001/messages"
+    try:
+        raise ValueError("there is no handset %2B70000000002, and none is +70000000003")
+    except ValueError:
+        structlog.get_logger("confirmlab").exception("request failed", path=path, offset="+03:00")
+    written = stream.getvalue()
+    assert not [number for number in ("70000000001", "70000000002", "70000000003") if number in written]
+    assert "/lab/handsets/+7000*****01/messages" in written
+    assert "%2B7000*****02" in written
+    assert "+03:00" in written

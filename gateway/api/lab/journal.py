@@ -35,6 +35,7 @@ class JournalPage(BaseModel):
 
     events: list[JournalEvent]
     last_seq: int = Field(description="What to pass as `after` next.")
+    newest_seq: int = Field(description="The last event of all; pass it as `after` to see only what comes from now on.")
 
 
 def routes(journal: Journal) -> Routes:
@@ -60,6 +61,7 @@ def routes(journal: Journal) -> Routes:
             JournalEvent(seq=e.seq, at=durations.iso(e.at), type=e.type, subject=e.subject, data=dict(e.data))
             for e in found
         ]
-        return Reply(JournalPage(events=events, last_seq=events[-1].seq if events else query.after))
+        last = events[-1].seq if events else query.after
+        return Reply(JournalPage(events=events, last_seq=last, newest_seq=journal.next_seq - 1))
 
     return group

@@ -1,0 +1,1 @@
+"""Captures as files of a lab, and what the lab's ids are called in them."""
