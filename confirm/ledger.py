@@ -14,6 +14,7 @@ from sqlalchemy import Integer, bindparam, exists, func, insert, select
 from confirm.ledger_store import charges
 from confirm.settings import TariffSettings
 from smsc_emulator.base.database import Tx
+from smsc_emulator.base.statements import Statement
 
 Kind = Literal["sms", "call", "query"]
 MILLION = 1_000_000
@@ -71,8 +72,10 @@ def decimal(amount: int) -> str:
 
 _SAME_REFERENCE = exists().where(charges.c.reference == bindparam("reference"))
 _NAMES = tuple(column.name for column in charges.c if column.name != "ordinal")
-_CHARGE = insert(charges).from_select(
-    _NAMES, select(*(bindparam(name, type_=charges.c[name].type) for name in _NAMES)).where(~_SAME_REFERENCE)
+_CHARGE = Statement(
+    insert(charges).from_select(
+        _NAMES, select(*(bindparam(name, type_=charges.c[name].type) for name in _NAMES)).where(~_SAME_REFERENCE)
+    )
 )
 _TOTAL = select(func.sum(charges.c.amount), func.sum(charges.c.billable_seconds)).where(
     charges.c.subject_id.in_(bindparam("subjects", expanding=True)), charges.c.currency == bindparam("currency")
@@ -133,7 +136,7 @@ class Ledger:
             "amount": quantity * self._prices[kind] + billable_seconds * self._second,
             "currency": self._currency,
         }
-        return tx.conn.execute(_CHARGE, values).rowcount == 1
+        return _CHARGE.run(tx, values) == 1
 
     def total(self, tx: Tx, *subject_ids: str) -> Cost:
         """Return what the subjects have cost together, in the currency of the tariffs."""

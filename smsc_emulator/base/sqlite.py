@@ -4,6 +4,7 @@ import asyncio
 import json
 import queue
 import secrets
+import sqlite3
 import threading
 from collections.abc import Callable
 from contextlib import suppress
@@ -11,7 +12,6 @@ from typing import Any, TypeVar
 
 from sqlalchemy import Engine, create_engine, event, select
 from sqlalchemy.engine import Connection
-from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import StaticPool
 
 from smsc_emulator.base.journal import Event, Journal
@@ -70,12 +70,14 @@ class SqliteThread:
 
     def _work(self, loop: asyncio.AbstractEventLoop, done: Done) -> None:
         with self.engine.connect() as conn:
+            driver = conn.connection.driver_connection
+            assert isinstance(driver, sqlite3.Connection)
             while (batch := self._batches.get()) is not None:
                 try:
-                    self._commit(conn, batch)
+                    self._commit(conn, driver, batch)
                 except Exception as error:
-                    with suppress(DBAPIError):  # a full disk, for one, has ended the transaction already
-                        conn.exec_driver_sql("ROLLBACK")
+                    with suppress(sqlite3.Error):  # a full disk, for one, has ended the transaction already
+                        driver.execute("ROLLBACK")
                     batch.fail(error)
                 try:
                     loop.call_soon_threadsafe(done, batch)
@@ -84,25 +86,25 @@ class SqliteThread:
         with suppress(RuntimeError):
             loop.call_soon_threadsafe(self._ended.set)
 
-    def _commit(self, conn: Connection, batch: Batch) -> None:
+    def _commit(self, conn: Connection, driver: sqlite3.Connection, batch: Batch) -> None:
         # SQLite waits for a lock (busy_timeout) only where a transaction begins, not where it first writes.
-        conn.exec_driver_sql("BEGIN IMMEDIATE")
+        driver.execute("BEGIN IMMEDIATE")
         events: list[Event] = []
         for job in batch.jobs:
-            tx = Tx(conn, self._observers, self.node)
-            conn.exec_driver_sql("SAVEPOINT unit")
+            tx = Tx(conn, self._observers, self.node, driver)
+            driver.execute("SAVEPOINT unit")
             try:
                 job.result = job.unit(tx)
             except Exception as error:
                 job.error = error
-                conn.exec_driver_sql("ROLLBACK TO SAVEPOINT unit")
+                driver.execute("ROLLBACK TO SAVEPOINT unit")
             else:
                 events.extend(tx.events)
-            conn.exec_driver_sql("RELEASE SAVEPOINT unit")
+            driver.execute("RELEASE SAVEPOINT unit")
         if events:
             batch.events = numbered(events, batch.first_seq)
-            store_events(conn, batch.events)
-        conn.exec_driver_sql("COMMIT")
+            store_events(Tx(conn, self._observers, self.node, driver), batch.events)
+        driver.execute("COMMIT")
 
 
 def make_engine(url: str) -> Engine:

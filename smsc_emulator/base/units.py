@@ -6,6 +6,7 @@ and what it remembers in memory must bear being done again.
 """
 
 import asyncio
+import sqlite3
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from typing import Any, Protocol, TypeVar
@@ -14,6 +15,7 @@ from sqlalchemy import JSON, BigInteger, Column, MetaData, String, Table, insert
 from sqlalchemy.engine import Connection
 
 from smsc_emulator.base.journal import Event
+from smsc_emulator.base.statements import Statement
 
 T = TypeVar("T")
 
@@ -34,10 +36,18 @@ journal_table = Table(
 class Tx:
     """What a unit of work is given: the connection inside the running transaction, and a place for its events."""
 
-    __slots__ = ("_observers", "conn", "events", "node")
+    __slots__ = ("_observers", "conn", "driver", "events", "node")
 
-    def __init__(self, conn: Connection, observers: "list[Observer]", node: int = 0) -> None:
+    def __init__(
+        self,
+        conn: Connection,
+        observers: "list[Observer]",
+        node: int = 0,
+        driver: sqlite3.Connection | None = None,
+    ) -> None:
         self.conn = conn
+        self.driver = driver
+        """The connection below `conn`, of SQLite; see `statements`."""
         self.events: list[Event] = []
         self.node = node
         """The number of this process among those that share the database; another at each start."""
@@ -134,9 +144,12 @@ def numbered(events: Iterable[Event], first_seq: int) -> list[Event]:
     return [replace(event, seq=seq) for seq, event in enumerate(events, first_seq)]
 
 
-def store_events(conn: Connection, events: list[Event]) -> None:
+_STORE = Statement(insert(journal_table))
+
+
+def store_events(tx: Tx, events: list[Event]) -> None:
     """Write numbered events to the journal's table."""
-    conn.execute(insert(journal_table), [_row(event) for event in events])
+    _STORE.run_each(tx, [_row(event) for event in events])
 
 
 def _row(recorded: Event) -> dict[str, Any]:
@@ -145,5 +158,5 @@ def _row(recorded: Event) -> dict[str, Any]:
         "at": recorded.at,
         "type": recorded.type,
         "subject": recorded.subject,
-        "data": dict(recorded.data),
+        "data": recorded.data,
     }
