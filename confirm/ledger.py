@@ -77,8 +77,10 @@ _CHARGE = Statement(
         _NAMES, select(*(bindparam(name, type_=charges.c[name].type) for name in _NAMES)).where(~_SAME_REFERENCE)
     )
 )
-_TOTAL = select(func.sum(charges.c.amount), func.sum(charges.c.billable_seconds)).where(
-    charges.c.subject_id.in_(bindparam("subjects", expanding=True)), charges.c.currency == bindparam("currency")
+_TOTAL = Statement(
+    select(func.sum(charges.c.amount), func.sum(charges.c.billable_seconds)).where(
+        charges.c.subject_id == bindparam("subject"), charges.c.currency == bindparam("currency")
+    )
 )
 _ENTRIES = (
     select(charges)
@@ -140,9 +142,9 @@ class Ledger:
 
     def total(self, tx: Tx, *subject_ids: str) -> Cost:
         """Return what the subjects have cost together, in the currency of the tariffs."""
-        values = {"subjects": subject_ids, "currency": self._currency}
-        amount, seconds = tx.conn.execute(_TOTAL, values).one()
-        return Cost(int(amount or 0), self._currency, int(seconds or 0))
+        sums = [_TOTAL.first(tx, subject=subject_id, currency=self._currency) for subject_id in subject_ids]
+        amount = sum(int(each[0] or 0) for each in sums if each is not None)
+        return Cost(amount, self._currency, sum(int(each[1] or 0) for each in sums if each is not None))
 
     def entries(self, tx: Tx, service_id: str, after: int = 0, limit: int = 100) -> list[Charge]:
         """Return up to `limit` charges of the service that follow the one with the ordinal `after`, oldest first."""

@@ -24,6 +24,13 @@ _UNDER_WAY = Statement(
     .where(and_(*(attempts.c.state != state for state in sorted(TERMINAL))))
     .order_by(attempts.c.created_at)
 )
+_CONFIRMATIONS = Statement(
+    select(confirmations.c.id).where(
+        confirmations.c.service_id == bindparam("service_id"),
+        confirmations.c.phone_number == bindparam("phone_number"),
+        confirmations.c.owner == bindparam("its_owner"),
+    )
+)
 _ADD_BINDING = Statement(insert(bindings))
 _SAVE_BINDING = Statement(update(bindings).where(bindings.c.id == bindparam("its_id")))
 _FIND_BINDING = Statement(select(bindings).where(bindings.c.id == bindparam("its_id")))
@@ -58,9 +65,8 @@ def under_way(tx: Tx, service_id: str, phone_number: str) -> list[Attempt]:
 
 def confirmation_ids(tx: Tx, attempt: Attempt) -> list[str]:
     """Return the ids of all confirmations that the attempt has had."""
-    c = confirmations.c
-    of_number = (c.service_id == attempt.service_id) & (c.phone_number == attempt.phone_number)
-    return list(tx.conn.execute(select(c.id).where(of_number, c.owner == attempt.id)).scalars())
+    of_number = {"service_id": attempt.service_id, "phone_number": attempt.phone_number}
+    return [row.id for row in _CONFIRMATIONS.all(tx, **of_number, its_owner=attempt.id)]
 
 
 def next_due(tx: Tx) -> int | None:
