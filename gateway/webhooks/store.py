@@ -189,7 +189,7 @@ def next_due(tx: Tx, busy: Collection[str]) -> int | None:
 def claim(tx: Tx, now: int, busy: Collection[str], endpoints: int, each: int) -> list[tuple[Endpoint, list[Delivery]]]:
     """Claim what is due by `now`, of up to `endpoints` endpoints that are not `busy`, up to `each` deliveries of each.
 
-    No other node sends to these endpoints until `finish` was told of the last. The endpoint that has waited longest
+    No other node sends to these endpoints until `leave`. The endpoint that has waited longest
     comes first, and so does its oldest delivery.
     """
     waiting = select(webhook_endpoints).where(_e.disabled_at.is_(None), _free(tx, busy), now >= _FIRST_DUE)
@@ -198,10 +198,19 @@ def claim(tx: Tx, now: int, busy: Collection[str], endpoints: int, each: int) ->
     return [(endpoint, _claim_of(tx, now, endpoint.id, each)) for endpoint in map(_endpoint, rows)]
 
 
-def finish(tx: Tx, now: int, delivery: Delivery, answer: Answer, verdict: Verdict, *, last: bool = True) -> bool:
+def claim_more(tx: Tx, now: int, endpoint_id: str, each: int) -> list[Delivery]:
+    """Claim what more is due by `now` of an endpoint that this node has; nothing if it was disabled or deleted."""
+    return _claim_of(tx, now, endpoint_id, each)
+
+
+def leave(tx: Tx, endpoint_id: str) -> None:
+    """Let any node send to an endpoint."""
+    claims.release(tx, LANE, endpoint_id)
+
+
+def finish(tx: Tx, now: int, delivery: Delivery, answer: Answer, verdict: Verdict) -> bool:
     """Write down what a try came to, with its event; False if the endpoint takes no more.
 
-    With the `last` delivery of those that were claimed, or if it takes no more, any node may send to the endpoint.
     A delivery that was deleted with its endpoint while it was under way is left alone.
     """
     row = {
@@ -213,10 +222,7 @@ def finish(tx: Tx, now: int, delivery: Delivery, answer: Answer, verdict: Verdic
         "delivered_at": now if verdict.outcome is Outcome.DELIVERED else None,
         "given_up_at": now if verdict.outcome is Outcome.GIVEN_UP else None,
     }
-    is_there = _FINISH.run(tx, row) == 1
-    if last or verdict.disables or not is_there:
-        claims.release(tx, LANE, delivery.endpoint_id)
-    if not is_there:
+    if not _FINISH.run(tx, row):
         return False
     tx.record(now, f"webhook.{verdict.outcome}", delivery.event_id, **_told(delivery, answer, verdict))
     if verdict.disables:

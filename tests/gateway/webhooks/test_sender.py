@@ -2,11 +2,11 @@ import asyncio
 import json
 import ssl
 
-import aiohttp
 import pytest
 from aiohttp import web
 from standardwebhooks import Webhook, WebhookVerificationError
 
+from gateway.webhooks.errors import DisconnectedError, NotHttpError
 from gateway.webhooks.guard import Guard
 from gateway.webhooks.sender import explain
 from smsc_emulator.base.durations import HOUR, MINUTE, SECOND
@@ -262,9 +262,9 @@ async def test_a_closed_port_is_a_failure_like_any_other(bench, receiver) -> Non
     ("error", "words"),
     [
         (TimeoutError(), "in time"),
-        (aiohttp.ServerDisconnectedError(), "closed the connection"),
-        (aiohttp.ClientOSError(104, "reset"), "broke"),
-        (aiohttp.ClientPayloadError("quoted"), "not HTTP"),
+        (DisconnectedError(), "closed the connection"),
+        (ConnectionResetError(104, "quoted"), "broke"),
+        (NotHttpError("quoted"), "not HTTP"),
         (ssl.SSLError("quoted"), "failed"),
         (UnicodeError("quoted"), "looked up"),
     ],
