@@ -138,13 +138,23 @@ class Ledger:
             "amount": quantity * self._prices[kind] + billable_seconds * self._second,
             "currency": self._currency,
         }
+        tx.known.pop(("cost", subject_id), None)
         return _CHARGE.run(tx, values) == 1
 
     def total(self, tx: Tx, *subject_ids: str) -> Cost:
         """Return what the subjects have cost together, in the currency of the tariffs."""
-        sums = [_TOTAL.first(tx, subject=subject_id, currency=self._currency) for subject_id in subject_ids]
-        amount = sum(int(each[0] or 0) for each in sums if each is not None)
-        return Cost(amount, self._currency, sum(int(each[1] or 0) for each in sums if each is not None))
+        costs = [self._cost(tx, subject_id) for subject_id in subject_ids]
+        if len(costs) == 1:
+            return costs[0]
+        amount, seconds = sum(cost.amount for cost in costs), sum(cost.billable_seconds for cost in costs)
+        return Cost(amount, self._currency, seconds)
+
+    def _cost(self, tx: Tx, subject_id: str) -> Cost:
+        known: Cost | None = tx.known.get(("cost", subject_id))
+        if known is None:
+            amount, seconds = _TOTAL.first(tx, subject=subject_id, currency=self._currency) or (0, 0)
+            known = tx.known["cost", subject_id] = Cost(int(amount or 0), self._currency, int(seconds or 0))
+        return known
 
     def entries(self, tx: Tx, service_id: str, after: int = 0, limit: int = 100) -> list[Charge]:
         """Return up to `limit` charges of the service that follow the one with the ordinal `after`, oldest first."""

@@ -121,17 +121,21 @@ _OF_MESSAGE = Statement(
 def add(tx: Tx, confirmation: Confirmation) -> None:
     """Write a new confirmation."""
     _ADD.run(tx, _flat(confirmation))
+    tx.known["confirmation", confirmation.id] = confirmation
 
 
 def save(tx: Tx, confirmation: Confirmation) -> None:
     """Write what has become of a confirmation."""
     _SAVE.run(tx, {**_flat(confirmation), "its_id": confirmation.id})
+    tx.known["confirmation", confirmation.id] = confirmation
 
 
 def find(tx: Tx, confirmation_id: str) -> Confirmation | None:
     """Return the confirmation, or None."""
-    row = _FIND.first(tx, its_id=confirmation_id)
-    return None if row is None else _read(row)
+    known: Confirmation | None = tx.known.get(("confirmation", confirmation_id))
+    if known is None and (row := _FIND.first(tx, its_id=confirmation_id)) is not None:
+        known = tx.known["confirmation", confirmation_id] = _read(row)
+    return known
 
 
 def of_number(tx: Tx, service_id: str, phone_number: str, over_since: int) -> list[Confirmation]:

@@ -112,16 +112,16 @@ class _Identifications:
     async def get(self, call: Call) -> Reply:
         seconds = durations.parse(call.query.wait) / 1000 if call.query.wait else 0.0
         attempt_id: str = call.path["id"]
-        if not seconds:
-            return Reply(await self._read(call, attempt_id))
         known: State | None = call.query.state
 
-        def changed(found: Identification) -> bool:
+        def changed(found: Attempt) -> bool:
             nonlocal known
             known = known or found.state
             return found.state.over or found.state is not known
 
-        return Reply(await self._watch.until(attempt_id, seconds, lambda: self._read(call, attempt_id), changed))
+        if seconds:
+            await self._watch.until(attempt_id, seconds, lambda: self._find(call, attempt_id), changed)
+        return Reply(await self._read(call, attempt_id))
 
     async def check(self, call: Call) -> Reply:
         now, body = call.received_at, call.body
@@ -155,6 +155,10 @@ class _Identifications:
         self._service.wake()
         return Reply(changed)
 
+    async def _find(self, call: Call, attempt_id: str) -> Attempt:
+        with as_problems():
+            return await self._database.run(lambda tx: self._service.get(tx, call.caller, attempt_id))
+
     async def _read(self, call: Call, attempt_id: str) -> Identification:
         with as_problems():
             return await self._database.run(
@@ -163,8 +167,7 @@ class _Identifications:
 
     async def _settled(self, call: Call, attempt_id: str) -> Identification:
         """Return the attempt once nothing about the sending of its code is in doubt, if there is a code to send."""
-        with as_problems():
-            found = await self._database.run(lambda tx: self._service.get(tx, call.caller, attempt_id))
+        found = await self._find(call, attempt_id)
         if found.confirmation_id is not None:
             await self._confirm.send_settled(found.confirmation_id)
         return await self._read(call, attempt_id)

@@ -45,17 +45,21 @@ _NEXT_OVERDUE = Statement(select(func.min(bindings.c.due_at)))
 def add(tx: Tx, attempt: Attempt) -> None:
     """Write a new attempt."""
     _ADD.run(tx, _flat(attempt))
+    tx.known["attempt", attempt.id] = attempt
 
 
 def save(tx: Tx, attempt: Attempt) -> None:
     """Write what has become of an attempt."""
     _SAVE.run(tx, {**_flat(attempt), "its_id": attempt.id})
+    tx.known["attempt", attempt.id] = attempt
 
 
 def find(tx: Tx, attempt_id: str) -> Attempt | None:
     """Return the attempt, or None."""
-    row = _FIND.first(tx, its_id=attempt_id)
-    return None if row is None else _attempt(row)
+    known: Attempt | None = tx.known.get(("attempt", attempt_id))
+    if known is None and (row := _FIND.first(tx, its_id=attempt_id)) is not None:
+        known = tx.known["attempt", attempt_id] = _attempt(row)
+    return known
 
 
 def under_way(tx: Tx, service_id: str, phone_number: str) -> list[Attempt]:

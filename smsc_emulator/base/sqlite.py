@@ -1,7 +1,6 @@
 """SQLite under the database: one thread, one connection, one process."""
 
 import asyncio
-import json
 import queue
 import secrets
 import sqlite3
@@ -10,6 +9,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Any, TypeVar
 
+from pydantic_core import to_json
 from sqlalchemy import Engine, create_engine, event, select
 from sqlalchemy.engine import Connection
 from sqlalchemy.pool import StaticPool
@@ -130,7 +130,7 @@ def new_node() -> int:
 
 def compact_json(value: Any) -> str:
     """Return `value` as JSON without blanks, every letter as it is."""
-    return json.dumps(value, separators=(",", ":"), ensure_ascii=False)
+    return to_json(value).decode()
 
 
 def _prepare(connection: Any, _record: Any) -> None:

@@ -36,7 +36,7 @@ journal_table = Table(
 class Tx:
     """What a unit of work is given: the connection inside the running transaction, and a place for its events."""
 
-    __slots__ = ("_observers", "conn", "driver", "events", "node")
+    __slots__ = ("_observers", "conn", "driver", "events", "known", "node")
 
     def __init__(
         self,
@@ -49,6 +49,8 @@ class Tx:
         self.driver = driver
         """The connection below `conn`, of SQLite; see `statements`."""
         self.events: list[Event] = []
+        self.known: dict[tuple[str, str], Any] = {}
+        """What the unit has read or written, by kind and id, so that nothing is read twice; who writes keeps it."""
         self.node = node
         """The number of this process among those that share the database; another at each start."""
         self._observers = observers
