@@ -29,7 +29,7 @@ from confirm.challenge import Confirmation, Proof, SendState, State
 from confirm.workflow import Step, StepState
 from smsc_emulator.base import claims
 from smsc_emulator.base.database import Tx, metadata
-from smsc_emulator.base.statements import Statement
+from smsc_emulator.base.statements import Statement, changes
 
 confirmations = Table(
     "confirmations",
@@ -126,7 +126,10 @@ def add(tx: Tx, confirmation: Confirmation) -> None:
 
 def save(tx: Tx, confirmation: Confirmation) -> None:
     """Write what has become of a confirmation."""
-    _SAVE.run(tx, {**_flat(confirmation), "its_id": confirmation.id})
+    row, known = _flat(confirmation), tx.known.get(("confirmation", confirmation.id))
+    changed = row if known is None else changes(_flat(known), row)
+    if changed:
+        _SAVE.run(tx, {**changed, "its_id": confirmation.id})
     tx.known["confirmation", confirmation.id] = confirmation
 
 

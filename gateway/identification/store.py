@@ -11,7 +11,7 @@ from gateway.identification.attempt import TERMINAL, Attempt, Cause, Outcome, Re
 from gateway.identification.bindings import Binding
 from gateway.identification.tables import attempts, bindings, dead_letters
 from smsc_emulator.base.database import Tx
-from smsc_emulator.base.statements import Statement
+from smsc_emulator.base.statements import Statement, changes
 
 # What each step of an attempt runs is put together once: that costs more than running it.
 _ADD = Statement(insert(attempts))
@@ -50,7 +50,10 @@ def add(tx: Tx, attempt: Attempt) -> None:
 
 def save(tx: Tx, attempt: Attempt) -> None:
     """Write what has become of an attempt."""
-    _SAVE.run(tx, {**_flat(attempt), "its_id": attempt.id})
+    row, known = _flat(attempt), tx.known.get(("attempt", attempt.id))
+    changed = row if known is None else changes(_flat(known), row)
+    if changed:
+        _SAVE.run(tx, {**changed, "its_id": attempt.id})
     tx.known["attempt", attempt.id] = attempt
 
 

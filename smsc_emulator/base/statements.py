@@ -81,6 +81,11 @@ class Statement:
         return text
 
 
+def changes(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the columns of a row that have changed: an UPDATE writes each index anew whose columns it names."""
+    return {name: value for name, value in after.items() if value != before[name]}
+
+
 class _Text:
     """A statement as one dialect writes it, for values of certain names."""
 
