@@ -7,6 +7,7 @@ is repeated changes nothing.
 
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any, Literal
 
 from sqlalchemy import Integer, bindparam, exists, func, insert, select
@@ -64,6 +65,7 @@ class Total:
     amount: int
 
 
+@lru_cache(maxsize=1024)
 def decimal(amount: int) -> str:
     """Return millionths as a decimal number: 50000 is `0.05`, 2000000 is `2`."""
     text = f"{Decimal(amount).scaleb(-6):f}"

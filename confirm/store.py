@@ -110,6 +110,12 @@ _OF_NUMBER = Statement(
     .where((confirmations.c.state == State.PENDING.value) | (confirmations.c.over_at >= bindparam("over_since")))
 )
 _NEXT_SEND_OF_ALL = Statement(_NEXT_SEND)
+_TO_SEND_OF_ALL = Statement(
+    select(confirmations)
+    .where(confirmations.c.send_due_at <= bindparam("now"))
+    .order_by(confirmations.c.send_due_at, confirmations.c.id)
+    .with_for_update(skip_locked=True)
+)
 _OF_MESSAGE = Statement(
     select(confirmations)
     .where(confirmations.c.message_id == bindparam("its_message"))
@@ -149,9 +155,11 @@ def of_number(tx: Tx, service_id: str, phone_number: str, over_since: int) -> li
 
 def to_send(tx: Tx, now: int, not_by: Collection[str] = ()) -> list[Confirmation]:
     """Return those whose code this node is to send by `now`, oldest first; the methods `not_by` are for others."""
+    others = _not_for_others(tx, not_by)
+    if not others:
+        return [_read(row) for row in _TO_SEND_OF_ALL.all(tx, now=now)]
     due = confirmations.c.send_due_at
-    query = select(confirmations).where(due <= now, *_not_for_others(tx, not_by)).order_by(due, confirmations.c.id)
-    return _all_free(tx, query)
+    return _all_free(tx, select(confirmations).where(due <= now, *others).order_by(due, confirmations.c.id))
 
 
 def to_expire(tx: Tx, now: int) -> list[Confirmation]:

@@ -115,7 +115,8 @@ def make_engine(url: str) -> Engine:
     """
     in_memory = url in ("sqlite://", "sqlite:///:memory:")
     options: dict[str, Any] = {"poolclass": StaticPool} if in_memory else {}
-    options["connect_args"] = {"check_same_thread": False}
+    # As many statements as a lab has stay compiled by SQLite too.
+    options["connect_args"] = {"check_same_thread": False, "cached_statements": 1000}
     # An error's text goes to the log, where the values of a statement (numbers, texts with codes) have no place.
     options["hide_parameters"] = True
     engine = create_engine(url, isolation_level="AUTOCOMMIT", json_serializer=compact_json, **options)
@@ -133,6 +134,11 @@ def compact_json(value: Any) -> str:
     return to_json(value).decode()
 
 
+ROOM = ("wal_autocheckpoint=8000", "cache_size=-65536")
+"""Pages that the log may have before it is worked in, so that a page is worked in once for many commits; and kibibytes
+of pages kept in memory, so that a database that grows is not read again and again."""
+
+
 def _prepare(connection: Any, _record: Any) -> None:
-    for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "busy_timeout=5000", "foreign_keys=ON"):
+    for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "busy_timeout=5000", "foreign_keys=ON", *ROOM):
         connection.execute(f"PRAGMA {pragma}")
