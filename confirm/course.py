@@ -93,6 +93,7 @@ class Course:
         """Return what the API and its notices show of a confirmation, as plain JSON; nobody may change it."""
         cost = self._means.ledger.total(tx, confirmation.id)
         # Of one unit's events several show the same.
+        shown: dict[str, Any] | None
         of, at, shown = tx.known.get(("confirmation shown", confirmation.id), (None, None, None))
         if shown is None or of is not confirmation or at is not cost:
             shown = showing.snapshot(confirmation, self._settings, cost)

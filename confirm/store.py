@@ -29,7 +29,7 @@ from confirm.challenge import Confirmation, Proof, SendState, State
 from confirm.workflow import Step, StepState
 from smsc_emulator.base import claims
 from smsc_emulator.base.database import Tx, metadata
-from smsc_emulator.base.statements import Statement, changes
+from smsc_emulator.base.statements import Columns, Statement
 
 confirmations = Table(
     "confirmations",
@@ -93,6 +93,7 @@ OWN_CODE = "own code"
 """The kind of the claims of nodes that have a service's own code in memory: only they can send it."""
 
 # What each step of a confirmation runs is put together once: that costs more than running it.
+_COLUMNS, _STEP = Columns(Confirmation), Columns(Step)
 _ADD = Statement(insert(confirmations))
 _SAVE = Statement(update(confirmations).where(confirmations.c.id == bindparam("its_id")))
 _FIND = Statement(select(confirmations).where(confirmations.c.id == bindparam("its_id")))
@@ -126,16 +127,16 @@ _OF_MESSAGE = Statement(
 
 def add(tx: Tx, confirmation: Confirmation) -> None:
     """Write a new confirmation."""
-    _ADD.run(tx, _flat(confirmation))
+    _ADD.run(tx, _flat(_COLUMNS.all(confirmation)))
     tx.known["confirmation", confirmation.id] = confirmation
 
 
 def save(tx: Tx, confirmation: Confirmation) -> None:
     """Write what has become of a confirmation."""
-    row, known = _flat(confirmation), tx.known.get(("confirmation", confirmation.id))
-    changed = row if known is None else changes(_flat(known), row)
+    known = tx.known.get(("confirmation", confirmation.id))
+    changed = _COLUMNS.all(confirmation) if known is None else _COLUMNS.changed(known, confirmation)
     if changed:
-        _SAVE.run(tx, {**changed, "its_id": confirmation.id})
+        _SAVE.run(tx, {**_flat(changed), "its_id": confirmation.id})
     tx.known["confirmation", confirmation.id] = confirmation
 
 
@@ -238,11 +239,13 @@ def _all(tx: Tx, query: Select[Any]) -> list[Confirmation]:
     return [_read(row) for row in tx.conn.execute(query)]
 
 
-def _flat(confirmation: Confirmation) -> dict[str, Any]:
-    row = {name: getattr(confirmation, name) for name in Confirmation.__dataclass_fields__}
-    row["steps"] = [asdict(step) for step in confirmation.steps]
-    row["proof"] = None if confirmation.proof is None else asdict(confirmation.proof)
-    return row
+def _flat(columns: dict[str, Any]) -> dict[str, Any]:
+    """Return columns with what is not plain as plain JSON."""
+    if "steps" in columns:
+        columns["steps"] = [_STEP.all(step) for step in columns["steps"]]
+    if columns.get("proof") is not None:
+        columns["proof"] = asdict(columns["proof"])
+    return columns
 
 
 def _read(row: Row[Any]) -> Confirmation:

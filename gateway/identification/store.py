@@ -1,6 +1,5 @@
 """What is on record of attempts, bindings and verdicts not accepted. Every function runs in a unit of work."""
 
-from dataclasses import asdict
 from typing import Any
 
 from sqlalchemy import Row, Select, and_, bindparam, func, insert, select, update
@@ -11,9 +10,10 @@ from gateway.identification.attempt import TERMINAL, Attempt, Cause, Outcome, Re
 from gateway.identification.bindings import Binding
 from gateway.identification.tables import attempts, bindings, dead_letters
 from smsc_emulator.base.database import Tx
-from smsc_emulator.base.statements import Statement, changes
+from smsc_emulator.base.statements import Columns, Statement
 
 # What each step of an attempt runs is put together once: that costs more than running it.
+_COLUMNS, _BINDING = Columns(Attempt), Columns(Binding)
 _ADD = Statement(insert(attempts))
 _SAVE = Statement(update(attempts).where(attempts.c.id == bindparam("its_id")))
 _FIND = Statement(select(attempts).where(attempts.c.id == bindparam("its_id")))
@@ -44,14 +44,14 @@ _NEXT_OVERDUE = Statement(select(func.min(bindings.c.due_at)))
 
 def add(tx: Tx, attempt: Attempt) -> None:
     """Write a new attempt."""
-    _ADD.run(tx, _flat(attempt))
+    _ADD.run(tx, _COLUMNS.all(attempt))
     tx.known["attempt", attempt.id] = attempt
 
 
 def save(tx: Tx, attempt: Attempt) -> None:
     """Write what has become of an attempt."""
-    row, known = _flat(attempt), tx.known.get(("attempt", attempt.id))
-    changed = row if known is None else changes(_flat(known), row)
+    known = tx.known.get(("attempt", attempt.id))
+    changed = _COLUMNS.all(attempt) if known is None else _COLUMNS.changed(known, attempt)
     if changed:
         _SAVE.run(tx, {**changed, "its_id": attempt.id})
     tx.known["attempt", attempt.id] = attempt
@@ -107,12 +107,12 @@ def last_refusal(tx: Tx, service_id: str, user_id: str, phone_number: str) -> At
 
 def add_binding(tx: Tx, new: Binding) -> None:
     """Write a new binding; the database refuses a second active one of a service and number."""
-    _ADD_BINDING.run(tx, asdict(new))
+    _ADD_BINDING.run(tx, _BINDING.all(new))
 
 
 def save_binding(tx: Tx, changed: Binding) -> None:
     """Write what has become of a binding."""
-    _SAVE_BINDING.run(tx, {**asdict(changed), "its_id": changed.id})
+    _SAVE_BINDING.run(tx, {**_BINDING.all(changed), "its_id": changed.id})
 
 
 def find_binding(tx: Tx, binding_id: str) -> Binding | None:
@@ -188,10 +188,6 @@ def add_dead_letter(
         "attempt_id": attempt_id,
     }
     tx.conn.execute(insert(dead_letters).values(row))
-
-
-def _flat(attempt: Attempt) -> dict[str, Any]:
-    return {name: getattr(attempt, name) for name in Attempt.__dataclass_fields__}
 
 
 def _one_attempt(tx: Tx, query: Select[Any]) -> Attempt | None:

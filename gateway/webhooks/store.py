@@ -32,7 +32,7 @@ from gateway.webhooks.outbox import Answer, DeliveryState, Outcome, Verdict, sta
 from smsc_emulator.base import claims
 from smsc_emulator.base.database import Tx, metadata
 from smsc_emulator.base.durations import iso
-from smsc_emulator.base.statements import Statement
+from smsc_emulator.base.statements import Columns, Statement
 
 webhook_endpoints = Table(
     "webhook_endpoints",
@@ -123,6 +123,9 @@ class Delivery:
         return state_of(self.due_at, self.delivered_at, self.given_up_at)
 
 
+_COLUMNS = Columns(Delivery)
+
+
 def add_endpoint(tx: Tx, endpoint: Endpoint) -> None:
     """Add an endpoint, with its event."""
     row = {name: getattr(endpoint, name) for name in Endpoint.__dataclass_fields__}
@@ -161,8 +164,7 @@ def delete_endpoint(tx: Tx, now: int, endpoint: Endpoint) -> None:
 
 def add_deliveries(tx: Tx, deliveries: Sequence[Delivery]) -> None:
     """Add deliveries, in the order in which they go out."""
-    rows = [{name: getattr(delivery, name) for name in Delivery.__dataclass_fields__} for delivery in deliveries]
-    _ADD.run_each(tx, rows)
+    _ADD.run_each(tx, [_COLUMNS.all(delivery) for delivery in deliveries])
 
 
 def latest_deliveries(tx: Tx, endpoint_id: str, limit: int) -> list[Delivery]:

@@ -6,13 +6,12 @@ that SQLAlchemy compiled at its first use, with the values and columns converted
 where the way to the server counts for more, SQLAlchemy runs it. What is run now and then needs no `Statement`.
 """
 
-from collections import namedtuple
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from operator import itemgetter
-from typing import TYPE_CHECKING, Any, TypeAlias, cast
+from dataclasses import fields
+from operator import attrgetter, itemgetter
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from sqlalchemy import Delete, Dialect, Insert, Select, Update
-from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.types import TypeEngine
 
 if TYPE_CHECKING:
@@ -81,16 +80,28 @@ class Statement:
         return text
 
 
-def changes(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the columns of a row that have changed: an UPDATE writes each index anew whose columns it names."""
-    return {name: value for name, value in after.items() if value != before[name]}
+class Columns:
+    """The members of a dataclass as the columns of a table, each under its own name."""
+
+    def __init__(self, kind: Any) -> None:
+        self._names = tuple(field.name for field in fields(kind))
+        self._pick = attrgetter(*self._names)
+
+    def all(self, one: object) -> dict[str, Any]:
+        """Return all columns of a row."""
+        return dict(zip(self._names, self._pick(one), strict=True))
+
+    def changed(self, before: object, after: object) -> dict[str, Any]:
+        """Return those that have changed: an UPDATE writes each index anew whose columns it names."""
+        pairs = zip(self._names, self._pick(before), self._pick(after), strict=True)
+        return {name: new for name, old, new in pairs if new is not old and new != old}
 
 
 class _Text:
     """A statement as one dialect writes it, for values of certain names."""
 
     def __init__(self, core: Core, names: tuple[str, ...], dialect: Dialect) -> None:
-        compiled = cast(SQLCompiler, core.compile(dialect=dialect, column_keys=list(names)))
+        compiled = core.compile(dialect=dialect, column_keys=list(names))
         assert "POSTCOMPILE" not in compiled.string, "a Statement has no list of values; see `Statement`"
         self.sql = compiled.string
         places = compiled.positiontup or []
@@ -101,7 +112,7 @@ class _Text:
         columns = list(core.selected_columns) if isinstance(core, Select) else []
         results = (_result(column.type, dialect) for column in columns)
         self._results = [(place, convert) for place, convert in enumerate(results) if convert is not None]
-        self._row = _row_type([column.key for column in columns])
+        self._row = _row_type([str(column.key) for column in columns])
         self._pick = _picker(places)
 
     def values(self, values: Mapping[str, Any]) -> Sequence[Any]:
@@ -120,18 +131,18 @@ class _Text:
             columns = list(columns)
             for place, convert in self._results:
                 columns[place] = convert(columns[place])
-        return self._row._make(columns)
+        return self._row(columns)
 
 
 def _result(kind: TypeEngine[Any], dialect: Dialect) -> Convert | None:
     return kind.dialect_impl(dialect).result_processor(dialect, None)
 
 
-def _row_type(names: list[str]) -> Any:
-    """Return a named tuple that also has `_mapping`; a column without a name of its own has its place."""
-    row: Any = namedtuple("Row", names, rename=True)
-    row._mapping = property(lambda self: dict(zip(names, self, strict=True)))
-    return row
+def _row_type(names: Sequence[str]) -> type[tuple[Any, ...]]:
+    """Return a tuple whose items are attributes too, and all of them by name its `_mapping`."""
+    members: dict[str, Any] = {name: property(itemgetter(place)) for place, name in enumerate(names)}
+    members["_mapping"] = property(lambda row: dict(zip(names, row, strict=True)))
+    return type("Row", (tuple,), {"__slots__": (), **members})
 
 
 def _picker(places: Sequence[str]) -> Callable[[Mapping[str, Any]], Sequence[Any]]:

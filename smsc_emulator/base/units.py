@@ -8,7 +8,7 @@ and what it remembers in memory must bear being done again.
 import asyncio
 import sqlite3
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any, Protocol, TypeVar
 
 from sqlalchemy import JSON, BigInteger, Column, MetaData, String, Table, insert
@@ -143,7 +143,7 @@ class Backend(Protocol):
 
 def numbered(events: Iterable[Event], first_seq: int) -> list[Event]:
     """Return the events with their numbers in the journal."""
-    return [replace(event, seq=seq) for seq, event in enumerate(events, first_seq)]
+    return [Event(each.at, each.type, each.subject, each.data, seq) for seq, each in enumerate(events, first_seq)]
 
 
 _STORE = Statement(insert(journal_table))
