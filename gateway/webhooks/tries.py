@@ -1,11 +1,13 @@
 """What a lane's tries came to, written down many at a time while the next ones are made.
 
-A try is told of as soon as the last writing is done, so few are ever unwritten, and never more than UNWRITTEN. These
-are what goes out again, under its old webhook-id, if the process is killed at that instant.
+What was tried within GATHER is written together, and at once when the lane has nothing more to send. The tries that
+are not written, never more than UNWRITTEN, are what goes out again, under its old webhook-id, if the process is killed
+at that instant.
 """
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import dataclass
 
 from gateway.webhooks.outbox import Answer, Verdict
@@ -13,6 +15,9 @@ from gateway.webhooks.store import Delivery
 
 UNWRITTEN = 25
 """Tries that may be made before the first of them is written down."""
+
+GATHER = 0.02
+"""Real seconds from a try until it is written down, if others follow."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +37,7 @@ class Tries:
         self._write = write
         self._fresh: list[Tried] = []
         self._writing: asyncio.Task[None] | None = None
+        self._hurry = asyncio.Event()
         self.go_on = True
         """Whether the endpoint takes more, as far as is written."""
 
@@ -50,7 +56,9 @@ class Tries:
     async def written(self) -> None:
         """Wait until all are written down. Raises what the writing raised."""
         if self._writing is not None:
+            self._hurry.set()
             await self._writing
+            self._hurry.clear()
 
     def drop(self) -> None:
         """Write no more; what is not written will go out again."""
@@ -59,6 +67,9 @@ class Tries:
 
     async def _write_all(self) -> None:
         while self._fresh:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(GATHER):
+                    await self._hurry.wait()
             fresh, self._fresh = self._fresh, []
             self.go_on = await self._write(fresh) and self.go_on
 
