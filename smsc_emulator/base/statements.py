@@ -66,9 +66,11 @@ class Statement:
 
     def run_each(self, tx: "Tx", rows: Sequence[Mapping[str, Any]]) -> None:
         """Run with each of `rows`, all of which have the same names in the same order."""
+        if not rows:
+            return
         if tx.driver is None:
             tx.conn.execute(self._core, rows)
-        elif rows:
+        else:
             text = self._text(tx, rows[0])
             tx.driver.executemany(text.sql, map(text.values, rows))
 
@@ -105,7 +107,8 @@ class _Text:
         assert "POSTCOMPILE" not in compiled.string, "a Statement has no list of values; see `Statement`"
         self.sql = compiled.string
         places = compiled.positiontup or []
-        self._constants = {name: compiled.binds[name].value for name in places if name not in names}
+        own = (name for name in places if name not in names and not compiled.binds[name].required)
+        self._constants = {name: compiled.binds[name].value for name in own}
         self._places = places
         binds = (compiled.binds[name].type.dialect_impl(dialect).bind_processor(dialect) for name in places)
         self._converts = [(place, convert) for place, convert in enumerate(binds) if convert is not None]
