@@ -31,13 +31,14 @@ class Statement:
     """
 
     def __init__(self, core: Core) -> None:
-        self._core = core
+        self.core = core
+        """The statement as SQLAlchemy has it."""
         self._texts: dict[tuple[str, ...], _Text] = {}
 
     def all(self, tx: "Tx", **values: Any) -> Sequence[Row]:
         """Return the rows."""
         if tx.driver is None:
-            return tx.conn.execute(self._core, values).all()
+            return tx.conn.execute(self.core, values).all()
         text = self._text(tx, values)
         found = tx.driver.execute(text.sql, text.values(values)).fetchall()
         return [text.row(columns) for columns in found]
@@ -45,7 +46,7 @@ class Statement:
     def first(self, tx: "Tx", **values: Any) -> Row | None:
         """Return the first row, or None."""
         if tx.driver is None:
-            return tx.conn.execute(self._core, values).first()
+            return tx.conn.execute(self.core, values).first()
         text = self._text(tx, values)
         cursor = tx.driver.execute(text.sql, text.values(values))
         columns = cursor.fetchone()
@@ -60,7 +61,7 @@ class Statement:
     def run(self, tx: "Tx", values: Mapping[str, Any]) -> int:
         """Change what the statement says, and return how many rows that were."""
         if tx.driver is None:
-            return tx.conn.execute(self._core, values).rowcount
+            return tx.conn.execute(self.core, values).rowcount
         text = self._text(tx, values)
         return tx.driver.execute(text.sql, text.values(values)).rowcount
 
@@ -69,7 +70,7 @@ class Statement:
         if not rows:
             return
         if tx.driver is None:
-            tx.conn.execute(self._core, rows)
+            tx.conn.execute(self.core, rows)
         else:
             text = self._text(tx, rows[0])
             tx.driver.executemany(text.sql, map(text.values, rows))
@@ -78,7 +79,7 @@ class Statement:
         names = tuple(values)
         text = self._texts.get(names)
         if text is None:
-            text = self._texts[names] = _Text(self._core, names, tx.conn.dialect)
+            text = self._texts[names] = _Text(self.core, names, tx.conn.dialect)
         return text
 
 
