@@ -134,7 +134,7 @@ def compact_json(value: Any) -> str:
     return to_json(value).decode()
 
 
-ROOM = ("wal_autocheckpoint=8000", "cache_size=-65536")
+ROOM = ("wal_autocheckpoint=8000", "cache_size=-16384")
 """Pages that the log may have before it is worked in, so that a page is worked in once for many commits; and kibibytes
 of pages kept in memory, so that a database that grows is not read again and again."""
 
