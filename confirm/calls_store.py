@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import BigInteger, Boolean, Column, Index, Row, String, Table, delete, func, insert, select, update
 
 from smsc_emulator.base.database import Tx, metadata
+from smsc_emulator.base.statements import Statement
 
 calls = Table(
     "confirmation_calls",
@@ -35,6 +36,8 @@ used = Table(
     Column("phone_number", String(16), nullable=False, index=True),
     Column("until", BigInteger, nullable=False, index=True),
 )
+
+_NEXT_HANG_UP = Statement(select(func.min(calls.c.hang_up_at)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +83,7 @@ def to_hang_up(tx: Tx, now: int) -> list[PlacedCall]:
 
 def next_hang_up(tx: Tx) -> int | None:
     """Return the instant at which the next call is to be hung up."""
-    due: int | None = tx.conn.execute(select(func.min(calls.c.hang_up_at))).scalar()
+    due: int | None = _NEXT_HANG_UP.value(tx)
     return due
 
 

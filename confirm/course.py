@@ -90,8 +90,15 @@ class Course:
         return confirmation
 
     def snapshot(self, tx: Tx, confirmation: Confirmation) -> dict[str, Any]:
-        """Return what the API and its notices show of a confirmation, as plain JSON."""
-        return showing.snapshot(confirmation, self._settings, self._means.ledger.total(tx, confirmation.id))
+        """Return what the API and its notices show of a confirmation, as plain JSON; nobody may change it."""
+        cost = self._means.ledger.total(tx, confirmation.id)
+        # Of one unit's events several show the same.
+        shown: dict[str, Any] | None
+        of, at, shown = tx.known.get(("confirmation shown", confirmation.id), (None, None, None))
+        if shown is None or of is not confirmation or at is not cost:
+            shown = showing.snapshot(confirmation, self._settings, cost)
+            tx.known["confirmation shown", confirmation.id] = confirmation, cost, shown
+        return shown
 
     def record(self, tx: Tx, now: int, confirmation: Confirmation, event: str, **more: Any) -> None:
         """Record an event that the confirmation's service is told of; `more` is for the journal alone."""

@@ -7,6 +7,7 @@ is repeated changes nothing.
 
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any, Literal
 
 from sqlalchemy import Integer, bindparam, exists, func, insert, select
@@ -14,6 +15,7 @@ from sqlalchemy import Integer, bindparam, exists, func, insert, select
 from confirm.ledger_store import charges
 from confirm.settings import TariffSettings
 from smsc_emulator.base.database import Tx
+from smsc_emulator.base.statements import Statement
 
 Kind = Literal["sms", "call", "query"]
 MILLION = 1_000_000
@@ -63,6 +65,7 @@ class Total:
     amount: int
 
 
+@lru_cache(maxsize=1024)
 def decimal(amount: int) -> str:
     """Return millionths as a decimal number: 50000 is `0.05`, 2000000 is `2`."""
     text = f"{Decimal(amount).scaleb(-6):f}"
@@ -71,11 +74,15 @@ def decimal(amount: int) -> str:
 
 _SAME_REFERENCE = exists().where(charges.c.reference == bindparam("reference"))
 _NAMES = tuple(column.name for column in charges.c if column.name != "ordinal")
-_CHARGE = insert(charges).from_select(
-    _NAMES, select(*(bindparam(name, type_=charges.c[name].type) for name in _NAMES)).where(~_SAME_REFERENCE)
+_CHARGE = Statement(
+    insert(charges).from_select(
+        _NAMES, select(*(bindparam(name, type_=charges.c[name].type) for name in _NAMES)).where(~_SAME_REFERENCE)
+    )
 )
-_TOTAL = select(func.sum(charges.c.amount), func.sum(charges.c.billable_seconds)).where(
-    charges.c.subject_id.in_(bindparam("subjects", expanding=True)), charges.c.currency == bindparam("currency")
+_TOTAL = Statement(
+    select(func.sum(charges.c.amount), func.sum(charges.c.billable_seconds)).where(
+        charges.c.subject_id == bindparam("subject"), charges.c.currency == bindparam("currency")
+    )
 )
 _ENTRIES = (
     select(charges)
@@ -133,13 +140,23 @@ class Ledger:
             "amount": quantity * self._prices[kind] + billable_seconds * self._second,
             "currency": self._currency,
         }
-        return tx.conn.execute(_CHARGE, values).rowcount == 1
+        tx.known.pop(("cost", subject_id), None)
+        return _CHARGE.run(tx, values) == 1
 
     def total(self, tx: Tx, *subject_ids: str) -> Cost:
         """Return what the subjects have cost together, in the currency of the tariffs."""
-        values = {"subjects": subject_ids, "currency": self._currency}
-        amount, seconds = tx.conn.execute(_TOTAL, values).one()
-        return Cost(int(amount or 0), self._currency, int(seconds or 0))
+        costs = [self._cost(tx, subject_id) for subject_id in subject_ids]
+        if len(costs) == 1:
+            return costs[0]
+        amount, seconds = sum(cost.amount for cost in costs), sum(cost.billable_seconds for cost in costs)
+        return Cost(amount, self._currency, seconds)
+
+    def _cost(self, tx: Tx, subject_id: str) -> Cost:
+        known: Cost | None = tx.known.get(("cost", subject_id))
+        if known is None:
+            amount, seconds = _TOTAL.first(tx, subject=subject_id, currency=self._currency) or (0, 0)
+            known = tx.known["cost", subject_id] = Cost(int(amount or 0), self._currency, int(seconds or 0))
+        return known
 
     def entries(self, tx: Tx, service_id: str, after: int = 0, limit: int = 100) -> list[Charge]:
         """Return up to `limit` charges of the service that follow the one with the ordinal `after`, oldest first."""

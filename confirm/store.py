@@ -29,6 +29,7 @@ from confirm.challenge import Confirmation, Proof, SendState, State
 from confirm.workflow import Step, StepState
 from smsc_emulator.base import claims
 from smsc_emulator.base.database import Tx, metadata
+from smsc_emulator.base.statements import Columns, Statement
 
 confirmations = Table(
     "confirmations",
@@ -92,44 +93,74 @@ OWN_CODE = "own code"
 """The kind of the claims of nodes that have a service's own code in memory: only they can send it."""
 
 # What each step of a confirmation runs is put together once: that costs more than running it.
-_ADD = insert(confirmations)
-_SAVE = update(confirmations).where(confirmations.c.id == bindparam("its_id"))
-_FIND = select(confirmations).where(confirmations.c.id == bindparam("its_id"))
+_COLUMNS, _STEP = Columns(Confirmation), Columns(Step)
+_ADD = Statement(insert(confirmations))
+_SAVE = Statement(update(confirmations).where(confirmations.c.id == bindparam("its_id")))
+_FIND = Statement(select(confirmations).where(confirmations.c.id == bindparam("its_id")))
 _NEXT_SEND = select(func.min(confirmations.c.send_due_at))
-_NEXT_STEP = select(func.min(confirmations.c.step_due_at))
-_NEXT_EXPIRY = select(func.min(confirmations.c.expires_at)).where(confirmations.c.state == State.PENDING)
+_NEXT_STEP = Statement(select(func.min(confirmations.c.step_due_at)))
+_NEXT_EXPIRY = Statement(
+    select(func.min(confirmations.c.expires_at)).where(confirmations.c.state == State.PENDING.value)
+)
+_OF_NUMBER = Statement(
+    select(confirmations)
+    .where(
+        confirmations.c.service_id == bindparam("service_id"),
+        confirmations.c.phone_number == bindparam("phone_number"),
+    )
+    .where((confirmations.c.state == State.PENDING.value) | (confirmations.c.over_at >= bindparam("over_since")))
+)
+_NEXT_SEND_OF_ALL = Statement(_NEXT_SEND)
+_TO_SEND_OF_ALL = Statement(
+    select(confirmations)
+    .where(confirmations.c.send_due_at <= bindparam("now"))
+    .order_by(confirmations.c.send_due_at, confirmations.c.id)
+    .with_for_update(skip_locked=True)
+)
+_OF_MESSAGE = Statement(
+    select(confirmations)
+    .where(confirmations.c.message_id == bindparam("its_message"))
+    .order_by(confirmations.c.sent_at.desc())
+    .limit(1)
+)
 
 
 def add(tx: Tx, confirmation: Confirmation) -> None:
     """Write a new confirmation."""
-    tx.conn.execute(_ADD, asdict(confirmation))
+    _ADD.run(tx, _flat(_COLUMNS.all(confirmation)))
+    tx.known["confirmation", confirmation.id] = confirmation
 
 
 def save(tx: Tx, confirmation: Confirmation) -> None:
     """Write what has become of a confirmation."""
-    tx.conn.execute(_SAVE, {**asdict(confirmation), "its_id": confirmation.id})
+    known = tx.known.get(("confirmation", confirmation.id))
+    changed = _COLUMNS.all(confirmation) if known is None else _COLUMNS.changed(known, confirmation)
+    if changed:
+        _SAVE.run(tx, {**_flat(changed), "its_id": confirmation.id})
+    tx.known["confirmation", confirmation.id] = confirmation
 
 
 def find(tx: Tx, confirmation_id: str) -> Confirmation | None:
     """Return the confirmation, or None."""
-    row = tx.conn.execute(_FIND, {"its_id": confirmation_id}).first()
-    return None if row is None else _read(row)
+    known: Confirmation | None = tx.known.get(("confirmation", confirmation_id))
+    if known is None and (row := _FIND.first(tx, its_id=confirmation_id)) is not None:
+        known = tx.known["confirmation", confirmation_id] = _read(row)
+    return known
 
 
 def of_number(tx: Tx, service_id: str, phone_number: str, over_since: int) -> list[Confirmation]:
     """Return a service's confirmations of a number that are pending or over since `over_since`."""
-    c = confirmations.c
-    recent = (c.state == State.PENDING) | (c.over_at >= over_since)
-    return _all(
-        tx, select(confirmations).where(c.service_id == service_id, c.phone_number == phone_number).where(recent)
-    )
+    rows = _OF_NUMBER.all(tx, service_id=service_id, phone_number=phone_number, over_since=over_since)
+    return [_read(row) for row in rows]
 
 
 def to_send(tx: Tx, now: int, not_by: Collection[str] = ()) -> list[Confirmation]:
     """Return those whose code this node is to send by `now`, oldest first; the methods `not_by` are for others."""
+    others = _not_for_others(tx, not_by)
+    if not others:
+        return [_read(row) for row in _TO_SEND_OF_ALL.all(tx, now=now)]
     due = confirmations.c.send_due_at
-    query = select(confirmations).where(due <= now, *_not_for_others(tx, not_by)).order_by(due, confirmations.c.id)
-    return _all_free(tx, query)
+    return _all_free(tx, select(confirmations).where(due <= now, *others).order_by(due, confirmations.c.id))
 
 
 def to_expire(tx: Tx, now: int) -> list[Confirmation]:
@@ -167,26 +198,26 @@ def held_back(tx: Tx, phone_number: str) -> list[Confirmation]:
 
 def of_message(tx: Tx, message_id: str) -> Confirmation | None:
     """Return the confirmation whose present code the SMSC took under `message_id`, or None; of several the newest."""
-    c = confirmations.c
-    found = select(confirmations).where(c.message_id == message_id).order_by(c.sent_at.desc()).limit(1)
-    return next(iter(_all(tx, found)), None)
+    row = _OF_MESSAGE.first(tx, its_message=message_id)
+    return None if row is None else _read(row)
 
 
 def next_send(tx: Tx, not_by: Collection[str] = ()) -> int | None:
     """Return the instant at which this node is to send the next code; the methods `not_by` are for others."""
-    due: int | None = tx.conn.execute(_NEXT_SEND.where(*_not_for_others(tx, not_by))).scalar()
+    others = _not_for_others(tx, not_by)
+    due: int | None = tx.conn.execute(_NEXT_SEND.where(*others)).scalar() if others else _NEXT_SEND_OF_ALL.value(tx)
     return due
 
 
 def next_step(tx: Tx) -> int | None:
     """Return the instant at which the next step's time ends."""
-    due: int | None = tx.conn.execute(_NEXT_STEP).scalar()
+    due: int | None = _NEXT_STEP.value(tx)
     return due
 
 
 def next_expiry(tx: Tx) -> int | None:
     """Return the instant at which the next lifetime ends."""
-    due: int | None = tx.conn.execute(_NEXT_EXPIRY).scalar()
+    due: int | None = _NEXT_EXPIRY.value(tx)
     return due
 
 
@@ -206,6 +237,15 @@ def _all_free(tx: Tx, query: Select[Any]) -> list[Confirmation]:
 
 def _all(tx: Tx, query: Select[Any]) -> list[Confirmation]:
     return [_read(row) for row in tx.conn.execute(query)]
+
+
+def _flat(columns: dict[str, Any]) -> dict[str, Any]:
+    """Return columns with what is not plain as plain JSON."""
+    if "steps" in columns:
+        columns["steps"] = [_STEP.all(step) for step in columns["steps"]]
+    if columns.get("proof") is not None:
+        columns["proof"] = asdict(columns["proof"])
+    return columns
 
 
 def _read(row: Row[Any]) -> Confirmation:

@@ -125,14 +125,17 @@ class _Identifications:
 
     async def get(self, call: Call) -> Reply:
         seconds = durations.parse(call.query.wait) / 1000 if call.query.wait else 0.0
-        first = await self._read(call, call.path["id"])
-        known: State = call.query.state or first.state
-        if first.state.over or first.state is not known or not seconds:
-            return Reply(first)
-        changed = await self._watch.until(
-            first.id, seconds, lambda: self._read(call, first.id), lambda found: found.state is not known
-        )
-        return Reply(changed)
+        attempt_id: str = call.path["id"]
+        known: State | None = call.query.state
+
+        def changed(found: Attempt) -> bool:
+            nonlocal known
+            known = known or found.state
+            return found.state.over or found.state is not known
+
+        if seconds:
+            await self._watch.until(attempt_id, seconds, lambda: self._find(call, attempt_id), changed)
+        return Reply(await self._read(call, attempt_id))
 
     async def check(self, call: Call) -> Reply:
         now, body = call.received_at, call.body
@@ -166,6 +169,10 @@ class _Identifications:
         self._service.wake()
         return Reply(changed)
 
+    async def _find(self, call: Call, attempt_id: str) -> Attempt:
+        with as_problems():
+            return await self._database.run(lambda tx: self._service.get(tx, call.caller, attempt_id))
+
     async def _read(self, call: Call, attempt_id: str) -> Identification:
         with as_problems():
             return await self._database.run(
@@ -174,9 +181,9 @@ class _Identifications:
 
     async def _settled(self, call: Call, attempt_id: str) -> Identification:
         """Return the attempt once nothing about the sending of its code is in doubt, if there is a code to send."""
-        found = await self._read(call, attempt_id)
-        if found.confirmation is not None:
-            await self._confirm.send_settled(found.confirmation.id)
+        found = await self._find(call, attempt_id)
+        if found.confirmation_id is not None:
+            await self._confirm.send_settled(found.confirmation_id)
         return await self._read(call, attempt_id)
 
     def _model(self, tx: Tx, attempt: Attempt) -> Identification:

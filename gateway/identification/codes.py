@@ -11,6 +11,7 @@ from sqlalchemy import Row, bindparam, func, insert, select, update
 
 from gateway.identification.tables import codes
 from smsc_emulator.base.database import Tx
+from smsc_emulator.base.statements import Statement
 
 OverBy = Literal["void", "ended", "missing", "unannounced"]
 """Why a code is in force no more: it was taken back; the operator told that its contract ended; it is not in the
@@ -37,30 +38,32 @@ class Code:
     over_by: OverBy | None = None
 
 
-_ADD = insert(codes)
-_FIND = select(codes).where(codes.c.code == bindparam("its_code"))
+_ADD = Statement(insert(codes))
+_FIND = Statement(select(codes).where(codes.c.code == bindparam("its_code")))
+_OF_REQUEST = Statement(select(codes).where(codes.c.request_id == bindparam("its_request")))
+_ENTERED = Statement(update(codes).where(codes.c.code == bindparam("its_code"), codes.c.entered_at.is_(None)))
 
 
 def add(tx: Tx, new: Code) -> None:
     """Write a new code; the database refuses one that was ever given out."""
-    tx.conn.execute(_ADD, {name: getattr(new, name) for name in Code.__dataclass_fields__})
+    _ADD.run(tx, {name: getattr(new, name) for name in Code.__dataclass_fields__})
 
 
 def find(tx: Tx, code: str) -> Code | None:
     """Return a code that was given out, or None."""
-    row = tx.conn.execute(_FIND, {"its_code": code}).first()
+    row = _FIND.first(tx, its_code=code)
     return None if row is None else _code(row)
 
 
 def of_request(tx: Tx, request_id: str) -> Code | None:
     """Return the code that goes with a query, or None."""
-    row = tx.conn.execute(select(codes).where(codes.c.request_id == request_id)).first()
+    row = _OF_REQUEST.first(tx, its_request=request_id)
     return None if row is None else _code(row)
 
 
 def entered(tx: Tx, now: int, code: str) -> None:
     """Note that the operator has the code in its register."""
-    tx.conn.execute(update(codes).where(codes.c.code == code, codes.c.entered_at.is_(None)).values(entered_at=now))
+    _ENTERED.run(tx, {"its_code": code, "entered_at": now})
 
 
 def over(tx: Tx, now: int, code: str, by: OverBy) -> bool:

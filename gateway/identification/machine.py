@@ -17,7 +17,7 @@ Such an answer identifies nobody; the question is asked afresh, as often as `max
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from gateway.identification.attempt import (
     HINTS,
@@ -261,17 +261,18 @@ def step(attempt: Attempt, given: Input, now: int, profile: Profile) -> tuple[At
     line = _line(attempt, given, now, profile)
     if line is None:
         return attempt, ()
-    after = replace(_noted(attempt, given), reason=line.reason, updated_at=now)
+    changes = {**_noted(attempt, given), "reason": line.reason, "updated_at": now}
+    told = line.hint
     if isinstance(given, Ineligible):
-        after = replace(after, reason=given.reason)
-    if after.reason is not None:
-        told = given.hint if isinstance(given, Ineligible) else line.hint
-        after = replace(after, hint=told or HINTS.get(after.reason))
+        changes["reason"], told = given.reason, given.hint
+    if changes["reason"] is not None:
+        changes["hint"] = told or HINTS.get(changes["reason"])
     if line.target is not line.source or line.anew:
-        after = replace(after, state=line.target, due_at=_deadline(after, line.target, now, profile))
+        changes |= {"state": line.target, "due_at": _deadline(attempt, line.target, now, profile)}
     if line.target is State.ROUTING and line.source in (State.PENDING, State.REGISTERING):
-        after = replace(after, fresh_queries=after.fresh_queries + 1, result=None, answered_at=None, as_of=None)
-    return after, line.effects
+        fresh = attempt.fresh_queries + 1
+        changes |= {"fresh_queries": fresh, "result": None, "answered_at": None, "as_of": None}
+    return replace(attempt, **changes), line.effects
 
 
 def _deadline(attempt: Attempt, state: State, now: int, profile: Profile) -> int | None:
@@ -291,27 +292,28 @@ def _line(attempt: Attempt, given: Input, now: int, profile: Profile) -> Transit
     return None
 
 
-def _noted(attempt: Attempt, given: Input) -> Attempt:
-    """Return the attempt with what an effective input tells."""
+def _noted(attempt: Attempt, given: Input) -> dict[str, Any]:
+    """Return what an effective input tells, as changes of the attempt."""
     match given:
         case Eligible(confirmation_id, mode, exchange_mode, payer):
-            named = replace(attempt, confirmation_id=confirmation_id, mode=mode)
-            return replace(named, exchange_mode=exchange_mode, payer=payer)
+            named = {"confirmation_id": confirmation_id, "mode": mode}
+            return {**named, "exchange_mode": exchange_mode, "payer": payer}
         case Routed(operator_id, exchange_mode, payer):
             ended_at = attempt.ended_at if operator_id == attempt.operator_id else None
-            agreed = replace(attempt, exchange_mode=exchange_mode, payer=payer)
-            return replace(agreed, operator_id=operator_id, ended_at=ended_at)
+            asked = {"operator_id": operator_id, "ended_at": ended_at}
+            return {**asked, "exchange_mode": exchange_mode, "payer": payer}
         case Verdict(result, received_at, as_of, match, entry_id) if meets_deadline(attempt, received_at):
             said = set((match or {}).values())
-            answered = replace(attempt, result=result, answered_at=received_at, as_of=as_of, entry_id=entry_id)
-            return replace(answered, matched="true" in said and "false" not in said)
+            matched = "true" in said and "false" not in said
+            answered = {"result": result, "answered_at": received_at, "as_of": as_of}
+            return {**answered, "entry_id": entry_id, "matched": matched}
         case Noticed(ended_at):
-            return replace(attempt, ended_at=max(ended_at, attempt.ended_at or ended_at))
+            return {"ended_at": max(ended_at, attempt.ended_at or ended_at)}
         case Corrected(operator_id):
-            return replace(attempt, operator_id=operator_id, result="PRESENT")
+            return {"operator_id": operator_id, "result": "PRESENT"}
         case Registered(entry_id, code):
-            return replace(attempt, entry_id=entry_id, identification_code=attempt.identification_code or code)
-    return attempt
+            return {"entry_id": entry_id, "identification_code": attempt.identification_code or code}
+    return {}
 
 
 def judge(attempt: Attempt, request_id: str, received_at: int, *, answered: bool) -> Outcome:

@@ -12,6 +12,7 @@ from sqlalchemy import bindparam, delete, insert, select, update
 from gateway.identification.attempt import Attempt, Result
 from gateway.identification.tables import attributes, queries
 from smsc_emulator.base.database import Tx
+from smsc_emulator.base.statements import Statement
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,27 +28,27 @@ class Query:
     answered_at: int | None = None
 
 
-_ADD = insert(queries)
-_FIND = select(queries).where(queries.c.request_id == bindparam("its_id"))
-_ERASE = delete(attributes).where(attributes.c.attempt_id == bindparam("its_id"))
-_ANSWERED = update(queries).where(queries.c.request_id == bindparam("its_id"))
+_ADD = Statement(insert(queries))
+_FIND = Statement(select(queries).where(queries.c.request_id == bindparam("its_id")))
+_ERASE = Statement(delete(attributes).where(attributes.c.attempt_id == bindparam("its_id")))
+_ANSWERED = Statement(update(queries).where(queries.c.request_id == bindparam("its_id")))
 
 
 def add(tx: Tx, now: int, attempt: Attempt, request_id: str, operator_id: str) -> None:
     """Note that an operator is asked for an attempt."""
     row = {"request_id": request_id, "attempt_id": attempt.id, "operator_id": operator_id, "asked_at": now}
-    tx.conn.execute(_ADD, row)
+    _ADD.run(tx, row)
 
 
 def find(tx: Tx, request_id: str) -> Query | None:
     """Return the query, or None."""
-    row = tx.conn.execute(_FIND, {"its_id": request_id}).first()
+    row = _FIND.first(tx, its_id=request_id)
     return None if row is None else Query(**row._mapping)
 
 
 def answered(tx: Tx, request_id: str, result: Result, received_at: int) -> None:
     """Note the verdict on a query that was accepted."""
-    tx.conn.execute(_ANSWERED, {"its_id": request_id, "result": result, "answered_at": received_at})
+    _ANSWERED.run(tx, {"its_id": request_id, "result": result, "answered_at": received_at})
 
 
 def keep_attributes(tx: Tx, attempt_id: str, said: Mapping[str, str]) -> None:
@@ -63,4 +64,4 @@ def attributes_of(tx: Tx, attempt_id: str) -> Mapping[str, str] | None:
 
 def erase_attributes(tx: Tx, attempt_id: str) -> None:
     """Forget what the user said of himself."""
-    tx.conn.execute(_ERASE, {"its_id": attempt_id})
+    _ERASE.run(tx, {"its_id": attempt_id})

@@ -26,11 +26,14 @@ from gateway.lookup.outbox import OperatorMessage
 from smsc_emulator.base.database import Database, Tx
 from smsc_emulator.base.durations import HOUR, SECOND
 from smsc_emulator.base.randomness import Randomness
+from smsc_emulator.base.statements import Statement
 
 LISTING_CAP = HOUR
 """How long a page is asked for; an operator that is out of reach for longer is compared with the next time."""
 
 _BATCH = 100
+
+_NEXT_DUE = Statement(select(func.min(table.c.due_at)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,9 +217,7 @@ class Reconciling:
 
     async def next_due(self) -> int | None:
         """Return the instant of the next comparison."""
-        due: int | None = await self._database.run(
-            lambda tx: tx.conn.execute(select(func.min(table.c.due_at))).scalar()
-        )
+        due: int | None = await self._database.run(_NEXT_DUE.value)
         return due
 
     async def fire(self, now: int) -> None:

@@ -18,6 +18,9 @@ from gateway.identification.tables import sessions as table
 from smsc_emulator.base.database import Tx
 from smsc_emulator.base.durations import SECOND, iso
 from smsc_emulator.base.randomness import Randomness
+from smsc_emulator.base.statements import Statement
+
+_NEXT_EXPIRY = Statement(select(func.min(table.c.expires_at)))
 
 Kind = Literal["app", "web"]
 
@@ -125,7 +128,7 @@ class Sessions:
 
 def next_expiry(tx: Tx) -> int | None:
     """Return when the next session ends by itself, or None."""
-    due: int | None = tx.conn.execute(select(func.min(table.c.expires_at))).scalar()
+    due: int | None = _NEXT_EXPIRY.value(tx)
     return due
 
 

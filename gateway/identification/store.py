@@ -1,9 +1,8 @@
 """What is on record of attempts, bindings and verdicts not accepted. Every function runs in a unit of work."""
 
-from dataclasses import asdict
 from typing import Any
 
-from sqlalchemy import Row, Select, bindparam, func, insert, select, update
+from sqlalchemy import Row, Select, and_, bindparam, func, insert, select, update
 
 from confirm.store import confirmations
 from gateway.identification import bindings as binding
@@ -11,47 +10,75 @@ from gateway.identification.attempt import TERMINAL, Attempt, Cause, Outcome, Re
 from gateway.identification.bindings import Binding
 from gateway.identification.tables import attempts, bindings, dead_letters
 from smsc_emulator.base.database import Tx
+from smsc_emulator.base.statements import Columns, Statement
 
 # What each step of an attempt runs is put together once: that costs more than running it.
-_ADD = insert(attempts)
-_SAVE = update(attempts).where(attempts.c.id == bindparam("its_id"))
-_FIND = select(attempts).where(attempts.c.id == bindparam("its_id"))
-_NEXT_DUE = select(func.min(attempts.c.due_at))
+_COLUMNS, _BINDING = Columns(Attempt), Columns(Binding)
+_ADD = Statement(insert(attempts))
+_SAVE = Statement(update(attempts).where(attempts.c.id == bindparam("its_id")))
+_FIND = Statement(select(attempts).where(attempts.c.id == bindparam("its_id")))
+_NEXT_DUE = Statement(select(func.min(attempts.c.due_at)))
+_UNDER_WAY = Statement(
+    select(attempts)
+    .where(attempts.c.service_id == bindparam("service_id"), attempts.c.phone_number == bindparam("phone_number"))
+    .where(and_(*(attempts.c.state != state for state in sorted(TERMINAL))))
+    .order_by(attempts.c.created_at)
+)
+_CONFIRMATIONS = Statement(
+    select(confirmations.c.id).where(
+        confirmations.c.service_id == bindparam("service_id"),
+        confirmations.c.phone_number == bindparam("phone_number"),
+        confirmations.c.owner == bindparam("its_owner"),
+    )
+)
+_ADD_BINDING = Statement(insert(bindings))
+_SAVE_BINDING = Statement(update(bindings).where(bindings.c.id == bindparam("its_id")))
+_FIND_BINDING = Statement(select(bindings).where(bindings.c.id == bindparam("its_id")))
+_STANDING = Statement(
+    select(bindings)
+    .where(bindings.c.service_id == bindparam("service_id"), bindings.c.phone_number == bindparam("phone_number"))
+    .order_by(bindings.c.created_at.desc(), bindings.c.id)
+)
+_NEXT_OVERDUE = Statement(select(func.min(bindings.c.due_at)))
 
 
 def add(tx: Tx, attempt: Attempt) -> None:
     """Write a new attempt."""
-    tx.conn.execute(_ADD, asdict(attempt))
+    _ADD.run(tx, _COLUMNS.all(attempt))
+    tx.known["attempt", attempt.id] = attempt
 
 
 def save(tx: Tx, attempt: Attempt) -> None:
     """Write what has become of an attempt."""
-    tx.conn.execute(_SAVE, {**asdict(attempt), "its_id": attempt.id})
+    known = tx.known.get(("attempt", attempt.id))
+    changed = _COLUMNS.all(attempt) if known is None else _COLUMNS.changed(known, attempt)
+    if changed:
+        _SAVE.run(tx, {**changed, "its_id": attempt.id})
+    tx.known["attempt", attempt.id] = attempt
 
 
 def find(tx: Tx, attempt_id: str) -> Attempt | None:
     """Return the attempt, or None."""
-    row = tx.conn.execute(_FIND, {"its_id": attempt_id}).first()
-    return None if row is None else _attempt(row)
+    known: Attempt | None = tx.known.get(("attempt", attempt_id))
+    if known is None and (row := _FIND.first(tx, its_id=attempt_id)) is not None:
+        known = tx.known["attempt", attempt_id] = _attempt(row)
+    return known
 
 
 def under_way(tx: Tx, service_id: str, phone_number: str) -> list[Attempt]:
     """Return the service's attempts with a number that are not over."""
-    of_number = (attempts.c.service_id == service_id) & (attempts.c.phone_number == phone_number)
-    query = select(attempts).where(of_number, attempts.c.state.not_in(TERMINAL)).order_by(attempts.c.created_at)
-    return [_attempt(row) for row in tx.conn.execute(query)]
+    return [_attempt(row) for row in _UNDER_WAY.all(tx, service_id=service_id, phone_number=phone_number)]
 
 
 def confirmation_ids(tx: Tx, attempt: Attempt) -> list[str]:
     """Return the ids of all confirmations that the attempt has had."""
-    c = confirmations.c
-    of_number = (c.service_id == attempt.service_id) & (c.phone_number == attempt.phone_number)
-    return list(tx.conn.execute(select(c.id).where(of_number, c.owner == attempt.id)).scalars())
+    of_number = {"service_id": attempt.service_id, "phone_number": attempt.phone_number}
+    return [row.id for row in _CONFIRMATIONS.all(tx, **of_number, its_owner=attempt.id)]
 
 
 def next_due(tx: Tx) -> int | None:
     """Return the earliest deadline, or None."""
-    due: int | None = tx.conn.execute(_NEXT_DUE).scalar()
+    due: int | None = _NEXT_DUE.value(tx)
     return due
 
 
@@ -80,17 +107,17 @@ def last_refusal(tx: Tx, service_id: str, user_id: str, phone_number: str) -> At
 
 def add_binding(tx: Tx, new: Binding) -> None:
     """Write a new binding; the database refuses a second active one of a service and number."""
-    tx.conn.execute(insert(bindings).values(asdict(new)))
+    _ADD_BINDING.run(tx, _BINDING.all(new))
 
 
 def save_binding(tx: Tx, changed: Binding) -> None:
     """Write what has become of a binding."""
-    tx.conn.execute(update(bindings).where(bindings.c.id == changed.id).values(asdict(changed)))
+    _SAVE_BINDING.run(tx, {**_BINDING.all(changed), "its_id": changed.id})
 
 
 def find_binding(tx: Tx, binding_id: str) -> Binding | None:
     """Return the binding, or None."""
-    row = tx.conn.execute(select(bindings).where(bindings.c.id == binding_id)).first()
+    row = _FIND_BINDING.first(tx, its_id=binding_id)
     return None if row is None else _binding(row)
 
 
@@ -120,7 +147,8 @@ def list_bindings(
 
 def standing(tx: Tx, service_id: str, phone_number: str) -> list[Binding]:
     """Return a service's bindings of a number that are not closed, the youngest first."""
-    return [one for one in list_bindings(tx, service_id, phone_number=phone_number) if one.stands]
+    found = map(_binding, _STANDING.all(tx, service_id=service_id, phone_number=phone_number))
+    return [one for one in found if one.stands]
 
 
 def of_code(tx: Tx, service_id: str, code: str) -> Binding | None:
@@ -130,12 +158,9 @@ def of_code(tx: Tx, service_id: str, code: str) -> Binding | None:
     return None if row is None else _binding(row)
 
 
-_NEXT_OVERDUE = select(func.min(bindings.c.due_at))
-
-
 def next_overdue(tx: Tx) -> int | None:
     """Return when the earliest re-check has to be over, or None."""
-    due: int | None = tx.conn.execute(_NEXT_OVERDUE).scalar()
+    due: int | None = _NEXT_OVERDUE.value(tx)
     return due
 
 

@@ -19,6 +19,7 @@ from smsc_emulator.base import claims
 from smsc_emulator.base.database import Tx
 from smsc_emulator.base.durations import DAY, MINUTE, SECOND, iso
 from smsc_emulator.base.retries import RetryPlan
+from smsc_emulator.base.statements import Statement
 
 QUERY, CODE, VOID, LISTING = "query", "code", "void", "listing"
 
@@ -38,8 +39,16 @@ CLAIM = "lookup"
 _BATCH = 500
 
 # What each deadline of an attempt runs is put together once: that costs more than running it.
-_FIND = select(messages).where(messages.c.id == bindparam("its_id"))
-_CHANGE = update(messages).where(messages.c.id == bindparam("its_id"))
+_ADD = Statement(insert(messages))
+_FIND = Statement(select(messages).where(messages.c.id == bindparam("its_id")))
+_CHANGE = Statement(update(messages).where(messages.c.id == bindparam("its_id")))
+_NEXT_DUE = Statement(select(func.min(messages.c.next_try_at)))
+_DUE = Statement(
+    select(messages)
+    .where(messages.c.next_try_at <= bindparam("now"))
+    .order_by(messages.c.next_try_at, messages.c.id)
+    .limit(_BATCH)
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,12 +182,12 @@ def withdraw(tx: Tx, now: int, message_id: str) -> None:
     if message is None or message.withdrawn_at is not None:
         return
     body = {name: value for name, value in message.body.items() if name != "attributes"}
-    tx.conn.execute(_CHANGE, {"its_id": message_id, "withdrawn_at": now, "next_try_at": None, "body": body})
+    _CHANGE.run(tx, {"its_id": message_id, "withdrawn_at": now, "next_try_at": None, "body": body})
 
 
 def find(tx: Tx, message_id: str) -> OperatorMessage | None:
     """Return a message, or None."""
-    row = tx.conn.execute(_FIND, {"its_id": message_id}).one_or_none()
+    row = _FIND.first(tx, its_id=message_id)
     return None if row is None else _message(row)
 
 
@@ -200,7 +209,7 @@ def ask_again(tx: Tx, now: int) -> None:
 
 def next_due(tx: Tx) -> int | None:
     """Return the instant of the earliest try, or None."""
-    due: int | None = tx.conn.execute(select(func.min(messages.c.next_try_at))).scalar_one()
+    due: int | None = _NEXT_DUE.value(tx)
     return due
 
 
@@ -210,15 +219,13 @@ def claim(tx: Tx, now: int) -> list[OperatorMessage]:
     The try is on record before it is made: a process that dies in between sends again, under the same id. What another
     node has under way waits for its next try. Call `ended` after each try.
     """
-    due = select(messages).where(messages.c.next_try_at <= now)
-    rows = tx.conn.execute(due.order_by(messages.c.next_try_at, messages.c.id).limit(_BATCH)).all()
+    rows = _DUE.all(tx, now=now)
     mine = claims.take(tx, CLAIM, {lane(row.kind, row.request_id) for row in rows})
     claimed = []
     for row in rows:
         again = PLANS[row.kind].next_after(row.first_try_at, now, row.until)
         is_mine = lane(row.kind, row.request_id) in mine
-        change = update(messages).where(messages.c.id == row.id)
-        tx.conn.execute(change.values(next_try_at=again, tries=row.tries + is_mine))
+        _CHANGE.run(tx, {"its_id": row.id, "next_try_at": again, "tries": row.tries + is_mine})
         if is_mine:
             claimed.append(_message(row))
             if not row.tries:
@@ -237,11 +244,10 @@ def acknowledge(tx: Tx, now: int, message_id: str, answer: Mapping[str, Any]) ->
     message = find(tx, message_id)
     if message is None:
         return None
-    change = update(messages).where(messages.c.id == message_id)
     if message.acked_at is not None:
-        tx.conn.execute(change.values(next_try_at=None))
+        _CHANGE.run(tx, {"its_id": message_id, "next_try_at": None})
         return None
-    tx.conn.execute(change.values(next_try_at=None, acked_at=now, answer=dict(answer)))
+    _CHANGE.run(tx, {"its_id": message_id, "next_try_at": None, "acked_at": now, "answer": dict(answer)})
     told = {"operator_id": message.operator_id, "attempt_id": message.attempt_id}
     tx.record(now, f"lookup.{message.kind}_acknowledged", message_id, **told)
     return message
@@ -276,7 +282,7 @@ def _put(
         "next_try_at": now,
         "tries": 0,
     }
-    tx.conn.execute(insert(messages).values(**row))
+    _ADD.run(tx, row)
 
 
 def _message(row: Row[Any]) -> OperatorMessage:

@@ -2,14 +2,24 @@
 
 from collections.abc import Iterable
 
-from sqlalchemy import delete, insert, select
+from sqlalchemy import bindparam, delete, insert, select
 
 from gateway.lookup.routing import NumberingPlan, ResolveBy, Route
 from gateway.lookup.store import ported_numbers as ported
 from smsc_emulator.base.database import Tx
+from smsc_emulator.base.statements import Statement
 
 _NOBODY = ""
 """Stands for the operator of a number outside all ranges that is nobody's any more."""
+
+_MOVED_TO = Statement(
+    select(ported.c.operator_id)
+    .where(ported.c.phone_number == bindparam("phone_number"), ported.c.since <= bindparam("now"))
+    .order_by(ported.c.since.desc())
+    .limit(1)
+)
+_EVER = 1 << 62
+"""Later than all instants."""
 
 
 def route(
@@ -42,9 +52,6 @@ def move_all(tx: Tx, plan: NumberingPlan, subscribers: Iterable[tuple[str, str]]
             move(tx, plan, phone_number, operator_id)
 
 
-def _moved_to(tx: Tx, phone_number: str, now: int | None = None) -> str | None:
+def _moved_to(tx: Tx, phone_number: str, now: int = _EVER) -> str | None:
     """Return where a number was moved to last, by `now` if it is given; None if that was never, or to nobody."""
-    wanted = select(ported.c.operator_id).where(ported.c.phone_number == phone_number)
-    if now is not None:
-        wanted = wanted.where(ported.c.since <= now)
-    return tx.conn.execute(wanted.order_by(ported.c.since.desc())).scalars().first() or None
+    return _MOVED_TO.value(tx, phone_number=phone_number, now=now) or None

@@ -32,6 +32,7 @@ from gateway.services.rules import Scope
 from smsc_emulator.base import claims
 from smsc_emulator.base.database import Tx, metadata
 from smsc_emulator.base.durations import DAY, SECOND
+from smsc_emulator.base.statements import Statement
 
 State = Literal["queued", "submitting", "sent", "refused", "in_doubt", "expired"]
 """Where one recipient's SMS stands. in_doubt: handed over, and nobody knows whether it was taken."""
@@ -70,6 +71,8 @@ recipients = Table(
     UniqueConstraint("broadcast_id", "phone_number"),
     Index("ix_broadcast_recipients_state", "broadcast_id", "state", "ordinal"),
 )
+
+_HEAD = Statement(select(broadcasts).where(broadcasts.c.next_at.is_not(None)).order_by(broadcasts.c.ordinal).limit(1))
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,10 +192,9 @@ def _settle(tx: Tx, now: int, broadcast_id: str) -> None:
     tx.record(now, "broadcast.ended", broadcast_id, service_id=row.service_id, **_counts(tx, broadcast_id))
 
 
-def _head(tx: Tx) -> Row[Any] | None:
+def _head(tx: Tx) -> Any | None:
     """Return the oldest broadcast that has something to send: the others wait for it."""
-    waiting = select(broadcasts).where(broadcasts.c.next_at.is_not(None))
-    return tx.conn.execute(waiting.order_by(broadcasts.c.ordinal).limit(1)).first()
+    return _HEAD.first(tx)
 
 
 def _first(tx: Tx, broadcast_id: str, state: State) -> Row[Any] | None:

@@ -16,6 +16,7 @@ from gateway.services.errors import BlockRefusedError, FindingNotFoundError, Fin
 from gateway.services.rules import Rules
 from smsc_emulator.base.database import Tx, metadata
 from smsc_emulator.base.durations import SECOND, iso
+from smsc_emulator.base.statements import Statement
 
 Kind = Literal["not_listed", "no_identification", "no_data_given", "other"]
 """What was found: the service is not in the public register; it does not identify its users; it does not give the data
@@ -35,6 +36,8 @@ table = Table(
     Column("ended_at", BigInteger),
     Index("ix_service_findings_service", "service_id", "kind", "state"),
 )
+
+_NEXT_DUE = Statement(select(func.min(table.c.due_at)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +100,7 @@ def cure(tx: Tx, now: int, service_id: str, finding_id: str) -> Finding:
 
 def next_due(tx: Tx) -> int | None:
     """Return the instant at which the next time to mend ends."""
-    due: int | None = tx.conn.execute(select(func.min(table.c.due_at))).scalar()
+    due: int | None = _NEXT_DUE.value(tx)
     return due
 
 

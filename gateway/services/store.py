@@ -23,6 +23,7 @@ from sqlalchemy.engine import Row
 
 from gateway.services.standing import Agreement, Features, Service, Standing
 from smsc_emulator.base.database import Tx, metadata
+from smsc_emulator.base.statements import Statement
 
 services = Table(
     "services",
@@ -75,29 +76,33 @@ blockings = Table(
     Index("ix_service_blockings_service", "service_id"),
 )
 
-_SERVICE = select(services).where(services.c.id == bindparam("service_id"))
-_AGREEMENTS = select(agreements).where(agreements.c.service_id == bindparam("service_id"))
-_LISTED = select(listings.c.ordinal).where(
-    listings.c.name == bindparam("name"),
-    or_(listings.c.listed_from.is_(None), listings.c.listed_from <= bindparam("now")),
-    or_(listings.c.listed_to.is_(None), listings.c.listed_to > bindparam("now")),
+_SERVICE = Statement(select(services).where(services.c.id == bindparam("service_id")))
+_AGREEMENTS = Statement(select(agreements).where(agreements.c.service_id == bindparam("service_id")))
+_LISTED = Statement(
+    select(listings.c.ordinal).where(
+        listings.c.name == bindparam("name"),
+        or_(listings.c.listed_from.is_(None), listings.c.listed_from <= bindparam("now")),
+        or_(listings.c.listed_to.is_(None), listings.c.listed_to > bindparam("now")),
+    )
 )
-_BLOCKED = select(blockings.c.ordinal).where(
-    blockings.c.service_id == bindparam("service_id"),
-    blockings.c.blocked_from <= bindparam("now"),
-    or_(blockings.c.restored_at.is_(None), blockings.c.restored_at > bindparam("now")),
+_BLOCKED = Statement(
+    select(blockings.c.ordinal).where(
+        blockings.c.service_id == bindparam("service_id"),
+        blockings.c.blocked_from <= bindparam("now"),
+        or_(blockings.c.restored_at.is_(None), blockings.c.restored_at > bindparam("now")),
+    )
 )
 
 
 def find(tx: Tx, service_id: str) -> Service | None:
     """Return the service, or None."""
-    row = tx.conn.execute(_SERVICE, {"service_id": service_id}).first()
+    row = _SERVICE.first(tx, service_id=service_id)
     return None if row is None else _service(row)
 
 
 def configured(tx: Tx, service_id: str) -> str | None:
     """Return the settings that the service was made from, or None."""
-    row = tx.conn.execute(_SERVICE, {"service_id": service_id}).first()
+    row = _SERVICE.first(tx, service_id=service_id)
     return None if row is None else row.configured
 
 
@@ -119,7 +124,7 @@ def ids(tx: Tx) -> list[str]:
 
 def agreements_of(tx: Tx, service_id: str) -> list[Agreement]:
     """Return the service's agreements."""
-    return [_agreement(row) for row in tx.conn.execute(_AGREEMENTS, {"service_id": service_id})]
+    return [_agreement(row) for row in _AGREEMENTS.all(tx, service_id=service_id)]
 
 
 def put_agreement(tx: Tx, service_id: str, agreement: Agreement) -> None:
@@ -136,12 +141,12 @@ def drop_agreements(tx: Tx, service_id: str) -> None:
 
 def is_listed(tx: Tx, now: int, name: str) -> bool:
     """Whether the public register has exactly this name at `now`."""
-    return tx.conn.execute(_LISTED, {"name": name, "now": now}).first() is not None
+    return _LISTED.first(tx, name=name, now=now) is not None
 
 
 def is_blocked(tx: Tx, now: int, service_id: str) -> bool:
     """Whether the service is blocked at `now`."""
-    return tx.conn.execute(_BLOCKED, {"service_id": service_id, "now": now}).first() is not None
+    return _BLOCKED.first(tx, service_id=service_id, now=now) is not None
 
 
 def standing(tx: Tx, now: int, service_id: str) -> Standing:

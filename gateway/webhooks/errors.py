@@ -1,6 +1,6 @@
 """What can be wrong with a webhook endpoint."""
 
-from errno import EACCES
+from errno import EACCES, ECONNREFUSED
 
 
 class WebhookEndpointNotFoundError(Exception):
@@ -17,6 +17,21 @@ class EndpointDisabledError(Exception):
 
 class UrlRefusedError(Exception):
     """No webhook may go to this URL, whatever its name resolves to."""
+
+
+class ConnectError(OSError):
+    """There is no connection to a receiver; `strerror` says why."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(ECONNREFUSED, reason)
+
+
+class DisconnectedError(Exception):
+    """The receiver closed the connection without an answer."""
+
+
+class NotHttpError(Exception):
+    """What the receiver answered is not HTTP."""
 
 
 class AddressRefusedError(OSError):

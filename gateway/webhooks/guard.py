@@ -10,12 +10,9 @@
 """
 
 import socket
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
-from typing import Any
 
-from aiohttp import TCPConnector
-from aiohttp.abc import AbstractResolver
 from yarl import URL
 
 from gateway.webhooks.errors import AddressRefusedError, UrlRefusedError
@@ -39,6 +36,8 @@ NOT_PUBLIC: Sequence[Network] = (
 
 class Guard:
     """Decides about URLs and addresses; `allow_networks` are those that receivers may live in though not public."""
+
+    FAMILIES: Mapping[int, socket.AddressFamily] = {4: socket.AF_INET, 6: socket.AF_INET6}
 
     def __init__(self, allow_networks: Sequence[Network]) -> None:
         self._allowed = tuple(allow_networks)
@@ -75,18 +74,15 @@ class Guard:
                 f"http:// is for the networks of webhooks.allow_networks, where {host} is not; use https://"
             )
 
-    def connector(self, *, tls: bool, resolver: AbstractResolver) -> TCPConnector:
-        """Return a connector of which no socket leads to a refused address. Each request connects anew.
+    def open_socket(self, family: int, protocol: int, host: str, *, tls: bool) -> socket.socket:
+        """Return a socket that is to lead to the numeric address `host`. Raises AddressRefusedError.
 
-        aiohttp hands every address to `socket_factory`, whether it stood in the URL or came from the resolver.
+        No other sockets lead to receivers, so that what a name resolves to is checked for each connection anew.
         """
-
-        def guarded(address_info: tuple[Any, ...]) -> socket.socket:
-            family, kind, protocol, _name, address = address_info
-            self.check_address(address[0], tls=tls)
-            return socket.socket(family, kind, protocol)
-
-        return TCPConnector(socket_factory=guarded, resolver=resolver, use_dns_cache=False, force_close=True, limit=0)
+        self.check_address(host, tls=tls)
+        made = socket.socket(family, socket.SOCK_STREAM, protocol)
+        made.setblocking(False)
+        return made
 
     def _check_literal(self, host: str, *, tls: bool) -> None:
         try:

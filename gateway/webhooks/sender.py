@@ -8,20 +8,25 @@ When a try is made is lab time. How long the receiver may take, and the timestam
 """
 
 import asyncio
+import socket
+import ssl
 from collections.abc import Callable
 from contextlib import ExitStack
+from functools import partial
 
-import aiohttp
 import structlog
 from aiohttp.abc import AbstractResolver
 from yarl import URL
 
 from gateway.webhooks import store
+from gateway.webhooks.errors import AddressRefusedError, ConnectError, DisconnectedError, NotHttpError
 from gateway.webhooks.guard import Guard
-from gateway.webhooks.outbox import Answer, judge
+from gateway.webhooks.line import Lines
+from gateway.webhooks.outbox import Answer, Outcome, judge
 from gateway.webhooks.resolver import Resolver
 from gateway.webhooks.settings import WebhookSettings
 from gateway.webhooks.store import Delivery, Endpoint
+from gateway.webhooks.tries import Tried, Tries
 from smsc_emulator.base.activity import Activity
 from smsc_emulator.base.clock import Clock
 from smsc_emulator.base.database import Database, Tx
@@ -57,19 +62,16 @@ class WebhookSender:
         resolver: AbstractResolver | None = None,
     ) -> None:
         self._database = database
-        self._guard = guard
         self._settings = settings
         self._clock = clock
         self._activity = activity
         self._wake = wake
-        self._resolver = resolver or Resolver()
         self._lanes: dict[str, asyncio.Task[None]] = {}
         self._take_over = TakeOver(database, self._requeue, wake)
-        self._sessions: dict[str, aiohttp.ClientSession] = {}
+        self._lines = Lines(guard, resolver or Resolver(), settings.timeout / 1000)
 
     async def start(self) -> None:
         """Make due again what an earlier sender did not finish; to be called once, before the ticker runs."""
-        self._sessions = {"http": self._session(tls=False), "https": self._session(tls=True)}
         self._database.on_loss.append(self._drop_lanes)
         await self._take_over.begin()
 
@@ -78,8 +80,7 @@ class WebhookSender:
         lanes = list(self._lanes.values())
         self._drop_lanes()
         await asyncio.gather(*lanes, return_exceptions=True)
-        for session in self._sessions.values():
-            await session.close()
+        await self._lines.close()
 
     async def next_due(self) -> int | None:
         """Return the instant of the earliest try that a free lane could make, or None."""
@@ -123,59 +124,69 @@ class WebhookSender:
         lane.add_done_callback(ended)
 
     async def _serve(self, endpoint: Endpoint, deliveries: list[Delivery]) -> None:
+        """Send what is due, and then what has become due meanwhile, unless another endpoint waits for a lane."""
+        tries = Tries(partial(self._write, endpoint))
+        try:
+            while deliveries and await self._send_all(endpoint, deliveries, tries):
+                crowded = len(self._lanes) >= LANES
+                deliveries = [] if crowded else await self._claim_more(endpoint)
+        finally:
+            tries.drop()
+        await self._database.run(lambda tx: store.leave(tx, endpoint.id))
+
+    async def _send_all(self, endpoint: Endpoint, deliveries: list[Delivery], tries: Tries) -> bool:
+        """Make a try of each, and return when all are written down whether the endpoint takes more."""
         for delivery in deliveries:
             answer = await self._send(endpoint, delivery)
-            if not await self._finish(delivery, answer, last=delivery is deliveries[-1]):
-                return
+            now = self._clock.now()
+            verdict = judge(answer, delivery.tries + 1, now, self._settings.retry_after)
+            tries.add(Tried(delivery, answer, verdict, now))
+            # A failure may be the endpoint's end, or its deletion: that is known first.
+            if tries.are_many or verdict.outcome is not Outcome.DELIVERED:
+                await tries.written()
+            if not tries.go_on:
+                return False
+        await tries.written()
+        return tries.go_on
 
-    async def _finish(self, delivery: Delivery, answer: Answer, *, last: bool) -> bool:
+    async def _write(self, endpoint: Endpoint, tried: list[Tried]) -> bool:
+        def unit(tx: Tx) -> bool:
+            kept = [store.finish(tx, one.at, one.delivery, one.answer, one.verdict) for one in tried]
+            return all(kept)
+
+        return await self._database.run(unit)
+
+    async def _claim_more(self, endpoint: Endpoint) -> list[Delivery]:
         now = self._clock.now()
-        verdict = judge(answer, delivery.tries + 1, now, self._settings.retry_after)
-
-        def write(tx: Tx) -> bool:
-            return store.finish(tx, now, delivery, answer, verdict, last=last)
-
-        return await self._database.run(write)
+        return await self._database.run(lambda tx: store.claim_more(tx, now, endpoint.id, BATCH))
 
     async def _send(self, endpoint: Endpoint, delivery: Delivery) -> Answer:
         """Make one try. The answer's body is not read: nothing in it counts, and nobody gets to see it."""
         body = delivery.body.encode()
-        headers = sign(endpoint.secret, delivery.event_id, body) | {"content-type": "application/json"}
+        signed = sign(endpoint.secret, delivery.event_id, body)
         try:
-            url = URL(endpoint.url)
-            session = self._sessions[url.scheme]
-            async with session.post(url, data=body, headers=headers, allow_redirects=False) as response:
-                wish = response.headers.get("webhook-delivery", "")
-                return Answer(response.status, abort=wish.strip().lower() == "abort-message")
-        except (aiohttp.ClientError, OSError, ValueError) as error:
+            return await self._lines.post(URL(endpoint.url), {**signed, **_HEADERS}, body)
+        except (NotHttpError, DisconnectedError, OSError, ValueError) as error:
             return Answer(None, error=explain(error))
 
-    def _session(self, *, tls: bool) -> aiohttp.ClientSession:
-        return aiohttp.ClientSession(
-            connector=self._guard.connector(tls=tls, resolver=self._resolver),
-            timeout=aiohttp.ClientTimeout(total=self._settings.timeout / 1000),
-            cookie_jar=aiohttp.DummyCookieJar(),
-            headers={"user-agent": "confirmlab"},
-            auto_decompress=False,
-            trust_env=False,
-        )
 
+_HEADERS = {"content-type": "application/json", "user-agent": "confirmlab", "accept": "*/*"}
 
 _REASONS: tuple[tuple[type[Exception], str], ...] = (
     (TimeoutError, "the receiver did not answer in time"),
-    (aiohttp.ClientConnectorDNSError, "the receiver's name does not resolve"),
-    (aiohttp.ClientSSLError, "the receiver's TLS failed, or its certificate is not trusted"),
-    (aiohttp.ServerDisconnectedError, "the receiver closed the connection without an answer"),
-    (aiohttp.ClientOSError, "the connection to the receiver broke"),
-    (aiohttp.InvalidURL, "the URL cannot be used"),
-    (aiohttp.ClientError, "what the receiver answered is not HTTP"),
-    (ValueError, "the receiver's name cannot be looked up"),
+    (socket.gaierror, "the receiver's name does not resolve"),
+    (ssl.SSLError, "the receiver's TLS failed, or its certificate is not trusted"),
+    (DisconnectedError, "the receiver closed the connection without an answer"),
+    (ConnectionError, "the connection to the receiver broke"),
+    (NotHttpError, "what the receiver answered is not HTTP"),
+    (UnicodeError, "the receiver's name cannot be looked up"),
+    (ValueError, "the URL cannot be used"),
 )
 
 
 def explain(error: Exception) -> str:
-    """Return why a try had no answer, in words of our own: aiohttp's may quote what the peer sent."""
+    """Return why a try had no answer, in words of our own: those of libraries may quote what the peer sent."""
     reason = next((sentence for kind, sentence in _REASONS if isinstance(error, kind)), "the try failed")
-    if type(error) is aiohttp.ClientConnectorError:
+    if isinstance(error, ConnectError | AddressRefusedError):
         reason = f"no connection: {error.strerror}"
     return reason[:300]

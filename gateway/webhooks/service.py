@@ -4,11 +4,12 @@ The observer runs inside the transaction of each recorded event: the delivery is
 at all. All draws of ids and secrets are made on the database's thread, so give this service a Randomness of its own.
 """
 
-import json
 from base64 import b64encode
 from collections.abc import Callable, Mapping, Sequence
 from hashlib import sha256
 from typing import Any
+
+from pydantic_core import to_json
 
 from gateway.webhooks import store
 from gateway.webhooks.errors import EndpointDisabledError, TooManyEndpointsError, WebhookEndpointNotFoundError
@@ -112,7 +113,7 @@ class WebhookService:
     ) -> Sequence[Delivery]:
         event_id = self._new_id("evt")
         content = {"id": event_id, "type": kind, "created_at": iso(at), "data": data}
-        body = json.dumps(content, ensure_ascii=False, separators=(",", ":"))
+        body = to_json(content).decode()
         deliveries = [
             Delivery(self._new_id("dlv"), event_id, id_, kind, subject, body, at, at, 0, None, None, None, None)
             for id_ in endpoint_ids

@@ -16,10 +16,10 @@ from sqlalchemy import (
     ColumnElement,
     Index,
     Integer,
-    ScalarSelect,
     String,
     Table,
     Text,
+    bindparam,
     delete,
     func,
     insert,
@@ -32,6 +32,7 @@ from gateway.webhooks.outbox import Answer, DeliveryState, Outcome, Verdict, sta
 from smsc_emulator.base import claims
 from smsc_emulator.base.database import Tx, metadata
 from smsc_emulator.base.durations import iso
+from smsc_emulator.base.statements import Columns, Statement
 
 webhook_endpoints = Table(
     "webhook_endpoints",
@@ -71,6 +72,20 @@ LANE = "webhooks"
 _e, _d = webhook_endpoints.c, webhook_deliveries.c
 _OPEN = _d.delivered_at.is_(None) & _d.given_up_at.is_(None)
 
+_FIRST_DUE = select(func.min(_d.due_at)).where(_d.endpoint_id == _e.id).scalar_subquery()
+"""The earliest instant of an endpoint's deliveries, found in the index at once however many there are."""
+
+_DUES = Statement(select(_e.id, _FIRST_DUE.label("due")).where(_e.disabled_at.is_(None)))
+_ADD = Statement(insert(webhook_deliveries))
+_FINISH = Statement(update(webhook_deliveries).where(_d.id == bindparam("its_id"), _OPEN))
+_CLAIM = Statement(update(webhook_deliveries).where(_d.id == bindparam("its_id")))
+_DUE_OF = Statement(
+    select(webhook_deliveries)
+    .where(_d.endpoint_id == bindparam("its_endpoint"), _d.due_at <= bindparam("now"))
+    .order_by(_d.due_at, _d.seq)
+    .limit(bindparam("most", type_=Integer))
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
@@ -106,6 +121,9 @@ class Delivery:
     def state(self) -> DeliveryState:
         """Where the delivery stands."""
         return state_of(self.due_at, self.delivered_at, self.given_up_at)
+
+
+_COLUMNS = Columns(Delivery)
 
 
 def add_endpoint(tx: Tx, endpoint: Endpoint) -> None:
@@ -146,8 +164,7 @@ def delete_endpoint(tx: Tx, now: int, endpoint: Endpoint) -> None:
 
 def add_deliveries(tx: Tx, deliveries: Sequence[Delivery]) -> None:
     """Add deliveries, in the order in which they go out."""
-    rows = [{name: getattr(delivery, name) for name in Delivery.__dataclass_fields__} for delivery in deliveries]
-    tx.conn.execute(insert(webhook_deliveries), rows)
+    _ADD.run_each(tx, [_COLUMNS.all(delivery) for delivery in deliveries])
 
 
 def latest_deliveries(tx: Tx, endpoint_id: str, limit: int) -> list[Delivery]:
@@ -166,45 +183,48 @@ def requeue(tx: Tx, now: int, busy: Collection[str]) -> None:
 
 def next_due(tx: Tx, busy: Collection[str]) -> int | None:
     """Return the instant of the earliest try at an endpoint that is not `busy`, here or at another node, or None."""
-    dues = select(_first_due().label("due")).where(_e.disabled_at.is_(None), _free(tx, busy)).subquery()
-    earliest: int | None = tx.conn.execute(select(func.min(dues.c.due))).scalar_one()
-    return earliest
+    others = {*busy, *claims.held_by_others(tx, LANE)}
+    dues = (row.due for row in _DUES.all(tx) if row.id not in others and row.due is not None)
+    return min(dues, default=None)
 
 
 def claim(tx: Tx, now: int, busy: Collection[str], endpoints: int, each: int) -> list[tuple[Endpoint, list[Delivery]]]:
     """Claim what is due by `now`, of up to `endpoints` endpoints that are not `busy`, up to `each` deliveries of each.
 
-    No other node sends to these endpoints until `finish` was told of the last. The endpoint that has waited longest
+    No other node sends to these endpoints until `leave`. The endpoint that has waited longest
     comes first, and so does its oldest delivery.
     """
-    due = _first_due()
-    waiting = select(webhook_endpoints).where(_e.disabled_at.is_(None), _free(tx, busy), due <= now)
-    rows = tx.conn.execute(waiting.order_by(due, _e.id).limit(endpoints)).all()
+    waiting = select(webhook_endpoints).where(_e.disabled_at.is_(None), _free(tx, busy), now >= _FIRST_DUE)
+    rows = tx.conn.execute(waiting.order_by(_FIRST_DUE, _e.id).limit(endpoints)).all()
     claims.take(tx, LANE, [row.id for row in rows])
     return [(endpoint, _claim_of(tx, now, endpoint.id, each)) for endpoint in map(_endpoint, rows)]
 
 
-def finish(tx: Tx, now: int, delivery: Delivery, answer: Answer, verdict: Verdict, *, last: bool = True) -> bool:
+def claim_more(tx: Tx, now: int, endpoint_id: str, each: int) -> list[Delivery]:
+    """Claim what more is due by `now` of an endpoint that this node has; nothing if it was disabled or deleted."""
+    return _claim_of(tx, now, endpoint_id, each)
+
+
+def leave(tx: Tx, endpoint_id: str) -> None:
+    """Let any node send to an endpoint."""
+    claims.release(tx, LANE, endpoint_id)
+
+
+def finish(tx: Tx, now: int, delivery: Delivery, answer: Answer, verdict: Verdict) -> bool:
     """Write down what a try came to, with its event; False if the endpoint takes no more.
 
-    With the `last` delivery of those that were claimed, or if it takes no more, any node may send to the endpoint.
     A delivery that was deleted with its endpoint while it was under way is left alone.
     """
-    changed = tx.conn.execute(
-        update(webhook_deliveries)
-        .where(_d.id == delivery.id, _OPEN)
-        .values(
-            tries=delivery.tries + 1,
-            last_status=answer.status,
-            last_error=verdict.error,
-            due_at=verdict.due_at,
-            delivered_at=now if verdict.outcome is Outcome.DELIVERED else None,
-            given_up_at=now if verdict.outcome is Outcome.GIVEN_UP else None,
-        )
-    )
-    if last or verdict.disables or not changed.rowcount:
-        claims.release(tx, LANE, delivery.endpoint_id)
-    if not changed.rowcount:
+    row = {
+        "its_id": delivery.id,
+        "tries": delivery.tries + 1,
+        "last_status": answer.status,
+        "last_error": verdict.error,
+        "due_at": verdict.due_at,
+        "delivered_at": now if verdict.outcome is Outcome.DELIVERED else None,
+        "given_up_at": now if verdict.outcome is Outcome.GIVEN_UP else None,
+    }
+    if not _FINISH.run(tx, row):
         return False
     tx.record(now, f"webhook.{verdict.outcome}", delivery.event_id, **_told(delivery, answer, verdict))
     if verdict.disables:
@@ -237,16 +257,9 @@ def _disable(tx: Tx, now: int, endpoint_id: str) -> None:
     tx.record(now, "webhook_endpoint.disabled", endpoint_id)
 
 
-def _first_due() -> ScalarSelect[int | None]:
-    """Return the earliest instant of an endpoint's deliveries, found in the index at once however many there are."""
-    return select(func.min(_d.due_at)).where(_d.endpoint_id == _e.id).scalar_subquery()
-
-
 def _claim_of(tx: Tx, now: int, endpoint_id: str, limit: int) -> list[Delivery]:
-    due = select(webhook_deliveries).where(_d.endpoint_id == endpoint_id, _d.due_at <= now)
-    claimed = [_delivery(row) for row in tx.conn.execute(due.order_by(_d.due_at, _d.seq).limit(limit))]
-    ids = [delivery.id for delivery in claimed]
-    tx.conn.execute(update(webhook_deliveries).where(_d.id.in_(ids)).values(due_at=None))
+    claimed = [_delivery(row) for row in _DUE_OF.all(tx, its_endpoint=endpoint_id, now=now, most=limit)]
+    _CLAIM.run_each(tx, [{"its_id": delivery.id, "due_at": None} for delivery in claimed])
     return claimed
 
 

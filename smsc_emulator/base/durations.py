@@ -2,6 +2,7 @@
 
 import re
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 
 SECOND = 1_000
 MINUTE = 60 * SECOND
@@ -41,7 +42,13 @@ def spell(millis: int) -> str:
 
 def iso(instant: int) -> str:
     """Return an instant (milliseconds since 1970, UTC) as ISO 8601 with milliseconds and `Z`."""
-    return (_EPOCH + timedelta(milliseconds=instant)).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    second, millis = divmod(instant, SECOND)
+    return f"{_second(second)}.{millis:03d}Z"
+
+
+@lru_cache(maxsize=4096)  # many instants are of one second
+def _second(second: int) -> str:
+    return (_EPOCH + timedelta(seconds=second)).isoformat(timespec="seconds").removesuffix("+00:00")
 
 
 def instant(text: str) -> int:

@@ -192,7 +192,7 @@ class Postgres:
         if events:
             batch.before, first = give_numbers(conn, batch.first_seq, len(events))
             batch.events = numbered(events, first)
-            store_events(conn, batch.events)
+            store_events(Tx(conn, self._observers, self.node), batch.events)
             told = f"NOTIFY {CHANNEL}, '{self.node}'; "
         self._committing = True
         # A transaction that has failed without anybody's noticing is rolled back by COMMIT, and the server says so.

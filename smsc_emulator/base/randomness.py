@@ -30,7 +30,7 @@ class SecretRandomness:
 
     def token(self, length: int) -> str:
         """Return `length` unpredictable characters."""
-        return "".join(secrets.choice(ALPHABET) for _ in range(length))
+        return "".join([ALPHABET[octet % 32] for octet in secrets.token_bytes(length)])
 
     def fraction(self) -> float:
         """Return an unpredictable fraction."""

@@ -1,17 +1,17 @@
 """SQLite under the database: one thread, one connection, one process."""
 
 import asyncio
-import json
 import queue
 import secrets
+import sqlite3
 import threading
 from collections.abc import Callable
 from contextlib import suppress
 from typing import Any, TypeVar
 
+from pydantic_core import to_json
 from sqlalchemy import Engine, create_engine, event, select
 from sqlalchemy.engine import Connection
-from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import StaticPool
 
 from smsc_emulator.base.journal import Event, Journal
@@ -70,12 +70,14 @@ class SqliteThread:
 
     def _work(self, loop: asyncio.AbstractEventLoop, done: Done) -> None:
         with self.engine.connect() as conn:
+            driver = conn.connection.driver_connection
+            assert isinstance(driver, sqlite3.Connection)
             while (batch := self._batches.get()) is not None:
                 try:
-                    self._commit(conn, batch)
+                    self._commit(conn, driver, batch)
                 except Exception as error:
-                    with suppress(DBAPIError):  # a full disk, for one, has ended the transaction already
-                        conn.exec_driver_sql("ROLLBACK")
+                    with suppress(sqlite3.Error):  # a full disk, for one, has ended the transaction already
+                        driver.execute("ROLLBACK")
                     batch.fail(error)
                 try:
                     loop.call_soon_threadsafe(done, batch)
@@ -84,25 +86,25 @@ class SqliteThread:
         with suppress(RuntimeError):
             loop.call_soon_threadsafe(self._ended.set)
 
-    def _commit(self, conn: Connection, batch: Batch) -> None:
+    def _commit(self, conn: Connection, driver: sqlite3.Connection, batch: Batch) -> None:
         # SQLite waits for a lock (busy_timeout) only where a transaction begins, not where it first writes.
-        conn.exec_driver_sql("BEGIN IMMEDIATE")
+        driver.execute("BEGIN IMMEDIATE")
         events: list[Event] = []
         for job in batch.jobs:
-            tx = Tx(conn, self._observers, self.node)
-            conn.exec_driver_sql("SAVEPOINT unit")
+            tx = Tx(conn, self._observers, self.node, driver)
+            driver.execute("SAVEPOINT unit")
             try:
                 job.result = job.unit(tx)
             except Exception as error:
                 job.error = error
-                conn.exec_driver_sql("ROLLBACK TO SAVEPOINT unit")
+                driver.execute("ROLLBACK TO SAVEPOINT unit")
             else:
                 events.extend(tx.events)
-            conn.exec_driver_sql("RELEASE SAVEPOINT unit")
+            driver.execute("RELEASE SAVEPOINT unit")
         if events:
             batch.events = numbered(events, batch.first_seq)
-            store_events(conn, batch.events)
-        conn.exec_driver_sql("COMMIT")
+            store_events(Tx(conn, self._observers, self.node, driver), batch.events)
+        driver.execute("COMMIT")
 
 
 def make_engine(url: str) -> Engine:
@@ -113,7 +115,8 @@ def make_engine(url: str) -> Engine:
     """
     in_memory = url in ("sqlite://", "sqlite:///:memory:")
     options: dict[str, Any] = {"poolclass": StaticPool} if in_memory else {}
-    options["connect_args"] = {"check_same_thread": False}
+    # As many statements as a lab has stay compiled by SQLite too.
+    options["connect_args"] = {"check_same_thread": False, "cached_statements": 1000}
     # An error's text goes to the log, where the values of a statement (numbers, texts with codes) have no place.
     options["hide_parameters"] = True
     engine = create_engine(url, isolation_level="AUTOCOMMIT", json_serializer=compact_json, **options)
@@ -128,9 +131,14 @@ def new_node() -> int:
 
 def compact_json(value: Any) -> str:
     """Return `value` as JSON without blanks, every letter as it is."""
-    return json.dumps(value, separators=(",", ":"), ensure_ascii=False)
+    return to_json(value).decode()
+
+
+ROOM = ("wal_autocheckpoint=8000", "cache_size=-16384")
+"""Pages that the log may have before it is worked in, so that a page is worked in once for many commits; and kibibytes
+of pages kept in memory, so that a database that grows is not read again and again."""
 
 
 def _prepare(connection: Any, _record: Any) -> None:
-    for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "busy_timeout=5000", "foreign_keys=ON"):
+    for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "busy_timeout=5000", "foreign_keys=ON", *ROOM):
         connection.execute(f"PRAGMA {pragma}")

@@ -6,14 +6,16 @@ and what it remembers in memory must bear being done again.
 """
 
 import asyncio
+import sqlite3
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any, Protocol, TypeVar
 
 from sqlalchemy import JSON, BigInteger, Column, MetaData, String, Table, insert
 from sqlalchemy.engine import Connection
 
 from smsc_emulator.base.journal import Event
+from smsc_emulator.base.statements import Statement
 
 T = TypeVar("T")
 
@@ -34,11 +36,21 @@ journal_table = Table(
 class Tx:
     """What a unit of work is given: the connection inside the running transaction, and a place for its events."""
 
-    __slots__ = ("_observers", "conn", "events", "node")
+    __slots__ = ("_observers", "conn", "driver", "events", "known", "node")
 
-    def __init__(self, conn: Connection, observers: "list[Observer]", node: int = 0) -> None:
+    def __init__(
+        self,
+        conn: Connection,
+        observers: "list[Observer]",
+        node: int = 0,
+        driver: sqlite3.Connection | None = None,
+    ) -> None:
         self.conn = conn
+        self.driver = driver
+        """The connection below `conn`, of SQLite; see `statements`."""
         self.events: list[Event] = []
+        self.known: dict[tuple[str, str], Any] = {}
+        """What the unit has read or written, by kind and id, so that nothing is read twice; who writes keeps it."""
         self.node = node
         """The number of this process among those that share the database; another at each start."""
         self._observers = observers
@@ -131,12 +143,15 @@ class Backend(Protocol):
 
 def numbered(events: Iterable[Event], first_seq: int) -> list[Event]:
     """Return the events with their numbers in the journal."""
-    return [replace(event, seq=seq) for seq, event in enumerate(events, first_seq)]
+    return [Event(each.at, each.type, each.subject, each.data, seq) for seq, each in enumerate(events, first_seq)]
 
 
-def store_events(conn: Connection, events: list[Event]) -> None:
+_STORE = Statement(insert(journal_table))
+
+
+def store_events(tx: Tx, events: list[Event]) -> None:
     """Write numbered events to the journal's table."""
-    conn.execute(insert(journal_table), [_row(event) for event in events])
+    _STORE.run_each(tx, [_row(event) for event in events])
 
 
 def _row(recorded: Event) -> dict[str, Any]:
@@ -145,5 +160,5 @@ def _row(recorded: Event) -> dict[str, Any]:
         "at": recorded.at,
         "type": recorded.type,
         "subject": recorded.subject,
-        "data": dict(recorded.data),
+        "data": recorded.data,
     }

@@ -7,12 +7,15 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Literal
 
-from sqlalchemy import delete, insert, select
+from sqlalchemy import bindparam, delete, insert, select
 
 from smsc_emulator.base.database import Tx
 from smsc_emulator.base.durations import DAY
+from smsc_emulator.base.statements import Statement
 from smsc_emulator.operator.settings import Answer, OperatorSettings, RegisterState
 from smsc_emulator.operator.store import operator_behaviours as table
+
+_BEHAVIOUR = Statement(select(table.c.behaviour).where(table.c.operator_id == bindparam("its_operator")))
 
 OutageKind = Literal["refused", "error", "silent"]
 """How an operator is out: its connections are broken off, it answers 503, or it takes requests and says nothing."""
@@ -111,9 +114,7 @@ class Behaviours:
 
     def get(self, tx: Tx, operator_id: str) -> Behaviour:
         """Return the behaviour in force; KeyError for an operator that is not configured."""
-        found = tx.conn.execute(
-            select(table.c.behaviour).where(table.c.operator_id == operator_id)
-        ).scalar_one_or_none()
+        found = _BEHAVIOUR.value(tx, its_operator=operator_id)
         if found is None:
             return self._first[operator_id]
         outage = found.get("outage")

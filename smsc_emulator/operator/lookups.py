@@ -11,7 +11,7 @@ from functools import partial
 from typing import Any
 
 from aiohttp import ClientSession
-from sqlalchemy import func, insert, select, update
+from sqlalchemy import bindparam, func, insert, select, update
 from sqlalchemy.engine import Row
 
 from smsc_emulator.base.activity import Activity
@@ -22,6 +22,7 @@ from smsc_emulator.base.flights import Flights
 from smsc_emulator.base.randomness import Randomness, SecretRandomness
 from smsc_emulator.base.retries import RetryPlan
 from smsc_emulator.base.signed_http import UnreachableError
+from smsc_emulator.base.statements import Statement
 from smsc_emulator.operator import answers, register, subscribers
 from smsc_emulator.operator.answers import ABSENT, PRESENT
 from smsc_emulator.operator.behaviour import Behaviour, Behaviours
@@ -46,6 +47,19 @@ CODE_CAP = DAY
 """How long after its verdict a code may come."""
 
 _BATCH = 500
+
+_AT = (queries.c.operator_id == bindparam("its_operator")) & (queries.c.request_id == bindparam("its_request"))
+_FIND = Statement(select(queries).where(_AT))
+_ADD = Statement(insert(queries))
+_CHANGE = Statement(update(queries).where(_AT))
+_DUE = Statement(
+    select(queries)
+    .where(queries.c.answer_due_at <= bindparam("now"))
+    .order_by(queries.c.answer_due_at, queries.c.request_id)
+    .limit(_BATCH)
+)
+_LATE = Statement(select(queries).where(queries.c.breach_due_at <= bindparam("now")).order_by(queries.c.breach_due_at))
+_NEXT = [Statement(select(func.min(column))) for column in (queries.c.answer_due_at, queries.c.breach_due_at)]
 
 
 class RequestReusedError(Exception):
@@ -214,8 +228,7 @@ class _Desk:
         agreements = self._operators[operator_id].agreements
         if query.agreement_id is not None and agreements and query.agreement_id not in agreements:
             raise NoAgreementError(f"{operator_id} has no agreement {query.agreement_id}")
-        mine = (queries.c.operator_id == operator_id) & (queries.c.request_id == query.request_id)
-        known = tx.conn.execute(select(queries).where(mine)).one_or_none()
+        known = _FIND.first(tx, its_operator=operator_id, its_request=query.request_id)
         if known is None:
             _note(tx, now, operator_id, query, behaviour)
             return now + behaviour.clock_skew
@@ -224,13 +237,12 @@ class _Desk:
         change: dict[str, Any] = {"reply_to": query.reply_to}
         if known.answered_at is not None:
             change["answer_due_at"] = now
-        tx.conn.execute(update(queries).where(mine).values(change))
+        _change(tx, operator_id, query.request_id, **change)
         return int(known.received_at) + behaviour.clock_skew
 
     def claim(self, tx: Tx, now: int) -> list[Verdict] | None:
         """Return some of the verdicts that are due, each on record before it is sent; None if nothing is due."""
-        due = select(queries).where(queries.c.answer_due_at <= now)
-        rows = tx.conn.execute(due.order_by(queries.c.answer_due_at, queries.c.request_id).limit(_BATCH)).all()
+        rows = _DUE.all(tx, now=now)
         return [verdict for row in rows if (verdict := self._verdict(tx, now, row)) is not None] if rows else None
 
     def _verdict(self, tx: Tx, now: int, row: Row[Any]) -> Verdict | None:
@@ -239,18 +251,18 @@ class _Desk:
         None if nobody speaks for the operator: it is out, or was taken out of the configuration.
         """
         if row.operator_id not in self._operators:
-            tx.conn.execute(_at(row.operator_id, row.request_id).values(answer_due_at=None))
+            _change(tx, row.operator_id, row.request_id, answer_due_at=None)
             return None
         behaviour = self._behaviours.get(tx, row.operator_id)
         outage = behaviour.outage
         if outage is not None and outage.holds(now):
             later = outage.until or VERDICT_PLAN.next_after(row.received_at, now, now + DAY)
-            tx.conn.execute(_at(row.operator_id, row.request_id).values(answer_due_at=later))
+            _change(tx, row.operator_id, row.request_id, answer_due_at=later)
             return None
         change = {"tries": row.tries + 1} | (self._answer(tx, now, row, behaviour) if row.answered_at is None else {})
         answered_at = change.get("answered_at", row.answered_at)
         change["answer_due_at"] = VERDICT_PLAN.next_after(answered_at, now, answered_at + VERDICT_CAP)
-        tx.conn.execute(_at(row.operator_id, row.request_id).values(change))
+        _change(tx, row.operator_id, row.request_id, **change)
         told = {name: change.get(name, getattr(row, name)) for name in ("result", "match", "entry_id", "recycled")}
         as_of = answered_at + behaviour.clock_skew
         who = row.operator_id, row.request_id, row.phone_number
@@ -308,33 +320,30 @@ def _note(tx: Tx, now: int, operator_id: str, query: Query, behaviour: Behaviour
         "breach_due_at": now + T_OP + 1,  # exactly T_OP is in time
         "tries": 0,
     }
-    tx.conn.execute(insert(queries).values(row))
+    _ADD.run(tx, row)
     told = {"phone_number": query.phone_number, "service_id": query.service_id, "attempt_id": query.attempt_id}
     more = {} if query.agreement_id is None else {"agreement_id": query.agreement_id}
     tx.record(now, "operator.query_received", query.request_id, operator_id=operator_id, **told, **more)
 
 
 def _next_due(tx: Tx) -> int | None:
-    columns = queries.c.answer_due_at, queries.c.breach_due_at
-    dues = [tx.conn.execute(select(func.min(column))).scalar_one() for column in columns]
-    return min((due for due in dues if due is not None), default=None)
+    return min((due for each in _NEXT if (due := each.value(tx)) is not None), default=None)
 
 
 def _record_breaches(tx: Tx, now: int) -> None:
-    late = queries.c.breach_due_at <= now
-    for row in tx.conn.execute(select(queries).where(late).order_by(queries.c.breach_due_at)).all():
+    for row in _LATE.all(tx, now=now):
         told = {"phone_number": row.phone_number, "service_id": row.service_id, "rule": "T_op"}
         tx.record(now, "operator.breach", row.request_id, operator_id=row.operator_id, **told)
-    tx.conn.execute(update(queries).where(late).values(breach_due_at=None))
+        _change(tx, row.operator_id, row.request_id, breach_due_at=None)
 
 
 def _sent(tx: Tx, now: int, verdict: Verdict, status: int) -> None:
     """End the sending: the gateway took the verdict, or refused it for good."""
-    tx.conn.execute(_at(verdict.operator_id, verdict.request_id).values(answer_due_at=None))
+    _change(tx, verdict.operator_id, verdict.request_id, answer_due_at=None)
     if status >= 300:
         told = {"operator_id": verdict.operator_id, "phone_number": verdict.phone_number, "status": status}
         tx.record(now, "operator.verdict_refused", verdict.request_id, **told)
 
 
-def _at(operator_id: str, request_id: str) -> Any:
-    return update(queries).where(queries.c.operator_id == operator_id, queries.c.request_id == request_id)
+def _change(tx: Tx, operator_id: str, request_id: str, **values: Any) -> None:
+    _CHANGE.run(tx, {"its_operator": operator_id, "its_request": request_id, **values})

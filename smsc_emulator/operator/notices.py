@@ -23,6 +23,7 @@ from smsc_emulator.base.flights import Flights
 from smsc_emulator.base.randomness import Randomness
 from smsc_emulator.base.retries import RetryPlan
 from smsc_emulator.base.signed_http import UnreachableError
+from smsc_emulator.base.statements import Statement
 from smsc_emulator.operator import lookups, register, subscribers
 from smsc_emulator.operator.behaviour import Behaviours, TermsAt
 from smsc_emulator.operator.outward import Outward
@@ -37,6 +38,8 @@ NOTICE_CAP = 7 * DAY
 """How long a notice is tried."""
 
 _BATCH = 500
+
+_NEXT = [Statement(select(func.min(column))) for column in (notices.c.send_due_at, notices.c.breach_due_at)]
 
 
 class SameOperatorError(Exception):
@@ -244,9 +247,7 @@ class NoticeSending:
 
 
 def _next_due(tx: Tx) -> int | None:
-    columns = notices.c.send_due_at, notices.c.breach_due_at
-    dues = [tx.conn.execute(select(func.min(column))).scalar_one() for column in columns]
-    return min((due for due in dues if due is not None), default=None)
+    return min((due for each in _NEXT if (due := each.value(tx)) is not None), default=None)
 
 
 def _record_breaches(tx: Tx, now: int) -> None:

@@ -6,13 +6,19 @@ An entry is opened once and ended once, never edited (identification, 3.2). Runs
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import bindparam, insert, select, update
 from sqlalchemy.engine import Row
 
 from smsc_emulator.base.database import Tx
+from smsc_emulator.base.statements import Statement
 from smsc_emulator.operator.store import register_entries as entries
 
 OPEN, ENDED, VOID = "OPEN", "ENDED", "VOID"
+
+_ADD = Statement(insert(entries))
+_SAME_REQUEST = (entries.c.operator_id == bindparam("operator_id")) & (entries.c.request_id == bindparam("request_id"))
+_OF_REQUEST = Statement(select(entries).where(_SAME_REQUEST))
+_SAME = Statement(select(entries).where((entries.c.code == bindparam("its_code")) | _SAME_REQUEST))
 
 
 class EntryConflictError(Exception):
@@ -59,7 +65,7 @@ def open_entry(tx: Tx, now: int, operator_id: str, handover: Handover, new_id: s
         return known
     row = {field: getattr(handover, field) for field in Handover.__dataclass_fields__}
     row |= {"entry_id": new_id, "operator_id": operator_id, "state": OPEN, "opened_at": now}
-    tx.conn.execute(insert(entries).values(row))
+    _ADD.run(tx, row)
     told = {"phone_number": handover.phone_number, "service_id": handover.service_id}
     tx.record(now, "register.opened", new_id, operator_id=operator_id, **told)
     return Entry(**row, ended_at=None, reason=None)
@@ -67,9 +73,8 @@ def open_entry(tx: Tx, now: int, operator_id: str, handover: Handover, new_id: s
 
 def code_of(tx: Tx, operator_id: str, request_id: str) -> str | None:
     """Return the code that a request has in the register, or None."""
-    mine = (entries.c.operator_id == operator_id) & (entries.c.request_id == request_id)
-    code: str | None = tx.conn.execute(select(entries.c.code).where(mine)).scalar_one_or_none()
-    return code
+    row = _OF_REQUEST.first(tx, operator_id=operator_id, request_id=request_id)
+    return None if row is None else str(row.code)
 
 
 def void(tx: Tx, now: int, operator_id: str, code: str, reason: str) -> str | None:
@@ -119,9 +124,8 @@ def page(tx: Tx, operator_id: str, phone_number: str | None, *, limit: int = 100
 
 
 def _by_code_or_request(tx: Tx, operator_id: str, handover: Handover) -> Entry | None:
-    same_request = (entries.c.operator_id == operator_id) & (entries.c.request_id == handover.request_id)
-    rows = tx.conn.execute(select(entries).where((entries.c.code == handover.code) | same_request)).all()
-    return _entry(rows[0]) if rows else None
+    row = _SAME.first(tx, its_code=handover.code, operator_id=operator_id, request_id=handover.request_id)
+    return None if row is None else _entry(row)
 
 
 def _handed_over(entry: Entry) -> Handover:

@@ -10,11 +10,12 @@ from dataclasses import asdict, dataclass, fields, replace
 from functools import partial
 from typing import Any
 
-from sqlalchemy import Row, Select, insert, select, update
+from sqlalchemy import Row, Select, bindparam, insert, select, update
 
 from smsc_emulator.base.database import Database, Tx
 from smsc_emulator.base.durations import DAY, iso
 from smsc_emulator.base.journal import Event
+from smsc_emulator.base.statements import Statement
 from smsc_emulator.operator.settings import EndReason, Kyc, Owner, SimState, SubscriberSettings
 from smsc_emulator.operator.store import contracts as table
 
@@ -64,6 +65,7 @@ class Subscriber:
     end_reason: EndReason | None = None
 
 
+_FIND = Statement(select(table).where(table.c.ended_at.is_(None), table.c.phone_number == bindparam("its_number")))
 _FLAT = tuple(field.name for field in fields(Subscriber) if field.name != "person")
 _OF_PERSON = tuple(field.name for field in fields(Person))
 
@@ -82,7 +84,7 @@ def configured(settings: SubscriberSettings) -> Subscriber:
 
 def find(tx: Tx, phone_number: str) -> Subscriber | None:
     """Return the contract in force for a number, or None."""
-    row = tx.conn.execute(_in_force().where(table.c.phone_number == phone_number)).one_or_none()
+    row = _FIND.first(tx, its_number=phone_number)
     return None if row is None else _subscriber(row)
 
 

@@ -2,12 +2,12 @@ import asyncio
 import json
 import ssl
 
-import aiohttp
 import pytest
 from aiohttp import web
 from standardwebhooks import Webhook, WebhookVerificationError
 
 from gateway.webhooks import sender, store
+from gateway.webhooks.errors import DisconnectedError, NotHttpError
 from gateway.webhooks.guard import Guard
 from gateway.webhooks.sender import explain
 from smsc_emulator.base.durations import HOUR, MINUTE, SECOND
@@ -284,9 +284,9 @@ async def test_what_could_not_be_written_down_goes_out_again_under_its_id(bench,
     ("error", "words"),
     [
         (TimeoutError(), "in time"),
-        (aiohttp.ServerDisconnectedError(), "closed the connection"),
-        (aiohttp.ClientOSError(104, "reset"), "broke"),
-        (aiohttp.ClientPayloadError("quoted"), "not HTTP"),
+        (DisconnectedError(), "closed the connection"),
+        (ConnectionResetError(104, "quoted"), "broke"),
+        (NotHttpError("quoted"), "not HTTP"),
         (ssl.SSLError("quoted"), "failed"),
         (UnicodeError("quoted"), "looked up"),
     ],

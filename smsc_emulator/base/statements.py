@@ -1,0 +1,155 @@
+"""SQL statements that are put together once, compiled once, and then only run.
+
+SQLAlchemy's way from a statement to the driver costs ten times what SQLite needs to run it. So what every message or
+attempt runs is a `Statement`, made when its module is imported: on SQLite it goes to the driver itself, as the text
+that SQLAlchemy compiled at its first use, with the values and columns converted as SQLAlchemy would. On PostgreSQL,
+where the way to the server counts for more, SQLAlchemy runs it. What is run now and then needs no `Statement`.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import fields
+from operator import attrgetter, itemgetter
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from sqlalchemy import Delete, Dialect, Insert, Select, Update
+from sqlalchemy.types import TypeEngine
+
+if TYPE_CHECKING:
+    from smsc_emulator.base.units import Tx
+
+Core: TypeAlias = Select[Any] | Insert | Update | Delete
+Row: TypeAlias = Any
+"""A row with its columns as attributes, and all of them by name as `_mapping`: as SQLAlchemy's rows have them."""
+
+Convert = Callable[[Any], Any]
+
+
+class Statement:
+    """A statement of SQLAlchemy's core, whose values are `bindparam`s or, of an INSERT or UPDATE, columns.
+
+    It may have no list of values whose length is told only when it runs (`in_` with a list).
+    """
+
+    def __init__(self, core: Core) -> None:
+        self.core = core
+        """The statement as SQLAlchemy has it."""
+        self._texts: dict[tuple[str, ...], _Text] = {}
+
+    def all(self, tx: "Tx", **values: Any) -> Sequence[Row]:
+        """Return the rows."""
+        if tx.driver is None:
+            return tx.conn.execute(self.core, values).all()
+        text = self._text(tx, values)
+        found = tx.driver.execute(text.sql, text.values(values)).fetchall()
+        return [text.row(columns) for columns in found]
+
+    def first(self, tx: "Tx", **values: Any) -> Row | None:
+        """Return the first row, or None."""
+        if tx.driver is None:
+            return tx.conn.execute(self.core, values).first()
+        text = self._text(tx, values)
+        cursor = tx.driver.execute(text.sql, text.values(values))
+        columns = cursor.fetchone()
+        cursor.close()  # else the statement would stay open, and the transaction with it
+        return None if columns is None else text.row(columns)
+
+    def value(self, tx: "Tx", **values: Any) -> Any:
+        """Return the first column of the first row, or None."""
+        row = self.first(tx, **values)
+        return None if row is None else row[0]
+
+    def run(self, tx: "Tx", values: Mapping[str, Any]) -> int:
+        """Change what the statement says, and return how many rows that were."""
+        if tx.driver is None:
+            return tx.conn.execute(self.core, values).rowcount
+        text = self._text(tx, values)
+        return tx.driver.execute(text.sql, text.values(values)).rowcount
+
+    def run_each(self, tx: "Tx", rows: Sequence[Mapping[str, Any]]) -> None:
+        """Run with each of `rows`, all of which have the same names in the same order."""
+        if not rows:
+            return
+        if tx.driver is None:
+            tx.conn.execute(self.core, rows)
+        else:
+            text = self._text(tx, rows[0])
+            tx.driver.executemany(text.sql, map(text.values, rows))
+
+    def _text(self, tx: "Tx", values: Iterable[str]) -> "_Text":
+        names = tuple(values)
+        text = self._texts.get(names)
+        if text is None:
+            text = self._texts[names] = _Text(self.core, names, tx.conn.dialect)
+        return text
+
+
+class Columns:
+    """The members of a dataclass as the columns of a table, each under its own name."""
+
+    def __init__(self, kind: Any) -> None:
+        self._names = tuple(field.name for field in fields(kind))
+        self._pick = attrgetter(*self._names)
+
+    def all(self, one: object) -> dict[str, Any]:
+        """Return all columns of a row."""
+        return dict(zip(self._names, self._pick(one), strict=True))
+
+    def changed(self, before: object, after: object) -> dict[str, Any]:
+        """Return those that have changed: an UPDATE writes each index anew whose columns it names."""
+        pairs = zip(self._names, self._pick(before), self._pick(after), strict=True)
+        return {name: new for name, old, new in pairs if new is not old and new != old}
+
+
+class _Text:
+    """A statement as one dialect writes it, for values of certain names."""
+
+    def __init__(self, core: Core, names: tuple[str, ...], dialect: Dialect) -> None:
+        compiled = core.compile(dialect=dialect, column_keys=list(names))
+        assert "POSTCOMPILE" not in compiled.string, "a Statement has no list of values; see `Statement`"
+        self.sql = compiled.string
+        places = compiled.positiontup or []
+        own = (name for name in places if name not in names and not compiled.binds[name].required)
+        self._constants = {name: compiled.binds[name].value for name in own}
+        self._places = places
+        binds = (compiled.binds[name].type.dialect_impl(dialect).bind_processor(dialect) for name in places)
+        self._converts = [(place, convert) for place, convert in enumerate(binds) if convert is not None]
+        columns = list(core.selected_columns) if isinstance(core, Select) else []
+        results = (_result(column.type, dialect) for column in columns)
+        self._results = [(place, convert) for place, convert in enumerate(results) if convert is not None]
+        self._row = _row_type([str(column.key) for column in columns])
+        self._pick = _picker(places)
+
+    def values(self, values: Mapping[str, Any]) -> Sequence[Any]:
+        """Return the values in the order of their places. Raises KeyError for one that is missing."""
+        picked = self._pick({**self._constants, **values} if self._constants else values)
+        if not self._converts:
+            return picked
+        converted = list(picked)
+        for place, convert in self._converts:
+            converted[place] = convert(converted[place])
+        return converted
+
+    def row(self, columns: Sequence[Any]) -> Row:
+        """Return a row of the driver as SQLAlchemy would."""
+        if self._results:
+            columns = list(columns)
+            for place, convert in self._results:
+                columns[place] = convert(columns[place])
+        return self._row(columns)
+
+
+def _result(kind: TypeEngine[Any], dialect: Dialect) -> Convert | None:
+    return kind.dialect_impl(dialect).result_processor(dialect, None)
+
+
+def _row_type(names: Sequence[str]) -> type[tuple[Any, ...]]:
+    """Return a tuple whose items are attributes too, and all of them by name its `_mapping`."""
+    members: dict[str, Any] = {name: property(itemgetter(place)) for place, name in enumerate(names)}
+    members["_mapping"] = property(lambda row: dict(zip(names, row, strict=True)))
+    return type("Row", (tuple,), {"__slots__": (), **members})
+
+
+def _picker(places: Sequence[str]) -> Callable[[Mapping[str, Any]], Sequence[Any]]:
+    if len(places) > 1:
+        return itemgetter(*places)
+    return lambda values: [values[place] for place in places]
