@@ -5,18 +5,20 @@ a schedule on the lab clock; a lost link gives back what it had not acknowledged
 """
 
 import heapq
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import partial
 from itertools import count
 
 from smsc_emulator.base.clock import Clock
-from smsc_emulator.base.journal import Journal
+from smsc_emulator.base.journal import Journal, Told
 from smsc_emulator.core.accounts import Account, Link
 from smsc_emulator.core.commits import Commits
 from smsc_emulator.core.dispatch_log import DispatchLog
 from smsc_emulator.core.faults.engine import Faults
 from smsc_emulator.core.faulty_receipts import FaultyReceipts, altered
 from smsc_emulator.core.message import Message
-from smsc_emulator.core.outbound import ANY_ACCOUNT, TEMPORARY, Kind, Outbound, Told
+from smsc_emulator.core.outbound import ANY_ACCOUNT, TEMPORARY, Kind, Outbound
+from smsc_emulator.core.outbound import Told as News
 from smsc_emulator.core.store import Changes
 from smsc_emulator.smpp.constants import CommandStatus
 from smsc_emulator.smpp.errors import EncodeError
@@ -77,7 +79,7 @@ class Delivery:
 
     def notify(self, message: Message, now: int) -> None:
         """Tell the sender of the state that a message is in for the time being."""
-        told = Told(message.state, message.error, message.network_error, now)
+        told = News(message.state, message.error, message.network_error, now)
         self._add(Outbound(next(self.ids), Kind.NOTICE, message.account, message, told=told))
 
     def withdraw(self, item: Outbound) -> bool:
@@ -206,9 +208,10 @@ class Delivery:
         if self._log is not None:
             self._log.add(item.id for item in sent)
         link.flush()
-        now = self._clock.now()
-        for item in sent:
-            self._publish_sent(now, item)
+        told = [(each.message.message_id, each.account, each.kind, _state_told(each)) for each in sent]
+        count = sum(1 if state is None else 2 for _, _, _, state in told)
+        if count:
+            self._journal.publish_run(count, partial(_sent, self._clock.now(), told))
 
     def _send(self, link: Link, item: Outbound) -> bool:
         account = self._accounts[item.account]
@@ -262,9 +265,16 @@ class Delivery:
         heapq.heappush(self._retries, (due_at, item.id, item))
         self._wake()
 
-    def _publish_sent(self, now: int, item: Outbound) -> None:
-        message_id, account = item.message.message_id, item.account
-        self._journal.publish(now, "smpp.deliver_sm", message_id, account=account, kind=item.kind.value)
-        if item.kind is not Kind.MESSAGE:
-            state = item.message.state if item.told is None else item.told.state
-            self._journal.publish(now, "receipt.sent", message_id, account=account, state=state)
+
+def _state_told(item: Outbound) -> int | None:
+    """Return the state that a receipt or a notice tells of; None for a message."""
+    if item.kind is Kind.MESSAGE:
+        return None
+    return item.message.state if item.told is None else item.told.state
+
+
+def _sent(now: int, sent: Iterable[tuple[str, str, Kind, int | None]]) -> Iterator[Told]:
+    for message_id, account, kind, state in sent:
+        yield now, "smpp.deliver_sm", message_id, {"account": account, "kind": kind.value}
+        if state is not None:
+            yield now, "receipt.sent", message_id, {"account": account, "state": state}

@@ -207,12 +207,13 @@ class ServerLink(asyncio.Protocol):
         if self._server.smsc.faults.active:
             self._arm()
         try:
+            now = self._server.now()
             if data:
-                self._session.receive(data, self._server.now())
+                self._session.receive(data, now)
             for pdu in late:
                 self._carry_out(pdu)
             for event in self._session.events():
-                self._handle(event)
+                self._handle(event, now)
             if self._account is not None and self._account.ready:
                 self._server.smsc.delivery.pump(self._account)
             self.flush()
@@ -221,24 +222,30 @@ class ServerLink(asyncio.Protocol):
             log.exception("an SMPP link failed")
             self._transport.abort()
 
-    def _handle(self, event: smpp.Event) -> None:
-        delivery = self._server.smsc.delivery
-        self._observer.see(event, self._server.now(), len(self.in_flight))
+    def _handle(self, event: smpp.Event, now: float) -> None:
         if isinstance(event, smpp.RequestReceived):
+            self._observer.request(event.pdu, now)
             if self._wire is None or not self._wire.takes(event.pdu):
                 self._request(event.pdu)
-        elif isinstance(event, smpp.ResponseReceived):
+            return
+        delivery = self._server.smsc.delivery
+        if isinstance(event, smpp.ResponseReceived):
+            self._observer.response(event.request, event.response)
             delivery.answered(self, event.request, event.response)
-        elif isinstance(event, smpp.RequestTimedOut):
+            return
+        self._observer.see(event, len(self.in_flight))
+        if isinstance(event, smpp.RequestTimedOut):
             delivery.unanswered(self, event.request)
         elif isinstance(event, smpp.PeerUnbound | smpp.Closed):
             self._leaving = True
 
     def _request(self, pdu: Pdu) -> None:
         account = self._account
-        if isinstance(pdu, Bind):
+        if account is not None and account.unhindered:
+            self._carry_out(pdu)
+        elif isinstance(pdu, Bind):
             self._bind(pdu)
-        elif account is None or account.unhindered:
+        elif account is None:
             self._carry_out(pdu)
         elif account.exceeds_rate(pdu, self._server.now()):
             self._server.smsc.refuse(self, account, pdu, account.personality.rate_error)
