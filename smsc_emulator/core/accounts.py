@@ -9,7 +9,7 @@ from typing import Final, Protocol
 from smsc_emulator.core import access
 from smsc_emulator.core.address_range import AddressRange
 from smsc_emulator.core.data_shape import as_data
-from smsc_emulator.core.outbound import Kind, Outbound
+from smsc_emulator.core.outbound import MESSAGE, Outbound
 from smsc_emulator.core.personality import Personality
 from smsc_emulator.core.settings import AccountSettings
 from smsc_emulator.smpp.config import SessionConfig
@@ -140,7 +140,7 @@ class Account:
 
     def _may_take(self, link: Link, item: Outbound) -> bool:
         """A message goes only where its address is served; a receipt goes anywhere rather than nowhere (2.6)."""
-        if item.kind is Kind.MESSAGE:
+        if item.kind is MESSAGE:
             return self._serves(link, item.message.pdu.destination_addr)
         address = item.message.pdu.source_addr
         return self._serves(link, address) or not self.receives(address)

@@ -17,7 +17,7 @@ from smsc_emulator.core.dispatch_log import DispatchLog
 from smsc_emulator.core.faults.engine import Faults
 from smsc_emulator.core.faulty_receipts import FaultyReceipts, altered
 from smsc_emulator.core.message import Message
-from smsc_emulator.core.outbound import ANY_ACCOUNT, TEMPORARY, Kind, Outbound
+from smsc_emulator.core.outbound import ANY_ACCOUNT, MESSAGE, RECEIPT, TEMPORARY, Kind, Outbound
 from smsc_emulator.core.outbound import Told as News
 from smsc_emulator.core.store import Changes
 from smsc_emulator.smpp.constants import CommandStatus
@@ -66,11 +66,11 @@ class Delivery:
 
     def carry(self, message: Message, account: str) -> Outbound:
         """Take a message to an ESME: part of the present turn, it goes out when that is committed."""
-        return self._add(Outbound(next(self.ids), Kind.MESSAGE, account, message))
+        return self._add(Outbound(next(self.ids), MESSAGE, account, message))
 
     def report(self, message: Message) -> None:
         """Tell the sender of a message's final state."""
-        receipt = Outbound(next(self.ids), Kind.RECEIPT, message.account, message)
+        receipt = Outbound(next(self.ids), RECEIPT, message.account, message)
         if not self._faults.active:
             self._add(receipt)
             return
@@ -230,7 +230,7 @@ class Delivery:
         """Acknowledged, or given up."""
         item.withdrawn = True
         self._commits.turn().changes.gone.append(item)
-        if item.kind is Kind.MESSAGE:
+        if item.kind is MESSAGE:
             self.outcome(item.message, status, self._clock.now(), expired)
 
     def _try_later(self, item: Outbound, status: int) -> None:
@@ -240,7 +240,7 @@ class Delivery:
         if limit <= now:
             self._settle(item, status, expired=True)
             return
-        if item.kind is Kind.MESSAGE:
+        if item.kind is MESSAGE:
             item.message.error = min(status, 999)
         # A message is not tried at its limit: its life, which comes first, ends then.
         due_at = min(now + self._retry_after[min(item.attempts, len(self._retry_after)) - 1], limit)
@@ -256,7 +256,7 @@ class Delivery:
     def _limit(self, item: Outbound) -> int:
         """Return the instant from which on an item is not tried again."""
         message = item.message
-        if item.kind is Kind.MESSAGE and message.expires_at is not None:
+        if item.kind is MESSAGE and message.expires_at is not None:
             return message.expires_at
         return (message.final_at or message.accepted_at) + self._receipt_lifetime
 
@@ -268,7 +268,7 @@ class Delivery:
 
 def _state_told(item: Outbound) -> int | None:
     """Return the state that a receipt or a notice tells of; None for a message."""
-    if item.kind is Kind.MESSAGE:
+    if item.kind is MESSAGE:
         return None
     return item.message.state if item.told is None else item.told.state
 

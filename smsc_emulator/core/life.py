@@ -18,7 +18,7 @@ from smsc_emulator.core.commits import Commits
 from smsc_emulator.core.delivery import Delivery
 from smsc_emulator.core.flags import PendingFlags
 from smsc_emulator.core.message import INTERMEDIATE, Address, Message
-from smsc_emulator.core.outbound import ANY_ACCOUNT, Kind, Outbound
+from smsc_emulator.core.outbound import ANY_ACCOUNT, MESSAGE, Outbound
 from smsc_emulator.core.router import Router, ToAccount
 from smsc_emulator.core.settings import SmscSettings
 from smsc_emulator.core.waiting import Waiting, matches
@@ -247,7 +247,7 @@ class Life:
         """Take over what an earlier run left behind."""
         for message in over:
             self.waiting.end(message)
-        self._carriers.update((item.message.id, item) for item in carriers if item.kind is Kind.MESSAGE)
+        self._carriers.update((item.message.id, item) for item in carriers if item.kind is MESSAGE)
         for message in pending:
             self.flags.set(message)
             if message.expires_at is None:

@@ -1,5 +1,6 @@
 """What can be seen to be wrong in one request of an ESME, whether or not the SMSC takes it."""
 
+from functools import lru_cache
 from typing import Final
 
 from smsc_emulator.smpp import segments
@@ -26,45 +27,48 @@ def mistakes(pdu: Pdu) -> list[Found]:
     """Return what is wrong in a request."""
     found: list[Found] = []
     if isinstance(pdu, SubmitSm | SubmitMulti):
-        _source(pdu, found)
+        found += _source(pdu.source_addr, pdu.source_addr_ton, pdu.source_addr_npi)
         _text(pdu, pdu.tlv(Tag.MESSAGE_PAYLOAD) if pdu.tlvs else None, found)
-        _flags(pdu, found)
+        found += _flags(pdu.esm_class, pdu.registered_delivery, pdu.priority_flag, pdu.replace_if_present_flag)
         if isinstance(pdu, SubmitSm):
-            _destination(pdu, found)
+            found += _destination(pdu.destination_addr, pdu.dest_addr_ton)
     elif isinstance(pdu, DataSm):
-        _source(pdu, found)
-        _destination(pdu, found)
+        found += _source(pdu.source_addr, pdu.source_addr_ton, pdu.source_addr_npi)
+        found += _destination(pdu.destination_addr, pdu.dest_addr_ton)
     elif isinstance(pdu, Bind) and len(pdu.password) > _PASSWORD:
         found.append(("long_password", f"{len(pdu.password)} characters"))
     return found
 
 
-def _source(pdu: SubmitSm | SubmitMulti | DataSm, found: list[Found]) -> None:
-    address, ton = pdu.source_addr, pdu.source_addr_ton
+# Messages by the thousand have the same addresses and flags: what is wrong with them is found out once.
+
+
+@lru_cache(maxsize=10_000)
+def _source(address: str, ton: int, npi: int) -> tuple[Found, ...]:
     if not address:
-        return
+        return ()
     if ton == _ALPHANUMERIC:
-        if address.isdigit():
-            found.append(("digits_as_name", address))
-        if pdu.source_addr_npi:
-            found.append(("alphanumeric_npi", f"source_addr_npi {pdu.source_addr_npi} of {address}"))
-    elif address.startswith("+"):
-        found.append(("plus_in_address", f"source_addr {address}"))
-    elif not address.isdigit():
-        found.append(("alphanumeric_ton", f"source_addr_ton {ton} of {address}"))
-    elif ton == _INTERNATIONAL and address.startswith("00"):
-        found.append(("prefix_in_international", f"source_addr {address}"))
+        digits = (("digits_as_name", address),) if address.isdigit() else ()
+        return (*digits, ("alphanumeric_npi", f"source_addr_npi {npi} of {address}")) if npi else digits
+    if address.startswith("+"):
+        return (("plus_in_address", f"source_addr {address}"),)
+    if not address.isdigit():
+        return (("alphanumeric_ton", f"source_addr_ton {ton} of {address}"),)
+    if ton == _INTERNATIONAL and address.startswith("00"):
+        return (("prefix_in_international", f"source_addr {address}"),)
+    return ()
 
 
-def _destination(pdu: SubmitSm | DataSm, found: list[Found]) -> None:
-    address = pdu.destination_addr
+@lru_cache(maxsize=10_000)
+def _destination(address: str, ton: int) -> tuple[Found, ...]:
     if address.isdigit():
-        if pdu.dest_addr_ton == _INTERNATIONAL and address.startswith("00"):
-            found.append(("prefix_in_international", f"destination_addr {address}"))
+        if ton == _INTERNATIONAL and address.startswith("00"):
+            return (("prefix_in_international", f"destination_addr {address}"),)
     elif address.startswith("+"):
-        found.append(("plus_in_address", f"destination_addr {address}"))
+        return (("plus_in_address", f"destination_addr {address}"),)
     elif address:
-        found.append(("destination_name", address))
+        return (("destination_name", address),)
+    return ()
 
 
 def _text(pdu: SubmitSm | SubmitMulti, payload: bytes | None, found: list[Found]) -> None:
@@ -89,12 +93,17 @@ def _text(pdu: SubmitSm | SubmitMulti, payload: bytes | None, found: list[Found]
         found.append(("odd_ucs2", f"{len(text)} octets"))
 
 
-def _flags(pdu: SubmitSm | SubmitMulti, found: list[Found]) -> None:
-    if pdu.esm_class & _TYPE == _RECEIPT:
-        found.append(("receipt_from_esme", f"esm_class 0x{pdu.esm_class:02x}"))
-    if pdu.registered_delivery & 0b11 == 0b11:
-        found.append(("reserved_receipt", f"registered_delivery 0x{pdu.registered_delivery:02x}"))
-    if pdu.priority_flag > _MOST_PRIORITY:
-        found.append(("priority", f"priority_flag {pdu.priority_flag}"))
-    if pdu.replace_if_present_flag > 1:
-        found.append(("replace_flag", f"replace_if_present_flag {pdu.replace_if_present_flag}"))
+@lru_cache(maxsize=1_000)
+def _flags(
+    esm_class: int, registered_delivery: int, priority_flag: int, replace_if_present_flag: int
+) -> tuple[Found, ...]:
+    found = []
+    if esm_class & _TYPE == _RECEIPT:
+        found.append(("receipt_from_esme", f"esm_class 0x{esm_class:02x}"))
+    if registered_delivery & 0b11 == 0b11:
+        found.append(("reserved_receipt", f"registered_delivery 0x{registered_delivery:02x}"))
+    if priority_flag > _MOST_PRIORITY:
+        found.append(("priority", f"priority_flag {priority_flag}"))
+    if replace_if_present_flag > 1:
+        found.append(("replace_flag", f"replace_if_present_flag {replace_if_present_flag}"))
+    return tuple(found)

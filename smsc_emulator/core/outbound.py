@@ -38,6 +38,10 @@ class Kind(StrEnum):
     MESSAGE = "message"
 
 
+RECEIPT, MESSAGE = Kind.RECEIPT, Kind.MESSAGE
+"""The kinds that each message asks for: a member of an enumeration takes long to look up."""
+
+
 class Told(NamedTuple):
     """What an intermediate notification says of its message."""
 
@@ -71,10 +75,8 @@ class Outbound:
 
     def pdu(self, personality: Personality) -> DeliverSm:
         """Return the deliver_sm. The session leaves the TLVs out for a peer that has none (SMPP 3.4, 3.4)."""
-        if self.kind is Kind.MESSAGE:
-            pdu = _carried(self.message.pdu)
-        else:
-            pdu = _receipt(self.message, personality, self.told)
+        message = self.message
+        pdu = _carried(message.pdu) if self.kind is MESSAGE else _receipt(message, personality, self.told)
         if personality.packed:
             pack(pdu)
         return pdu
@@ -140,8 +142,7 @@ def _receipt(message: Message, personality: Personality, told: Told | None) -> D
 
 def _quoted(pdu: SubmitSm) -> str:
     """Return at least as much of the beginning of a message as a receipt quotes."""
-    part = segments.read_part(pdu.short_message, pdu.esm_class, pdu.data_coding, pdu.tlvs)
-    if part.data_coding == 0 and not part.elements:
+    if pdu.data_coding == 0 and segments.is_plain(pdu.esm_class, pdu.tlvs):
         # A character of the default alphabet has two septets at the most.
-        return gsm0338.decode(part.data[: 2 * receipts.EXCERPT])
-    return segments.join([part])
+        return gsm0338.decode(pdu.short_message[: 2 * receipts.EXCERPT])
+    return segments.join([segments.read_part(pdu.short_message, pdu.esm_class, pdu.data_coding, pdu.tlvs)])

@@ -28,6 +28,8 @@ def id_writer(form: IdForm) -> Callable[[int], str]:
     """Return what writes a message's number in `form`."""
     if form.form == "uuid":
         return lambda number: str(uuid5(_IDS, str(number)))
+    if form.form == "decimal" and not form.width:
+        return str
     code = {"decimal": "d", "hex": "x", "hex_upper": "X"}[form.form]
     return partial(_formatted, f"0{form.width}{code}" if form.width else code)
 

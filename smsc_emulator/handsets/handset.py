@@ -135,24 +135,29 @@ class Handset:
 
     def receive(self, message_id: int, pdu: SubmitSm, now: int) -> InboxMessage | None:
         """Take a short message; return the text that it completes, or None if parts of it have still to come."""
-        part = segments.read_part(pdu.short_message, pdu.esm_class, pdu.data_coding, pdu.tlvs)
-        text = None
-        if part.concatenation is not None or part.elements:
-            text = segments.join([part]) if part.concatenation is None else self._assemble(pdu, part, now)
-            if text is None:
-                return None
+        octets, text, parts = pdu.short_message, None, 1
+        if not segments.is_plain(pdu.esm_class, pdu.tlvs):
+            part = segments.read_part(octets, pdu.esm_class, pdu.data_coding, pdu.tlvs)
+            octets = part.data
+            if part.concatenation is not None:
+                parts = part.concatenation.total
+                text = self._assemble(pdu, part, now)
+                if text is None:
+                    return None
+            elif part.elements:
+                text = segments.join([part])
         replaced = self._replaced(pdu) if pdu.protocol_id else None
         received = InboxMessage(
             message_id,
             pdu.source_addr,
             self.number,
-            part.data,
-            part.data_coding,
+            octets,
+            pdu.data_coding,
             now,
             message_class(pdu),
             pdu.protocol_id,
             None if replaced is None else replaced.id,
-            part.concatenation.total if part.concatenation else 1,
+            parts,
             text,
         )
         if self._inbox is None:

@@ -7,6 +7,7 @@ kept for it stays small.
 
 import asyncio
 import ssl
+import time
 from collections.abc import Iterable
 from contextlib import suppress
 from typing import cast
@@ -290,6 +291,8 @@ class SmppServer:
     def __init__(self, smsc: Smsc) -> None:
         self.smsc = smsc
         self.links: set[ServerLink] = set()
+        self.now = time.monotonic
+        """The real monotonic time of the links' timers."""
         self.config = session_config(smsc.settings, smsc.personality)
         configs = [self.config, *(account.session for account in smsc.accounts.values())]
         self._pause = min([SWEEP, *(timer / 4 for config in configs for timer in timers(config) if timer)])
@@ -303,10 +306,6 @@ class SmppServer:
         """The port that is listened on."""
         assert self._listener is not None
         return int(self._listener.sockets[0].getsockname()[1])
-
-    def now(self) -> float:
-        """Return the real monotonic time of the links' timers."""
-        return asyncio.get_running_loop().time()
 
     @property
     def tls_port(self) -> int:

@@ -173,6 +173,11 @@ class Part:
         return Shift(named.get(_LOCKING_SHIFT, 0), named.get(_SINGLE_SHIFT, 0)) if named else NO_SHIFT
 
 
+def is_plain(esm_class: int, tlvs: Sequence[object]) -> bool:
+    """Whether a message has neither a header nor optional parameters, so that its octets are its text."""
+    return not tlvs and not esm_class & _UDHI
+
+
 def read_header(data: bytes) -> Header:
     """Read the user data header at the beginning of `data`; never raises, but tells what is wrong with it."""
     if not data:
@@ -204,8 +209,6 @@ def read_part(
     text. `packed` says that septets of the default alphabet come packed. Where header and SAR TLVs are both present,
     which clause 5.2.12 forbids, the header counts.
     """
-    if not tlvs and not esm_class & _UDHI and not packed:
-        return Part(short_message, data_coding)
     values = dict(tlvs)
     data = values.get(Tag.MESSAGE_PAYLOAD, short_message)
     header = read_header(data) if esm_class & _UDHI else Header()

@@ -66,7 +66,8 @@ from smsc_emulator.smpp.timers import Timer, Timers
 from smsc_emulator.smpp.versions import VERSIONS, agreed
 from smsc_emulator.smpp.window import Pending, Window
 
-_ENQUIRE_LINK, _GENERIC_NACK = int(CommandId.ENQUIRE_LINK), int(CommandId.GENERIC_NACK)
+# A member of an enumeration takes longer to look up than all else that is done with it.
+_CLOSED, _ENQUIRE_LINK, _GENERIC_NACK = State.CLOSED, int(CommandId.ENQUIRE_LINK), int(CommandId.GENERIC_NACK)
 
 
 class Session:
@@ -123,7 +124,7 @@ class Session:
         self._now = now
         try:
             for frame in self._framer.cut(data):
-                if self._standing.state is State.CLOSED:
+                if self._standing.state is _CLOSED:
                     return
                 self._handle(frame, now)
         except FramingError as error:

@@ -1,4 +1,4 @@
-"""The four PDUs of which a busy link has thousands for each other one, read and written field by field.
+"""The PDUs of which a busy link has thousands for each other one, read and written field by field.
 
 The tables of pdus.py are the truth, and the codec follows them; here the common case of each is written out, many times
 quicker. Whatever is unusual (an optional parameter in a request, a status, a time, anything that does not fit) gives
@@ -17,7 +17,7 @@ _TLV: Final = struct.Struct(">HH")
 _SERVICE_TYPE, _ADDRESS, _MESSAGE_ID = 6, 21, 65
 """The octets that these fields have, each with its NUL."""
 _SUBMIT_SM, _SUBMIT_SM_RESP = int(CommandId.SUBMIT_SM), int(CommandId.SUBMIT_SM_RESP)
-_DELIVER_SM, _DELIVER_SM_RESP = int(CommandId.DELIVER_SM), int(CommandId.DELIVER_SM_RESP)
+_DELIVER_SM_RESP = int(CommandId.DELIVER_SM_RESP)
 _EMPTY_ID: Final = _BODY + 1
 
 
@@ -34,8 +34,8 @@ def write(pdu: Pdu) -> bytes | None:
     """Return the octets of `pdu`; None is for the tables."""
     if type(pdu) is SubmitSmResp:
         return _write_submit_sm_resp(pdu)
-    if type(pdu) is DeliverSm:
-        return _write_deliver_sm(pdu)
+    if type(pdu) is DeliverSm or type(pdu) is SubmitSm:
+        return _write_message(pdu)
     return None
 
 
@@ -95,8 +95,8 @@ def _write_submit_sm_resp(pdu: SubmitSmResp) -> bytes | None:
         return None
 
 
-def _write_deliver_sm(pdu: DeliverSm) -> bytes | None:
-    """Return the octets of a deliver_sm, whose times are always empty (4.6.1)."""
+def _write_message(pdu: DeliverSm | SubmitSm) -> bytes | None:
+    """Return the octets of a deliver_sm or submit_sm that names no times."""
     service_type, source, destination = pdu.service_type, pdu.source_addr, pdu.destination_addr
     short_message = pdu.short_message
     if (
@@ -133,6 +133,6 @@ def _write_deliver_sm(pdu: DeliverSm) -> bytes | None:
         body = head + short_message
         for tag, value in pdu.tlvs:
             body += _TLV.pack(tag, len(value)) + value
-        return _HEADER.pack(_BODY + len(body), _DELIVER_SM, 0, pdu.sequence_number) + body
+        return _HEADER.pack(_BODY + len(body), pdu.command_id, 0, pdu.sequence_number) + body
     except (UnicodeEncodeError, OverflowError, TypeError, struct.error):
         return None

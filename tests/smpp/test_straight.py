@@ -59,7 +59,11 @@ def quickly(frame: bytes, most: int) -> Pdu | None:
     return straight.read(frame, command_id, status, number, most)
 
 
-@given(messages(DeliverSm) | st.builds(SubmitSmResp, message_id=names, command_status=st.sampled_from([0, 8])))
+@given(
+    messages(DeliverSm)
+    | messages(SubmitSm)
+    | st.builds(SubmitSmResp, message_id=names, command_status=st.sampled_from([0, 8]))
+)
 def test_what_is_written_at_once_is_what_the_tables_write(pdu: Pdu) -> None:
     octets = straight.write(pdu)
     if octets is not None:
@@ -97,6 +101,7 @@ def test_the_common_case_is_not_left_to_the_tables() -> None:
         source_addr="bank", destination_addr="70000000001", registered_delivery=1, short_message=b"a", sequence_number=7
     )
     assert quickly(encode_by_table(submitted), MAX_SM_LENGTH) == submitted
+    assert straight.write(submitted) == encode_by_table(submitted)
     answer = SubmitSmResp("1000000001", sequence_number=7)
     assert straight.write(answer) == encode_by_table(answer)
     receipt = DeliverSm(
