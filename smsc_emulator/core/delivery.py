@@ -209,8 +209,8 @@ class Delivery:
             self._log.add(item.id for item in sent)
         link.flush()
         told = [(each.message.message_id, each.account, each.kind, _state_told(each)) for each in sent]
-        count = sum(1 if state is None else 2 for _, _, _, state in told)
-        if count:
+        if told:
+            count = 2 * len(told) - sum(1 for each in sent if each.kind is MESSAGE)
             self._journal.publish_run(count, partial(_sent, self._clock.now(), told))
 
     def _send(self, link: Link, item: Outbound) -> bool:

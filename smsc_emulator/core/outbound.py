@@ -111,20 +111,23 @@ def _receipt(message: Message, personality: Personality, told: Told | None) -> D
     """Return the receipt of a message (Appendix B), or a notice: addresses swapped, each with its TON and NPI."""
     pdu = message.pdu
     if told is None:
-        told = Told(message.state, message.error, message.network_error, message.final_at or message.accepted_at)
-    state = state_for(told.state, message.version)
+        state, error, network_error = message.state, message.error, message.network_error
+        at = message.final_at or message.accepted_at
+    else:
+        state, error, network_error, at = told
+    state_told = state_for(state, message.version)
     message_id = personality.receipt_id(message.id, message.message_id)
     text = receipts.build(
         message_id,
-        state,
+        state_told,
         submit_date=message.accepted_at,
-        done_date=told.at,
-        err=f"{told.error:03d}",
+        done_date=at,
+        err=f"{error:03d}" if error else "000",
         text=_quoted(pdu),
         layout=personality.layout,
     )
-    tlvs = personality.receipt_tlvs(message_id, state, told.network_error)
-    if pdu.tlvs and sets_flag(pdu, told.error):
+    tlvs = personality.receipt_tlvs(message_id, state_told, network_error)
+    if pdu.tlvs and sets_flag(pdu, error):
         tlvs.append(Tlv(Tag.DPF_RESULT, b"\x01"))
     return DeliverSm(
         pdu.service_type,
@@ -134,7 +137,7 @@ def _receipt(message: Message, personality: Personality, told: Told | None) -> D
         pdu.source_addr_ton,
         pdu.source_addr_npi,
         pdu.source_addr,
-        _RECEIPT if told.state in FINAL else _NOTICE,
+        _RECEIPT if state in FINAL else _NOTICE,
         short_message=text.encode("ascii", "replace"),
         tlvs=tlvs,
     )

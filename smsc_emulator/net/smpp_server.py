@@ -22,6 +22,7 @@ from smsc_emulator.core.smsc import Smsc
 from smsc_emulator.net.delay import Delay
 from smsc_emulator.net.faulty_wire import FaultyWire
 from smsc_emulator.smpp import session as smpp
+from smsc_emulator.smpp.events import RequestReceived, ResponseReceived
 from smsc_emulator.smpp.pdus import Bind, Pdu, SubmitSm
 
 SWEEP = 1.0
@@ -224,13 +225,13 @@ class ServerLink(asyncio.Protocol):
             self._transport.abort()
 
     def _handle(self, event: smpp.Event, now: float) -> None:
-        if isinstance(event, smpp.RequestReceived):
+        if isinstance(event, RequestReceived):
             self._observer.request(event.pdu, now)
             if self._wire is None or not self._wire.takes(event.pdu):
                 self._request(event.pdu)
             return
         delivery = self._server.smsc.delivery
-        if isinstance(event, smpp.ResponseReceived):
+        if isinstance(event, ResponseReceived):
             self._observer.response(event.request, event.response)
             delivery.answered(self, event.request, event.response)
             return

@@ -123,7 +123,10 @@ def _filled(
 
 def excerpt(text: str) -> str:
     """Return the beginning of a short message as a receipt quotes it: 20 characters that any receiver reads alike."""
-    return text[:EXCERPT].translate(_SAME_OCTETS)
+    text = text[:EXCERPT]
+    if text.isascii() and not text.encode().translate(None, _SAME):
+        return text
+    return text.translate(_SAME_OCTETS)
 
 
 class _SameOctets(dict[int, str]):
@@ -136,6 +139,7 @@ class _SameOctets(dict[int, str]):
 _SAME_OCTETS: Final = _SameOctets(
     {ord(each): each for at, each in enumerate(gsm0338.DEFAULT) if at == ord(each) and each.isprintable()}
 )
+_SAME: Final = bytes(_SAME_OCTETS)
 
 
 def tlvs(message_id: str, message_state: int) -> tuple[Tlv, Tlv]:
