@@ -26,12 +26,12 @@ _HIGH_OCTETS: Final = b"\x00\x04\x05\x06"
 def mistakes(pdu: Pdu) -> list[Found]:
     """Return what is wrong in a request."""
     found: list[Found] = []
-    if isinstance(pdu, SubmitSm | SubmitMulti):
+    if isinstance(pdu, (SubmitSm, SubmitMulti)):
         found += _source(pdu.source_addr, pdu.source_addr_ton, pdu.source_addr_npi)
-        _text(pdu, pdu.tlv(Tag.MESSAGE_PAYLOAD) if pdu.tlvs else None, found)
-        found += _flags(pdu.esm_class, pdu.registered_delivery, pdu.priority_flag, pdu.replace_if_present_flag)
         if isinstance(pdu, SubmitSm):
             found += _destination(pdu.destination_addr, pdu.dest_addr_ton)
+        _text(pdu, pdu.tlv(Tag.MESSAGE_PAYLOAD) if pdu.tlvs else None, found)
+        found += _flags(pdu.esm_class, pdu.registered_delivery, pdu.priority_flag, pdu.replace_if_present_flag)
     elif isinstance(pdu, DataSm):
         found += _source(pdu.source_addr, pdu.source_addr_ton, pdu.source_addr_npi)
         found += _destination(pdu.destination_addr, pdu.dest_addr_ton)
@@ -83,9 +83,9 @@ def _text(pdu: SubmitSm | SubmitMulti, payload: bytes | None, found: list[Found]
             found.append(("udhi_with_sar", "sar_msg_ref_num"))
     elif octets.startswith(_LONG_HEADERS):
         found.append(("udh_without_udhi", octets[:7].hex(" ")))
-    text = octets[header:]
+    text = octets[header:] if header else octets
     if pdu.data_coding == 0:
-        if len(text) >= 4 and len(text) % 2 == 0 and not text[::2].strip(_HIGH_OCTETS):
+        if len(text) >= 4 and text[0] in _HIGH_OCTETS and len(text) % 2 == 0 and not text[::2].strip(_HIGH_OCTETS):
             found.append(("ucs2_as_default", text[:8].hex(" ")))
         elif text.endswith(b"\x1b"):
             found.append(("cut_escape", f"{len(text)} octets"))

@@ -52,6 +52,7 @@ class ServerLink(asyncio.Protocol):
         "_transport",
         "_wire",
         "in_flight",
+        "interface_version",
     )
 
     def __init__(self, server: "SmppServer") -> None:
@@ -63,6 +64,8 @@ class ServerLink(asyncio.Protocol):
         self._wire: FaultyWire | None = None
         self._leaving = False
         self._ended_at: float | None = None
+        self.interface_version = self._session.interface_version
+        """The version of SMPP that the peer has bound with."""
         self.in_flight: dict[int, Outbound] = {}
 
     # What asyncio calls.
@@ -111,11 +114,6 @@ class ServerLink(asyncio.Protocol):
             self._server.smsc.unbound(self, account)
 
     # What the SMSC calls.
-
-    @property
-    def interface_version(self) -> int:
-        """The version of SMPP that the peer has bound with."""
-        return self._session.interface_version
 
     def room(self) -> int:
         """Return the free places of the window. While octets wait for the kernel there are none: see DispatchLog."""
@@ -278,6 +276,7 @@ class ServerLink(asyncio.Protocol):
             return
         account = smsc.accounts[request.system_id]
         self._session.accept_bind(request, smsc.settings.system_id, config=account.session)
+        self.interface_version = self._session.interface_version
         self._account = smsc.bound(self, request)
         self._observer.bound(request.system_id)
 
