@@ -20,6 +20,10 @@ RATED: Final = frozenset[int]({CommandId.SUBMIT_SM, CommandId.SUBMIT_MULTI, Comm
 """The requests that count for the rate: those that bring a message."""
 
 
+PORTION: Final = 100
+"""How many go out by one write. The kernel may take no more of it: what it has not taken dies with the process."""
+
+
 class Link(Protocol):
     """One bound session as the core sees it. Nothing leaves before `flush`, which makes one write of it all."""
 
@@ -126,7 +130,7 @@ class Account:
                 return
             link = self.receivers.pop(0)
             self.receivers.append(link)
-            if count := min(link.room(), len(self.ready)):
+            if count := min(link.room(), len(self.ready), PORTION):
                 items = self._take_served(link, count) if self._ranges else [self.ready.popleft() for _ in range(count)]
                 if items:
                     yield link, items

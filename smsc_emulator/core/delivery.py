@@ -149,7 +149,7 @@ class Delivery:
             again = False
             for link, items in account.next_sendings():
                 self._send_all(link, items)
-                again = again or any(item.withdrawn for item in items)  # which took up room for nothing
+                again = True  # until no link has room: what was withdrawn took it up for nothing
 
     def answered(self, link: Link, request: Pdu, response: Pdu) -> None:
         """Take the ESME's answer to a deliver_sm."""

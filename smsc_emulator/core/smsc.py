@@ -19,7 +19,7 @@ from smsc_emulator.base.clock import Clock
 from smsc_emulator.base.database import Database
 from smsc_emulator.base.journal import Journal, Told
 from smsc_emulator.core import access
-from smsc_emulator.core.accounts import Account, Link
+from smsc_emulator.core.accounts import PORTION, Account, Link
 from smsc_emulator.core.broadcasts import Broadcasts
 from smsc_emulator.core.commits import Commits, Turn
 from smsc_emulator.core.conduct import Conduct
@@ -321,7 +321,7 @@ class Smsc:
             links[link] = None
         if self.transactions:
             links.update(dict.fromkeys(self.transactions.answer(turn.finals)))
-        if len(links) > 1:
+        if len(links) > 1 or len(turn.answers) > PORTION:
             # The answers of all links go out before any receipt; on one link alone both share a write, in this order.
             _flush(links)
         changes = turn.changes
