@@ -103,7 +103,7 @@ class ConfirmService:
 
         self.holds: Callable[[Way], bool] = lambda _way: True
         """Whether this node, of those that share the database, is the one that sends by a way."""
-        database.journal.subscribe(self._committed)
+        database.journal.subscribe(self._committed, runs=False)
         database.followers.append(self._committed_elsewhere)
 
     def start(self, tx: Tx, now: int, wish: Wish) -> Confirmation:

@@ -257,4 +257,4 @@ def _follow_subscribers(journal: Journal, handsets: Handsets) -> None:
             elif handset.state is HandsetState.BARRED:
                 handset.state = HandsetState.ON
 
-    journal.subscribe(follow)
+    journal.subscribe(follow, runs=False)

@@ -45,7 +45,7 @@ class WebhookService:
     def attach(self) -> None:
         """Hear, from now on, of every event that the database records."""
         self._database.observers.append(self.observe)
-        self._database.journal.subscribe(self._committed)
+        self._database.journal.subscribe(self._committed, runs=False)
 
     def observe(self, tx: Tx, event: Event) -> None:
         """Add a delivery for each endpoint that `event` concerns. Part of the event's own transaction."""

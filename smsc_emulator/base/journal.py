@@ -7,7 +7,7 @@ seen but not kept (each PDU of a link). Both kinds come out in one order: while 
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any
@@ -29,23 +29,44 @@ class Event:
 
 Reader = Callable[[Event], None]
 
+Told = tuple[int, str, str, Mapping[str, Any]]
+"""An event that has no number yet: at, type, subject and data."""
+
+Tell = Callable[[], Iterable[Told]]
+"""Makes the events of a run from facts that do not change any more."""
+
 
 class Journal:
     """The last events in memory, and the readers that hear of each new one."""
 
     def __init__(self, *, keep: int = 100_000) -> None:
+        self._keep = keep
         self._events: deque[Event] = deque(maxlen=keep)
+        self._untold: deque[tuple[int, int, Tell]] = deque()
+        """Runs whose events nobody has looked at yet: the first number of each, how many they are, and what tells."""
+        self._untold_count = 0
         self._readers: list[Reader] = []
-        self._held: list[Event] | None = None
+        self._run_readers: list[Reader] = []
+        self._held: list[Event | tuple[int, Tell]] | None = None
         self._grown = asyncio.Event()
         self.waits = True
         """Whether anything may still be waited for; at the end of the lab all who wait are answered at once."""
         self.next_seq = RUN
 
-    def subscribe(self, reader: Reader) -> Callable[[], None]:
-        """Call `reader` for every event from now on, in order; the returned function ends that."""
-        self._readers.append(reader)
-        return lambda: self._readers.remove(reader)
+    def subscribe(self, reader: Reader, *, runs: bool = True) -> Callable[[], None]:
+        """Call `reader` for every event from now on, in order; the returned function ends that.
+
+        Without `runs` it does not hear what `publish_run` adds, and nothing is made of that on its behalf.
+        """
+        readers = [self._readers, self._run_readers] if runs else [self._readers]
+        for each in readers:
+            each.append(reader)
+
+        def end() -> None:
+            for each in readers:
+                each.remove(reader)
+
+        return end
 
     def publish(self, at: int, type: str, subject: str, **data: Any) -> None:  # noqa: A002 - the event's own word
         """Add an event that is not stored."""
@@ -54,6 +75,24 @@ class Journal:
             self._append(event)
         else:
             self._held.append(event)
+
+    def publish_run(self, count: int, tell: Tell) -> None:
+        """Add `count` events that are not stored, and that are made only when somebody looks.
+
+        For what happens thousands of times a second, such as each PDU of a link.
+        """
+        if self._held is not None:
+            self._held.append((count, tell))
+            return
+        self._untold.append((self.next_seq, count, tell))
+        self.next_seq += count
+        self._untold_count += count
+        while self._untold_count - self._untold[0][1] >= self._keep:
+            self._untold_count -= self._untold.popleft()[1]
+            self._events.clear()  # all of them are older than what is kept
+        if self._run_readers:
+            self._tell()
+        self._grown.set()
 
     def load(self, events: list[Event], *, next_seq: int | None = None) -> None:
         """Take the stored events of earlier runs, oldest first, and start this run's numbers above them.
@@ -75,11 +114,15 @@ class Journal:
         held, self._held = self._held or [], None
         for event in stored:
             self._append(event)
-        for event in held:
-            self._append(event)
+        for each in held:
+            if isinstance(each, Event):
+                self._append(each)
+            else:
+                self.publish_run(*each)
 
     def since(self, after: int, limit: int, wanted: Callable[[Event], bool] | None = None) -> list[Event]:
         """Return up to `limit` events with a sequence number above `after`, oldest first."""
+        self._tell()
         if not self._events or self._events[-1].seq <= after:
             return []
         newest_first = iter(reversed(self._events))
@@ -107,7 +150,19 @@ class Journal:
         self.waits = False
         self._grown.set()
 
+    def _tell(self) -> None:
+        """Make the events that were only announced."""
+        while self._untold:
+            first, count, tell = self._untold.popleft()
+            self._untold_count -= count
+            for seq, (at, kind, subject, data) in enumerate(tell(), first):
+                event = Event(at, kind, subject, data, seq)
+                self._events.append(event)
+                for reader in self._run_readers:
+                    reader(event)
+
     def _append(self, event: Event) -> None:
+        self._tell()
         if not event.seq:
             event = Event(event.at, event.type, event.subject, event.data, self.next_seq)
         self.next_seq = event.seq + 1

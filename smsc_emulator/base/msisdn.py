@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
 PATTERN = r"^\+[1-9][0-9]{6,14}$"
 """A number as the HTTP API takes it, as a JSON Schema pattern."""
@@ -22,6 +23,7 @@ def parse(text: str) -> str:
     return number
 
 
+@lru_cache(maxsize=100_000)
 def from_address(address: str) -> str:
     """Return the number that an SMPP address of digits means: the same with one leading `+`.
 

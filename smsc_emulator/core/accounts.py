@@ -9,7 +9,7 @@ from typing import Final, Protocol
 from smsc_emulator.core import access
 from smsc_emulator.core.address_range import AddressRange
 from smsc_emulator.core.data_shape import as_data
-from smsc_emulator.core.outbound import Kind, Outbound
+from smsc_emulator.core.outbound import MESSAGE, Outbound
 from smsc_emulator.core.personality import Personality
 from smsc_emulator.core.settings import AccountSettings
 from smsc_emulator.smpp.config import SessionConfig
@@ -18,6 +18,10 @@ from smsc_emulator.smpp.pdus import Bind, BindTransmitter, DeliverSm, Pdu
 
 RATED: Final = frozenset[int]({CommandId.SUBMIT_SM, CommandId.SUBMIT_MULTI, CommandId.DATA_SM, CommandId.BROADCAST_SM})
 """The requests that count for the rate: those that bring a message."""
+
+
+PORTION: Final = 100
+"""How many go out by one write. The kernel may take no more of it: what it has not taken dies with the process."""
 
 
 class Link(Protocol):
@@ -126,7 +130,7 @@ class Account:
                 return
             link = self.receivers.pop(0)
             self.receivers.append(link)
-            if count := min(link.room(), len(self.ready)):
+            if count := min(link.room(), len(self.ready), PORTION):
                 items = self._take_served(link, count) if self._ranges else [self.ready.popleft() for _ in range(count)]
                 if items:
                     yield link, items
@@ -140,7 +144,7 @@ class Account:
 
     def _may_take(self, link: Link, item: Outbound) -> bool:
         """A message goes only where its address is served; a receipt goes anywhere rather than nowhere (2.6)."""
-        if item.kind is Kind.MESSAGE:
+        if item.kind is MESSAGE:
             return self._serves(link, item.message.pdu.destination_addr)
         address = item.message.pdu.source_addr
         return self._serves(link, address) or not self.receives(address)

@@ -5,18 +5,20 @@ a schedule on the lab clock; a lost link gives back what it had not acknowledged
 """
 
 import heapq
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import partial
 from itertools import count
 
 from smsc_emulator.base.clock import Clock
-from smsc_emulator.base.journal import Journal
+from smsc_emulator.base.journal import Journal, Told
 from smsc_emulator.core.accounts import Account, Link
 from smsc_emulator.core.commits import Commits
 from smsc_emulator.core.dispatch_log import DispatchLog
 from smsc_emulator.core.faults.engine import Faults
 from smsc_emulator.core.faulty_receipts import FaultyReceipts, altered
 from smsc_emulator.core.message import Message
-from smsc_emulator.core.outbound import ANY_ACCOUNT, TEMPORARY, Kind, Outbound, Told
+from smsc_emulator.core.outbound import ANY_ACCOUNT, MESSAGE, RECEIPT, TEMPORARY, Kind, Outbound
+from smsc_emulator.core.outbound import Told as News
 from smsc_emulator.core.store import Changes
 from smsc_emulator.smpp.constants import CommandStatus
 from smsc_emulator.smpp.errors import EncodeError
@@ -64,11 +66,11 @@ class Delivery:
 
     def carry(self, message: Message, account: str) -> Outbound:
         """Take a message to an ESME: part of the present turn, it goes out when that is committed."""
-        return self._add(Outbound(next(self.ids), Kind.MESSAGE, account, message))
+        return self._add(Outbound(next(self.ids), MESSAGE, account, message))
 
     def report(self, message: Message) -> None:
         """Tell the sender of a message's final state."""
-        receipt = Outbound(next(self.ids), Kind.RECEIPT, message.account, message)
+        receipt = Outbound(next(self.ids), RECEIPT, message.account, message)
         if not self._faults.active:
             self._add(receipt)
             return
@@ -77,7 +79,7 @@ class Delivery:
 
     def notify(self, message: Message, now: int) -> None:
         """Tell the sender of the state that a message is in for the time being."""
-        told = Told(message.state, message.error, message.network_error, now)
+        told = News(message.state, message.error, message.network_error, now)
         self._add(Outbound(next(self.ids), Kind.NOTICE, message.account, message, told=told))
 
     def withdraw(self, item: Outbound) -> bool:
@@ -147,7 +149,7 @@ class Delivery:
             again = False
             for link, items in account.next_sendings():
                 self._send_all(link, items)
-                again = again or any(item.withdrawn for item in items)  # which took up room for nothing
+                again = True  # until no link has room: what was withdrawn took it up for nothing
 
     def answered(self, link: Link, request: Pdu, response: Pdu) -> None:
         """Take the ESME's answer to a deliver_sm."""
@@ -206,9 +208,10 @@ class Delivery:
         if self._log is not None:
             self._log.add(item.id for item in sent)
         link.flush()
-        now = self._clock.now()
-        for item in sent:
-            self._publish_sent(now, item)
+        told = [(each.message.message_id, each.account, each.kind, _state_told(each)) for each in sent]
+        if told:
+            count = 2 * len(told) - sum(1 for each in sent if each.kind is MESSAGE)
+            self._journal.publish_run(count, partial(_sent, self._clock.now(), told))
 
     def _send(self, link: Link, item: Outbound) -> bool:
         account = self._accounts[item.account]
@@ -227,7 +230,7 @@ class Delivery:
         """Acknowledged, or given up."""
         item.withdrawn = True
         self._commits.turn().changes.gone.append(item)
-        if item.kind is Kind.MESSAGE:
+        if item.kind is MESSAGE:
             self.outcome(item.message, status, self._clock.now(), expired)
 
     def _try_later(self, item: Outbound, status: int) -> None:
@@ -237,7 +240,7 @@ class Delivery:
         if limit <= now:
             self._settle(item, status, expired=True)
             return
-        if item.kind is Kind.MESSAGE:
+        if item.kind is MESSAGE:
             item.message.error = min(status, 999)
         # A message is not tried at its limit: its life, which comes first, ends then.
         due_at = min(now + self._retry_after[min(item.attempts, len(self._retry_after)) - 1], limit)
@@ -253,7 +256,7 @@ class Delivery:
     def _limit(self, item: Outbound) -> int:
         """Return the instant from which on an item is not tried again."""
         message = item.message
-        if item.kind is Kind.MESSAGE and message.expires_at is not None:
+        if item.kind is MESSAGE and message.expires_at is not None:
             return message.expires_at
         return (message.final_at or message.accepted_at) + self._receipt_lifetime
 
@@ -262,9 +265,16 @@ class Delivery:
         heapq.heappush(self._retries, (due_at, item.id, item))
         self._wake()
 
-    def _publish_sent(self, now: int, item: Outbound) -> None:
-        message_id, account = item.message.message_id, item.account
-        self._journal.publish(now, "smpp.deliver_sm", message_id, account=account, kind=item.kind.value)
-        if item.kind is not Kind.MESSAGE:
-            state = item.message.state if item.told is None else item.told.state
-            self._journal.publish(now, "receipt.sent", message_id, account=account, state=state)
+
+def _state_told(item: Outbound) -> int | None:
+    """Return the state that a receipt or a notice tells of; None for a message."""
+    if item.kind is MESSAGE:
+        return None
+    return item.message.state if item.told is None else item.told.state
+
+
+def _sent(now: int, sent: Iterable[tuple[str, str, Kind, int | None]]) -> Iterator[Told]:
+    for message_id, account, kind, state in sent:
+        yield now, "smpp.deliver_sm", message_id, {"account": account, "kind": kind.value}
+        if state is not None:
+            yield now, "receipt.sent", message_id, {"account": account, "state": state}

@@ -18,7 +18,7 @@ from smsc_emulator.core.commits import Commits
 from smsc_emulator.core.delivery import Delivery
 from smsc_emulator.core.flags import PendingFlags
 from smsc_emulator.core.message import INTERMEDIATE, Address, Message
-from smsc_emulator.core.outbound import ANY_ACCOUNT, Kind, Outbound
+from smsc_emulator.core.outbound import ANY_ACCOUNT, MESSAGE, Outbound
 from smsc_emulator.core.router import Router, ToAccount
 from smsc_emulator.core.settings import SmscSettings
 from smsc_emulator.core.waiting import Waiting, matches
@@ -31,6 +31,9 @@ from smsc_emulator.smpp.pdus import SubmitSm, Tlv
 
 FIRST_ID = 1_000_000_001
 """The first message's number: ten decimal digits, as receipts have it (Appendix B), and eight hexadecimal ones."""
+
+_SCHEDULED, _ENROUTE = int(MessageState.SCHEDULED), int(MessageState.ENROUTE)
+_DELIVERED = int(MessageState.DELIVERED)
 
 BATCH = 500
 """How many due messages share a commit; between two batches everything else has its turn."""
@@ -87,6 +90,7 @@ class Life:
         wake: Callable[[], None],
     ) -> None:
         self._settings = settings
+        self._validity = settings.default_validity
         self._clock = clock
         self._journal = journal
         self._accounts = accounts
@@ -107,7 +111,7 @@ class Life:
     def begin(self, message: Message) -> None:
         """Start the life of a message that has been accepted, in the present turn: deliver it, or let it wait."""
         if message.expires_at is None:
-            message.expires_at = (message.due_at or message.accepted_at) + self._settings.default_validity
+            message.expires_at = (message.due_at or message.accepted_at) + self._validity
         if message.due_at is None:
             self._attempt(message, message.accepted_at)
         else:
@@ -228,7 +232,8 @@ class Life:
         """Move `message` to a final state, with the receipt that its sender asked for, in the present turn."""
         message.move(state, now, error, network_error)
         self.waiting.end(message)
-        self._carriers.pop(message.id, None)
+        if self._carriers:
+            self._carriers.pop(message.id, None)
         turn = self._commits.turn()
         turn.finals.append(message)
         if message.kept:
@@ -242,7 +247,7 @@ class Life:
         """Take over what an earlier run left behind."""
         for message in over:
             self.waiting.end(message)
-        self._carriers.update((item.message.id, item) for item in carriers if item.kind is Kind.MESSAGE)
+        self._carriers.update((item.message.id, item) for item in carriers if item.kind is MESSAGE)
         for message in pending:
             self.flags.set(message)
             if message.expires_at is None:
@@ -280,7 +285,7 @@ class Life:
 
     def _attempt(self, message: Message, now: int) -> None:
         """Try to bring a message to where it goes now."""
-        if message.state == MessageState.SCHEDULED:
+        if message.state == _SCHEDULED:
             message.move(MessageState.ENROUTE, now)
         if not message.account:
             self._send_mobile(message)
@@ -295,13 +300,14 @@ class Life:
 
     def _call(self, handset: Handset, message: Message, now: int) -> None:
         outcome = handset.outcome(message.pdu)
-        if outcome.state == MessageState.ENROUTE:
+        if outcome.state == _ENROUTE:
             self._try_later(message, outcome, now)
         elif outcome.takes and not message.attempts:
             message.attempts = 1
             self._wait(message, now + outcome.takes)
-        elif outcome.state == MessageState.DELIVERED:
-            handset.reserve(message.pdu)
+        elif outcome.state == _DELIVERED:
+            if handset.memory is not None:
+                handset.reserve(message.pdu)
             self._commits.turn().received.append((handset, message))
             self.end(message, outcome.state, now)
         else:

@@ -48,6 +48,8 @@ RECEIPTS: dict[int, frozenset[int]] = {
 }
 """Bits 1-0 of registered_delivery (5.2.17): the final states that are reported. 0b11 is reserved in SMPP 3.4."""
 
+_ENROUTE = int(MessageState.ENROUTE)
+
 RECEIPTS_5 = RECEIPTS | {0b11: frozenset({MessageState.DELIVERED})}
 """The same for a peer of SMPP 5.0, where 0b11 asks for success alone."""
 
@@ -88,7 +90,7 @@ class Message:
     accepted_at: int
     """When it was submitted, or last replaced: the submit date of its receipt (Appendix B)."""
     pdu: SubmitSm
-    state: int = MessageState.ENROUTE
+    state: int = _ENROUTE
     final_at: int | None = None
     error: int = 0
     """The network's reason for the last failure, for the receipt's `err` field."""

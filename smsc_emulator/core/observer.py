@@ -1,5 +1,6 @@
 """Watches one link for the mistakes of its ESME; time is passed in, in real seconds."""
 
+from array import array
 from collections import deque
 from collections.abc import Callable
 from typing import Final
@@ -26,42 +27,45 @@ _EARLY: Final = 20
 class Observer:
     """The memory that the conduct of one link needs, bounded."""
 
-    __slots__ = ("_conduct", "_early", "_given_up", "_lab_now", "_numbers", "_throttled", "_tries", "account")
+    __slots__ = ("_conduct", "_early", "_first", "_given_up", "_lab_now", "_numbers", "_throttled", "_tries", "account")
 
     def __init__(self, conduct: Conduct, lab_now: Callable[[], int]) -> None:
         self._conduct = conduct
         self._lab_now = lab_now
-        self._early: list[tuple[str, str]] = []
-        self._numbers: list[int] = []
-        self._given_up: deque[int] = deque(maxlen=NUMBERS)
-        self._throttled: dict[int, float] = {}
-        self._tries: dict[int, int] = {}
+        # A lab may have ten thousand links that are idle: what only a busy one needs is made when it is needed.
+        self._early: list[tuple[str, str]] | None = None
+        self._first = -1
+        self._numbers: array[int] | None = None
+        self._given_up: deque[int] | None = None
+        self._throttled: dict[int, float] | None = None
+        self._tries: dict[int, int] | None = None
         self.account = ""
         """The account that has bound; empty before that."""
 
     def bound(self, account: str) -> None:
         """Say whose link it is; what was seen before is his."""
         self.account = account
-        early, self._early = self._early, []
-        for kind, detail in early:
+        early, self._early = self._early, None
+        for kind, detail in early or ():
             self.note(kind, detail)
 
     def note(self, kind: str, detail: str) -> None:
         """Count a mistake; before the bind it is kept until it is known whose it is."""
         if self.account:
             self._conduct.note(self.account, kind, detail, self._lab_now())
-        elif len(self._early) < _EARLY:
+            return
+        if self._early is None:
+            self._early = []
+        if len(self._early) < _EARLY:
             self._early.append((kind, detail))
 
-    def see(self, event: events.Event, now: float, unanswered: int) -> None:
-        """Take what the session tells; `unanswered` is how many messages wait for the ESME's answer."""
-        if isinstance(event, events.RequestReceived):
-            self._request(event.pdu, now)
-        elif isinstance(event, events.ResponseReceived):
-            self._response(event.request, event.response)
-        elif isinstance(event, events.ProtocolMistake):
+    def see(self, event: events.Event, unanswered: int) -> None:
+        """Take what else the session tells; `unanswered` is how many messages wait for the ESME's answer."""
+        if isinstance(event, events.ProtocolMistake):
             self._mistake(event)
         elif isinstance(event, events.RequestTimedOut):
+            if self._given_up is None:
+                self._given_up = deque(maxlen=NUMBERS)
             self._given_up.append(event.request.sequence_number)
             self.note("missing_response", _named(event.request))
         elif isinstance(event, events.PeerUnbound) and unanswered:
@@ -70,9 +74,8 @@ class Observer:
     def refused(self, request: Pdu, status: int, now: float) -> None:
         """Take that the SMSC refused a request."""
         if status in _THROTTLED:
-            if len(self._throttled) >= NUMBERS:
-                self._throttled.clear()
-                self._tries.clear()
+            if self._throttled is None or len(self._throttled) >= NUMBERS:
+                self._throttled, self._tries = {}, {}
             self._throttled[_content(request)] = now
 
     def hung_up(self) -> None:
@@ -83,30 +86,41 @@ class Observer:
         """Take that the SMSC sent enquire_link, having heard nothing for its interval."""
         self.note("no_enquire_link", "")
 
-    def _request(self, pdu: Pdu, now: float) -> None:
-        number = pdu.sequence_number
-        numbers = self._numbers
-        if not numbers:
-            numbers.extend([-1] * NUMBERS)
-        if numbers[number % NUMBERS] == number:
-            self.note("sequence_reuse", _named(pdu))
-        numbers[number % NUMBERS] = number
+    def request(self, pdu: Pdu, now: float) -> None:
+        """Take a request of the peer."""
+        if self._numbers is not None:
+            self._number(pdu, self._numbers)
+        elif self._first < 0:
+            self._first = pdu.sequence_number
+        else:
+            self._numbers = array("q", [-1]) * NUMBERS
+            self._numbers[self._first % NUMBERS] = self._first
+            self._number(pdu, self._numbers)
         for kind, detail in mistakes(pdu):
             self.note(kind, detail)
-        if self._throttled:
-            self._retry(pdu, now)
+        if self._throttled and self._tries is not None:
+            self._retry(pdu, now, self._throttled, self._tries)
 
-    def _retry(self, pdu: Pdu, now: float) -> None:
+    def _retry(self, pdu: Pdu, now: float, throttled: dict[int, float], all_tries: dict[int, int]) -> None:
         content = _content(pdu)
-        refused_at = self._throttled.pop(content, None)
+        refused_at = throttled.pop(content, None)
         if refused_at is None or now - refused_at >= AT_ONCE:
-            self._tries.pop(content, None)
+            all_tries.pop(content, None)
             return
-        tries = self._tries[content] = self._tries.get(content, 0) + 1
+        tries = all_tries[content] = all_tries.get(content, 0) + 1
         if tries >= RETRIES:
             self.note("retry_storm", f"{_named(pdu)}, try {tries + 1} within a second of the one before")
 
-    def _response(self, request: Pdu, response: Pdu) -> None:
+    def _number(self, pdu: Pdu, numbers: "array[int]") -> None:
+        """Look for the number among the latest, of which one stands in each place."""
+        number = pdu.sequence_number
+        place = number % NUMBERS
+        if numbers[place] == number:
+            self.note("sequence_reuse", _named(pdu))
+        numbers[place] = number
+
+    def response(self, request: Pdu, response: Pdu) -> None:
+        """Take the peer's response to a request."""
         if type(response) is GenericNack:
             self.note("nacked", _named(request))
         elif type(response) is DeliverSmResp and response.message_id:
@@ -114,7 +128,11 @@ class Observer:
 
     def _mistake(self, mistake: events.ProtocolMistake) -> None:
         last = mistake.detail.rpartition(" ")[2]
-        late = mistake.kind is events.Mistake.UNEXPECTED_RESPONSE and last.isdigit() and int(last) in self._given_up
+        late = (
+            mistake.kind is events.Mistake.UNEXPECTED_RESPONSE
+            and last.isdigit()
+            and int(last) in (self._given_up or ())
+        )
         self.note("late_response" if late else mistake.kind.value, mistake.detail)
 
 

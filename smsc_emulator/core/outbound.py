@@ -11,7 +11,7 @@ from smsc_emulator.core.data_shape import sets_flag
 from smsc_emulator.core.faults.fault import Sending
 from smsc_emulator.core.message import FINAL, Message, state_for
 from smsc_emulator.core.personality import Personality, pack
-from smsc_emulator.smpp import receipts, segments
+from smsc_emulator.smpp import gsm0338, receipts, segments
 from smsc_emulator.smpp.constants import CommandStatus, EsmClass, Tag
 from smsc_emulator.smpp.pdus import DeliverSm, SubmitSm, Tlv
 
@@ -36,6 +36,10 @@ class Kind(StrEnum):
     NOTICE = "notice"
     """An intermediate notification."""
     MESSAGE = "message"
+
+
+RECEIPT, MESSAGE = Kind.RECEIPT, Kind.MESSAGE
+"""The kinds that each message asks for: a member of an enumeration takes long to look up."""
 
 
 class Told(NamedTuple):
@@ -71,16 +75,17 @@ class Outbound:
 
     def pdu(self, personality: Personality) -> DeliverSm:
         """Return the deliver_sm. The session leaves the TLVs out for a peer that has none (SMPP 3.4, 3.4)."""
-        if self.kind is Kind.MESSAGE:
-            pdu = _carried(self.message.pdu)
-        else:
-            pdu = _receipt(self.message, personality, self.told)
+        message = self.message
+        pdu = _carried(message.pdu) if self.kind is MESSAGE else _receipt(message, personality, self.told)
         if personality.packed:
             pack(pdu)
         return pdu
 
 
-_KEPT_CLASSES = EsmClass.UDHI | EsmClass.REPLY_PATH | EsmClass.DELIVERY_ACKNOWLEDGEMENT | EsmClass.USER_ACKNOWLEDGEMENT
+_RECEIPT, _NOTICE = int(EsmClass.DELIVERY_RECEIPT), int(EsmClass.INTERMEDIATE_NOTIFICATION)
+_KEPT_CLASSES = int(
+    EsmClass.UDHI | EsmClass.REPLY_PATH | EsmClass.DELIVERY_ACKNOWLEDGEMENT | EsmClass.USER_ACKNOWLEDGEMENT
+)
 
 
 def _carried(pdu: SubmitSm) -> DeliverSm:
@@ -106,30 +111,41 @@ def _receipt(message: Message, personality: Personality, told: Told | None) -> D
     """Return the receipt of a message (Appendix B), or a notice: addresses swapped, each with its TON and NPI."""
     pdu = message.pdu
     if told is None:
-        told = Told(message.state, message.error, message.network_error, message.final_at or message.accepted_at)
-    state = state_for(told.state, message.version)
-    part = segments.read_part(pdu.short_message, pdu.esm_class, pdu.data_coding, pdu.tlvs)
-    esm_class = EsmClass.DELIVERY_RECEIPT if told.state in FINAL else EsmClass.INTERMEDIATE_NOTIFICATION
+        state, error, network_error = message.state, message.error, message.network_error
+        at = message.final_at or message.accepted_at
+    else:
+        state, error, network_error, at = told
+    state_told = state_for(state, message.version)
     message_id = personality.receipt_id(message.id, message.message_id)
     text = receipts.build(
         message_id,
-        state,
+        state_told,
         submit_date=message.accepted_at,
-        done_date=told.at,
-        err=f"{told.error:03d}",
-        text=segments.join([part]),
+        done_date=at,
+        err=f"{error:03d}" if error else "000",
+        text=_quoted(pdu),
         layout=personality.layout,
     )
-    flag = [Tlv(Tag.DPF_RESULT, b"\x01")] if pdu.tlvs and sets_flag(pdu, told.error) else []
+    tlvs = personality.receipt_tlvs(message_id, state_told, network_error)
+    if pdu.tlvs and sets_flag(pdu, error):
+        tlvs.append(Tlv(Tag.DPF_RESULT, b"\x01"))
     return DeliverSm(
-        service_type=pdu.service_type,
-        source_addr_ton=pdu.dest_addr_ton,
-        source_addr_npi=pdu.dest_addr_npi,
-        source_addr=pdu.destination_addr,
-        dest_addr_ton=pdu.source_addr_ton,
-        dest_addr_npi=pdu.source_addr_npi,
-        destination_addr=pdu.source_addr,
-        esm_class=esm_class,
+        pdu.service_type,
+        pdu.dest_addr_ton,
+        pdu.dest_addr_npi,
+        pdu.destination_addr,
+        pdu.source_addr_ton,
+        pdu.source_addr_npi,
+        pdu.source_addr,
+        _RECEIPT if state in FINAL else _NOTICE,
         short_message=text.encode("ascii", "replace"),
-        tlvs=personality.receipt_tlvs(message_id, state, told.network_error) + flag,
+        tlvs=tlvs,
     )
+
+
+def _quoted(pdu: SubmitSm) -> str:
+    """Return at least as much of the beginning of a message as a receipt quotes."""
+    if pdu.data_coding == 0 and segments.is_plain(pdu.esm_class, pdu.tlvs):
+        # A character of the default alphabet has two septets at the most.
+        return gsm0338.decode(pdu.short_message[: 2 * receipts.EXCERPT])
+    return segments.join([segments.read_part(pdu.short_message, pdu.esm_class, pdu.data_coding, pdu.tlvs)])

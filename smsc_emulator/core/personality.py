@@ -28,6 +28,8 @@ def id_writer(form: IdForm) -> Callable[[int], str]:
     """Return what writes a message's number in `form`."""
     if form.form == "uuid":
         return lambda number: str(uuid5(_IDS, str(number)))
+    if form.form == "decimal" and not form.width:
+        return str
     code = {"decimal": "d", "hex": "x", "hex_upper": "X"}[form.form]
     return partial(_formatted, f"0{form.width}{code}" if form.width else code)
 
@@ -40,8 +42,11 @@ class Personality:
     """How one operator's SMSC behaves towards an account."""
 
     __slots__ = (
+        "_network_error",
         "_receipt_id",
         "_response_id",
+        "_tells_id",
+        "_tells_state",
         "_validation",
         "_vendor_tlvs",
         "layout",
@@ -58,6 +63,9 @@ class Personality:
         self._receipt_id = None if receipt.message_id is None else id_writer(receipt.message_id)
         self._validation = Validation(settings.strictness)
         self._vendor_tlvs = [Tlv(tlv.tag, bytes.fromhex(tlv.value)) for tlv in receipt.vendor_tlvs]
+        self._tells_id = receipt.receipted_message_id
+        self._tells_state = receipt.message_state
+        self._network_error = receipt.network_error_code
         self.layout = layout(receipt.text, receipt.date_digits)
         """The layout of a receipt's text, for `receipts.build`."""
         self.packed = settings.default_alphabet_packed
@@ -80,12 +88,14 @@ class Personality:
 
     def receipt_tlvs(self, message_id: str, message_state: int, error: int) -> list[Tlv]:
         """Return a receipt's optional parameters; `error` is the network's reason, 0 for none."""
-        receipt = self.settings.receipt
-        wanted = {Tag.RECEIPTED_MESSAGE_ID: receipt.receipted_message_id, Tag.MESSAGE_STATE: receipt.message_state}
-        tlvs = [Tlv(tag, value) for tag, value in receipts.tlvs(message_id, message_state) if wanted.get(Tag(tag))]
-        if receipt.network_error_code:
+        told_id, told_state = receipts.tlvs(message_id, message_state)
+        tlvs = [told_id] if self._tells_id else []
+        if self._tells_state:
+            tlvs.append(told_state)
+        if self._network_error:
             tlvs.append(Tlv(Tag.NETWORK_ERROR_CODE, bytes([GSM_NETWORK]) + min(error, 0xFFFF).to_bytes(2)))
-        return tlvs + self._vendor_tlvs
+        tlvs += self._vendor_tlvs
+        return tlvs
 
     def check(self, pdu: Pdu) -> int:
         """Return the status to refuse a request's values with, or ESME_ROK."""

@@ -7,7 +7,8 @@ answer to its submit_sm.
 """
 
 import asyncio
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import partial
 from hashlib import sha256
 from itertools import count
 from pathlib import Path
@@ -16,9 +17,9 @@ from types import MappingProxyType
 from smsc_emulator.base import msisdn
 from smsc_emulator.base.clock import Clock
 from smsc_emulator.base.database import Database
-from smsc_emulator.base.journal import Journal
+from smsc_emulator.base.journal import Journal, Told
 from smsc_emulator.core import access
-from smsc_emulator.core.accounts import Account, Link
+from smsc_emulator.core.accounts import PORTION, Account, Link
 from smsc_emulator.core.broadcasts import Broadcasts
 from smsc_emulator.core.commits import Commits, Turn
 from smsc_emulator.core.conduct import Conduct
@@ -44,6 +45,7 @@ from smsc_emulator.handsets.handsets import Handsets
 from smsc_emulator.smpp.constants import CommandStatus, MessageState
 from smsc_emulator.smpp.pdus import Bind, Pdu, SubmitSm, SubmitSmResp
 
+_OK = int(CommandStatus.ESME_ROK)
 _BUILT_IN = {"standard": PersonalitySettings()}
 
 
@@ -109,7 +111,7 @@ class Smsc:
             settings, clock, journal, self.accounts, handsets, self._router, self._commits, self.delivery, wake
         )
         self.mobiles = Mobiles(handsets, clock, self._commits, self.life, wake)
-        self.broadcasts = Broadcasts(handsets, clock, self._receive, wake)
+        self.broadcasts = Broadcasts(handsets, clock, self._receive_alone, wake)
         self.deadlines = (self.life, self.mobiles, self.broadcasts, self.delivery)
         """What the lab's ticker looks after."""
 
@@ -207,7 +209,8 @@ class Smsc:
         """Refuse a request at once."""
         link.refuse(pdu, status)
         if isinstance(pdu, SubmitSm):
-            self._publish_submit(account.system_id, pdu, status, "")
+            told = {"account": account.system_id, "to": pdu.destination_addr, "command_status": status}
+            self._journal.publish(self._clock.now(), "smpp.submit_sm", "", **told)
 
     def serve(self, link: Link, account: Account, pdu: Pdu) -> None:
         """Carry out any request but submit_sm and the binds."""
@@ -321,16 +324,15 @@ class Smsc:
             links[link] = None
         if self.transactions:
             links.update(dict.fromkeys(self.transactions.answer(turn.finals)))
-        if len(links) > 1:
+        if len(links) > 1 or len(turn.answers) > PORTION:
             # The answers of all links go out before any receipt; on one link alone both share a write, in this order.
             _flush(links)
         changes = turn.changes
-        self._publish_accepted(changes.accepted)
-        self._publish_final(turn.finals)
-        for handset, message in turn.received:
-            self._receive(handset, message)
-        self.delivery.enqueue(changes.queued)
-        self.delivery.settled(changes.gone)
+        self._publish(turn, [taken for taken in turn.received if self._receive(*taken)])
+        if changes.queued:
+            self.delivery.enqueue(changes.queued)
+        if changes.gone:
+            self.delivery.settled(changes.gone)
         _flush(links)
         for saved in turn.waiting:
             if not saved.done():
@@ -348,37 +350,25 @@ class Smsc:
             if not saved.done():
                 saved.set_exception(error)
 
-    def _receive(self, handset: Handset, message: Message) -> None:
+    def _receive(self, handset: Handset, message: Message) -> bool:
+        """Give a handset its text; False if that is not whole yet."""
         assert message.final_at is not None
         text = handset.receive(message.id, message.pdu, message.final_at)
-        if text is not None:
+        if text is not None and handset.script is not None:
             self.mobiles.read(handset, text)
-            self._journal.publish(
-                message.final_at,
-                "handset.received",
-                handset.number,
-                message_id=message.message_id,
-                **{"from": text.sender},
-            )
+        return text is not None
 
-    def _publish_accepted(self, accepted: Iterable[Message]) -> None:
-        for message in accepted:
-            told = {"account": message.account, "to": message.pdu.destination_addr}
-            if message.account:
-                self._publish_submit(message.account, message.pdu, CommandStatus.ESME_ROK, message.message_id)
-            self._journal.publish(message.accepted_at, "message.accepted", message.message_id, **told)
+    def _receive_alone(self, handset: Handset, message: Message) -> None:
+        """Give a handset a text that belongs to no turn."""
+        if self._receive(handset, message):
+            self._publish(Turn(), [(handset, message)])
 
-    def _publish_final(self, messages: Iterable[Message]) -> None:
-        for message in messages:
-            assert message.final_at is not None
-            name = "message.delivered" if message.state == MessageState.DELIVERED else "message.failed"
-            told = {"account": message.account, "to": message.pdu.destination_addr, "state": message.state}
-            self._journal.publish(message.final_at, name, message.message_id, **told)
-
-    def _publish_submit(self, account: str, pdu: Pdu, status: int, message_id: str) -> None:
-        assert isinstance(pdu, SubmitSm)
-        told = {"account": account, "to": pdu.destination_addr, "command_status": status}
-        self._journal.publish(self._clock.now(), "smpp.submit_sm", message_id, **told)
+    def _publish(self, turn: Turn, received: list[tuple[Handset, Message]]) -> None:
+        """Tell of all that a turn has brought, as it is now: what waits on may be replaced before anybody reads."""
+        accepted = [(m.account, m.message_id, m.pdu.destination_addr, m.accepted_at) for m in turn.changes.accepted]
+        count = sum(2 if each[0] else 1 for each in accepted) + len(turn.finals) + len(received)
+        if count:
+            self._journal.publish_run(count, partial(_told, self._clock.now(), accepted, turn.finals, received))
 
     def lab_now(self) -> int:
         """Return the lab's time."""
@@ -387,6 +377,26 @@ class Smsc:
     def _publish_fault(self, rule: Rule, sight: Sight) -> None:
         told = {"fault": rule.fault.fault, "account": sight.account, "command": sight.command}
         self._journal.publish(self._clock.now(), "fault.fired", rule.id, **told)
+
+
+def _told(
+    now: int,
+    accepted: Iterable[tuple[str, str, str, int]],
+    finals: Iterable[Message],
+    received: Iterable[tuple[Handset, Message]],
+) -> Iterator[Told]:
+    """Yield the events of one turn. The messages among them have come to their end, and change no more."""
+    for account, message_id, to, at in accepted:
+        if account:
+            yield now, "smpp.submit_sm", message_id, {"account": account, "to": to, "command_status": _OK}
+        yield at, "message.accepted", message_id, {"account": account, "to": to}
+    for message in finals:
+        name = "message.delivered" if message.state == MessageState.DELIVERED else "message.failed"
+        told = {"account": message.account, "to": message.pdu.destination_addr, "state": message.state}
+        yield message.final_at or 0, name, message.message_id, told
+    for handset, message in received:
+        told = {"message_id": message.message_id, "from": message.pdu.source_addr}
+        yield message.final_at or 0, "handset.received", handset.number, told
 
 
 def _flush(links: Iterable[Link]) -> None:

@@ -5,7 +5,7 @@ message, its delivery, its receipt) is committed together, and many messages sha
 submit_sm it came in, so that no field and no unknown TLV can be lost.
 """
 
-from collections.abc import Awaitable, Iterable
+from collections.abc import Awaitable, Iterable, Iterator
 from dataclasses import asdict, dataclass, field
 from typing import Any, Protocol
 
@@ -28,6 +28,7 @@ from sqlalchemy import (
 )
 
 from smsc_emulator.base.database import Database, Tx, journal_table, metadata
+from smsc_emulator.base.rows import insert_rows
 from smsc_emulator.core.message import FINAL, Message
 from smsc_emulator.core.outbound import Kind, Outbound, Told
 from smsc_emulator.handsets.handset import Changed, Handset
@@ -94,7 +95,7 @@ _rewrite = update(messages).where(messages.c.id == bindparam("key"))
 _delete = update(messages).where(messages.c.id == bindparam("key")).values(deleted=1)
 _retry = update(outbound).where(outbound.c.id == bindparam("key"))
 _drop_handset = delete(handsets).where(handsets.c.number == bindparam("key"))
-_forget = delete(outbound).where(outbound.c.id == bindparam("key"))
+_forget = delete(outbound).where(outbound.c.id.between(bindparam("first"), bindparam("last")))
 
 
 @dataclass(slots=True)
@@ -160,24 +161,28 @@ class SqlStore:
     def save(self, changes: Changes) -> Awaitable[None]:
         """Commit `changes` in one unit of work."""
         # The rows are made here and now: the same objects may have changed again before the unit runs.
+        accepted = [_message_row(m) for m in changes.accepted]
+        queued = [_outbound_row(o) for o in changes.queued]
         statements: list[tuple[Any, list[dict[str, Any]]]] = [
-            (insert(messages), [_message_row(m) for m in changes.accepted]),
             (_rewrite, [_rewritten_row(m) for m in changes.rewritten]),
             (_move, [_moved_row(m) for m in changes.moved]),
             (_delete, [{"key": number} for number in changes.deleted]),
             (_drop_handset, [{"key": h.number} for h in changes.handsets]),
             (insert(handsets), list({h.number: _handset_row(h) for h in changes.handsets}.values())),
-            (insert(outbound), [_outbound_row(o) for o in changes.queued]),
             (_retry, [_retry_row(o) for o in changes.retried]),
-            (_forget, [{"key": o.id} for o in changes.gone]),
         ]
+        gone = [{"first": first, "last": last} for first, last in _runs([o.id for o in changes.gone])]
 
         played = list(changes.played)
 
         def unit(tx: Tx) -> None:
+            insert_rows(tx.conn, messages, accepted)
             for statement, rows in statements:
                 if rows:
                     tx.conn.execute(statement, rows)
+            insert_rows(tx.conn, outbound, queued)
+            if gone:
+                tx.conn.execute(_forget, gone)
             for at, digest in played:
                 tx.record(at, PLAYED, digest)
 
@@ -192,23 +197,37 @@ def kept_pdus(tx: Tx, message_ids: Iterable[str]) -> dict[str, SubmitSm]:
     return {message_id: pdu for message_id, pdu in decoded if isinstance(pdu, SubmitSm)}
 
 
-def _message_row(message: Message) -> dict[str, Any]:
-    return {
-        "id": message.id,
-        "message_id": message.message_id,
-        "account": message.account,
-        "accepted_at": message.accepted_at,
-        "state": message.state,
-        "final_at": message.final_at,
-        "error": message.error,
-        "pdu": codec.encode(message.pdu),
-        "network_error": message.network_error,
-        "version": message.version,
-        "expires_at": message.expires_at,
-        "due_at": message.due_at,
-        "attempts": message.attempts,
-        "deleted": 0,
-    }
+def _runs(ids: list[int]) -> Iterator[tuple[int, int]]:
+    """Yield the first and the last of each run of numbers without a gap."""
+    ids.sort()
+    first = last = None
+    for each in ids:
+        if last is None or each > last + 1:
+            if first is not None and last is not None:
+                yield first, last
+            first = each
+        last = each
+    if first is not None and last is not None:
+        yield first, last
+
+
+def _message_row(message: Message) -> tuple[Any, ...]:
+    return (
+        message.id,
+        message.message_id,
+        message.account,
+        message.accepted_at,
+        int(message.state),
+        message.final_at,
+        message.error,
+        codec.encode(message.pdu),
+        message.network_error,
+        message.version,
+        message.expires_at,
+        message.due_at,
+        message.attempts,
+        0,
+    )
 
 
 def _moved_row(message: Message) -> dict[str, Any]:
@@ -242,19 +261,9 @@ def _handset_row(handset: Handset) -> dict[str, Any]:
     }
 
 
-def _outbound_row(item: Outbound) -> dict[str, Any]:
-    return {
-        "id": item.id,
-        "kind": item.kind.value,
-        "account": item.account,
-        "message": item.message.id,
-        "attempts": item.attempts,
-        "due_at": item.due_at,
-        "told_state": item.told and item.told.state,
-        "told_error": item.told and item.told.error,
-        "told_network_error": item.told and item.told.network_error,
-        "told_at": item.told and item.told.at,
-    }
+def _outbound_row(item: Outbound) -> tuple[Any, ...]:
+    told = (None, None, None, None) if item.told is None else item.told
+    return (item.id, item.kind.value, item.account, item.message.id, item.attempts, item.due_at, *told)
 
 
 def _retry_row(item: Outbound) -> dict[str, Any]:

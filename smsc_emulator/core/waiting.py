@@ -89,11 +89,14 @@ class Waiting:
         return due
 
     def _remember(self, message: Message) -> None:
-        others = self._by_message_id.get(message.message_id, ())
-        self._by_message_id[message.message_id] = (*others, message)
+        alone = (message,)
+        known = self._by_message_id.setdefault(message.message_id, alone)
+        if known is not alone:
+            self._by_message_id[message.message_id] = (*known, message)
 
     def _lose(self, message: Message) -> None:
-        others = tuple(each for each in self.get(message.message_id) if each is not message)
+        known = self.get(message.message_id)
+        others = () if known == (message,) else tuple(each for each in known if each is not message)
         if others:
             self._by_message_id[message.message_id] = others
         else:

@@ -2,6 +2,7 @@
 
 from collections import deque
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from smsc_emulator.handsets.script import Script
 from smsc_emulator.handsets.states import FULL, OUTCOMES, TAKEN, HandsetState, Outcome
@@ -9,7 +10,7 @@ from smsc_emulator.smpp import segments
 from smsc_emulator.smpp.constants import MessageState, Tag
 from smsc_emulator.smpp.part_report import PartReport, pending_reports
 from smsc_emulator.smpp.pdus import SubmitSm
-from smsc_emulator.smpp.text import coding
+from smsc_emulator.smpp.text import coding, decode
 
 INBOX = 1_000
 """How many messages a handset keeps; the oldest go first."""
@@ -24,18 +25,20 @@ Short Message Type 1 to 7 (3GPP TS 23.040, 9.2.3.9)."""
 FLASH = 0
 """The message class that is shown at once, without being stored (3GPP TS 23.038, 4)."""
 
+_ON = HandsetState.ON
 _DISPLAY = b"\x01"  # dest_addr_subunit: the display (SMPP 3.4, 5.3.2.1), the other way to ask for flash
 
 
-@dataclass(frozen=True, slots=True)
-class InboxMessage:
+class InboxMessage(NamedTuple):
     """A text as a person would read it on the handset's screen."""
 
     id: int
     """The SMSC's number of the message, which grows; of a long text, that of the part that completed it."""
     sender: str
     to: str
-    text: str
+    octets: bytes
+    """The text as it came, without a header; of a text in several parts, that of the last one."""
+    data_coding: int
     received_at: int
     """Lab time in milliseconds."""
     message_class: int | None = None
@@ -45,6 +48,13 @@ class InboxMessage:
     """The id of the message whose place it took."""
     parts: int = 1
     """How many places of the memory it fills, if it is stored."""
+    whole: str | None = None
+    """The text, where the octets do not tell it alone."""
+
+    @property
+    def text(self) -> str:
+        """What can be read. It is decoded when somebody reads: most texts of a load are never looked at."""
+        return decode(self.octets, self.data_coding) if self.whole is None else self.whole
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +119,8 @@ class Handset:
 
     def outcome(self, pdu: SubmitSm) -> Outcome:
         """Return what comes of bringing a short message here now."""
+        if self.state is _ON and self.memory is None:
+            return TAKEN
         outcome = OUTCOMES[self.state]
         if self.memory is not None and self._used >= self.memory and outcome.state == MessageState.DELIVERED:
             outcome = FULL
@@ -123,21 +135,30 @@ class Handset:
 
     def receive(self, message_id: int, pdu: SubmitSm, now: int) -> InboxMessage | None:
         """Take a short message; return the text that it completes, or None if parts of it have still to come."""
-        part = segments.read_part(pdu.short_message, pdu.esm_class, pdu.data_coding, pdu.tlvs)
-        text = segments.join([part]) if part.concatenation is None else self._assemble(pdu, part, now)
-        if text is None:
-            return None
-        replaced = self._replaced(pdu)
+        octets, text, parts = pdu.short_message, None, 1
+        if not segments.is_plain(pdu.esm_class, pdu.tlvs):
+            part = segments.read_part(octets, pdu.esm_class, pdu.data_coding, pdu.tlvs)
+            octets = part.data
+            if part.concatenation is not None:
+                parts = part.concatenation.total
+                text = self._assemble(pdu, part, now)
+                if text is None:
+                    return None
+            elif part.elements:
+                text = segments.join([part])
+        replaced = self._replaced(pdu) if pdu.protocol_id else None
         received = InboxMessage(
             message_id,
             pdu.source_addr,
             self.number,
-            text,
+            octets,
+            pdu.data_coding,
             now,
             message_class(pdu),
             pdu.protocol_id,
             None if replaced is None else replaced.id,
-            part.concatenation.total if part.concatenation else 1,
+            parts,
+            text,
         )
         if self._inbox is None:
             self._inbox = deque(maxlen=INBOX)

@@ -34,7 +34,7 @@ class Outcome:
     """What comes of trying to bring a message to a handset."""
 
     meaning: str
-    state: int = MessageState.ENROUTE
+    state: int = int(MessageState.ENROUTE)
     """The state that the message is in afterwards; ENROUTE is tried again."""
     error: int = 0
     """MAP's error code, for the receipt's `err`."""
@@ -46,8 +46,8 @@ class Outcome:
     """Whether the handset can send in this state; if not, what it has to send waits for the next state."""
 
 
-_ENROUTE, _DELIVERED = MessageState.ENROUTE, MessageState.DELIVERED
-_UNDELIVERABLE, _REJECTED = MessageState.UNDELIVERABLE, MessageState.REJECTED
+_ENROUTE, _DELIVERED = int(MessageState.ENROUTE), int(MessageState.DELIVERED)
+_UNDELIVERABLE, _REJECTED = int(MessageState.UNDELIVERABLE), int(MessageState.REJECTED)
 
 OUTCOMES: Final[dict[HandsetState, Outcome]] = {
     HandsetState.ON: Outcome("taken", _DELIVERED),

@@ -7,6 +7,7 @@ kept for it stays small.
 
 import asyncio
 import ssl
+import time
 from collections.abc import Iterable
 from contextlib import suppress
 from typing import cast
@@ -22,6 +23,7 @@ from smsc_emulator.net.delay import Delay
 from smsc_emulator.net.faulty_wire import FaultyWire
 from smsc_emulator.net.tap import Tap
 from smsc_emulator.smpp import session as smpp
+from smsc_emulator.smpp.events import RequestReceived, ResponseReceived
 from smsc_emulator.smpp.pdus import Bind, Pdu, SubmitSm, SubmitSmResp
 
 SWEEP = 1.0
@@ -54,6 +56,7 @@ class ServerLink(asyncio.Protocol):
         "_transport",
         "_wire",
         "in_flight",
+        "interface_version",
     )
 
     def __init__(self, server: "SmppServer") -> None:
@@ -65,6 +68,8 @@ class ServerLink(asyncio.Protocol):
         self._wire: FaultyWire | None = None
         self._leaving = False
         self._ended_at: float | None = None
+        self.interface_version = self._session.interface_version
+        """The version of SMPP that the peer has bound with."""
         self.in_flight: dict[int, Outbound] = {}
 
     # What asyncio calls.
@@ -119,11 +124,6 @@ class ServerLink(asyncio.Protocol):
             self._server.smsc.unbound(self, account)
 
     # What the SMSC calls.
-
-    @property
-    def interface_version(self) -> int:
-        """The version of SMPP that the peer has bound with."""
-        return self._session.interface_version
 
     def room(self) -> int:
         """Return the free places of the window. While octets wait for the kernel there are none: see DispatchLog."""
@@ -232,12 +232,13 @@ class ServerLink(asyncio.Protocol):
         if self._server.smsc.faults.active:
             self._arm()
         try:
+            now = self._server.now()
             if data:
-                self._session.receive(data, self._server.now())
+                self._session.receive(data, now)
             for pdu in late:
                 self._carry_out(pdu)
             for event in self._session.events():
-                self._handle(event)
+                self._handle(event, now)
             if self._account is not None and self._account.ready:
                 self._server.smsc.delivery.pump(self._account)
             self.flush()
@@ -246,24 +247,30 @@ class ServerLink(asyncio.Protocol):
             log.exception("an SMPP link failed")
             self._transport.abort()
 
-    def _handle(self, event: smpp.Event) -> None:
-        delivery = self._server.smsc.delivery
-        self._observer.see(event, self._server.now(), len(self.in_flight))
-        if isinstance(event, smpp.RequestReceived):
+    def _handle(self, event: smpp.Event, now: float) -> None:
+        if isinstance(event, RequestReceived):
+            self._observer.request(event.pdu, now)
             if self._wire is None or not self._wire.takes(event.pdu):
                 self._request(event.pdu)
-        elif isinstance(event, smpp.ResponseReceived):
+            return
+        delivery = self._server.smsc.delivery
+        if isinstance(event, ResponseReceived):
+            self._observer.response(event.request, event.response)
             delivery.answered(self, event.request, event.response)
-        elif isinstance(event, smpp.RequestTimedOut):
+            return
+        self._observer.see(event, len(self.in_flight))
+        if isinstance(event, smpp.RequestTimedOut):
             delivery.unanswered(self, event.request)
         elif isinstance(event, smpp.PeerUnbound | smpp.Closed):
             self._leaving = True
 
     def _request(self, pdu: Pdu) -> None:
         account = self._account
-        if isinstance(pdu, Bind):
+        if account is not None and account.unhindered:
+            self._carry_out(pdu)
+        elif isinstance(pdu, Bind):
             self._bind(pdu)
-        elif account is None or account.unhindered:
+        elif account is None:
             self._carry_out(pdu)
         elif account.exceeds_rate(pdu, self._server.now()):
             self._server.smsc.refuse(self, account, pdu, account.personality.rate_error)
@@ -294,6 +301,7 @@ class ServerLink(asyncio.Protocol):
             return
         account = smsc.accounts[request.system_id]
         self._session.accept_bind(request, smsc.settings.system_id, config=account.session)
+        self.interface_version = self._session.interface_version
         self._account = smsc.bound(self, request)
         self._observer.bound(request.system_id)
 
@@ -309,6 +317,8 @@ class SmppServer:
         self.smsc = smsc
         self.tap: Tap | None = None
         self.links: set[ServerLink] = set()
+        self.now = time.monotonic
+        """The real monotonic time of the links' timers."""
         self.config = session_config(smsc.settings, smsc.personality)
         configs = [self.config, *(account.session for account in smsc.accounts.values())]
         self._pause = min([SWEEP, *(timer / 4 for config in configs for timer in timers(config) if timer)])
@@ -322,10 +332,6 @@ class SmppServer:
         """The port that is listened on."""
         assert self._listener is not None
         return int(self._listener.sockets[0].getsockname()[1])
-
-    def now(self) -> float:
-        """Return the real monotonic time of the links' timers."""
-        return asyncio.get_running_loop().time()
 
     @property
     def tls_port(self) -> int:

@@ -199,7 +199,7 @@ class Subscribers:
     def __init__(self, database: Database) -> None:
         self._database = database
         self._numbers: dict[str, str] = {}
-        database.journal.subscribe(self._follow)
+        database.journal.subscribe(self._follow, runs=False)
 
     async def start(self, seeds: Iterable[SubscriberSettings] = ()) -> None:
         """Add the configuration's subscribers whose numbers were never seen, and load the index.

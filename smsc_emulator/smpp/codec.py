@@ -11,6 +11,7 @@ from enum import StrEnum
 from operator import attrgetter
 from typing import Any, Final
 
+from smsc_emulator.smpp import straight
 from smsc_emulator.smpp.constants import (
     MAX_SM_LENGTH,
     MAX_SM_LENGTH_5_0,
@@ -108,6 +109,13 @@ def decode(
     Raises DecodeError with the status to answer, the field's path and its offset.
     """
     _, command_id, command_status, sequence_number = HEADER.unpack_from(frame)
+    quick = straight.read(frame, command_id, command_status, sequence_number, max_sm_length)
+    return quick or decode_by_table(frame, strict, max_sm_length, payload_conflict)
+
+
+def decode_by_table(frame: bytes, strict: bool, max_sm_length: int, payload_conflict: CommandStatus) -> Pdu:
+    """Return what `decode` does for any PDU."""
+    _, command_id, command_status, sequence_number = HEADER.unpack_from(frame)
     plan = _PLANS.get(command_id)
     if plan is None:
         return UnknownPdu(
@@ -137,6 +145,11 @@ def encode(pdu: Pdu, *, error_body: ErrorBody = ErrorBody.BY_CLAUSE) -> bytes:
     has something loses it by HEADER_ONLY alone. Raises EncodeError for a value that does not fit its field: nothing is
     cut silently.
     """
+    return straight.write(pdu) or encode_by_table(pdu, error_body)
+
+
+def encode_by_table(pdu: Pdu, error_body: ErrorBody = ErrorBody.BY_CLAUSE) -> bytes:
+    """Return what `encode` does for any PDU."""
     if type(pdu) is UnknownPdu:
         parts = [b"", pdu.body]
     else:

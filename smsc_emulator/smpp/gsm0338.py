@@ -42,6 +42,9 @@ EXTENSION: Final = {
 
 NO_SHIFT: Final = Shift()
 
+_ASCII: Final = bytes(at for at, character in enumerate(DEFAULT) if ord(character) == at != ESCAPE)
+"""The septets that stand for the same character as in ASCII: most texts have no others."""
+
 
 @cache
 def _septets(shift: Shift) -> dict[str, bytes]:
@@ -80,6 +83,8 @@ def decode(septets: bytes, shift: Shift = NO_SHIFT) -> str:
 
     Octets above 0x7F and an escape with nothing after it become U+FFFD.
     """
+    if shift == NO_SHIFT and not septets.translate(None, _ASCII):
+        return septets.decode("ascii")
     table, extension = _tables(shift)
     characters = []
     following = iter(septets)

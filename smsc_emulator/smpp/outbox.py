@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+from smsc_emulator.smpp import straight
 from smsc_emulator.smpp.codec import ErrorBody, encode
 from smsc_emulator.smpp.constants import INTERFACE_VERSION, Tag
 from smsc_emulator.smpp.errors import EncodeError
@@ -32,6 +33,9 @@ class Outbox:
 
         A short_message that is too long for the peer's version goes in message_payload.
         """
+        if self._version.takes_tlvs and (octets := straight.write(pdu)) is not None:
+            self._parts.append(octets)
+            return
         if len(getattr(pdu, "short_message", b"")) > self._version.max_sm_length:
             pdu = _with_payload(pdu)
         if pdu.tlvs and not self._version.takes_tlvs:

@@ -8,10 +8,13 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import cache, lru_cache
+from string import Formatter
 from typing import Final
 
 from smsc_emulator.smpp import gsm0338
 from smsc_emulator.smpp.constants import MessageState, Tag
+from smsc_emulator.smpp.pdu import Tlv
 
 STAT: Final[dict[int, str]] = {
     MessageState.ENROUTE: "ENROUTE",
@@ -33,7 +36,10 @@ APPENDIX_B: Final = (
 )
 """The layout of the standard; dates take the codes of strftime, so that `%S` more makes them 12 digits."""
 
-_EXCERPT: Final = 20
+EXCERPT: Final = 20
+"""How many characters of its message a receipt quotes."""
+
+_MESSAGE_ID_TAG: Final = int(Tag.RECEIPTED_MESSAGE_ID)
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _CENTURY_PIVOT: Final = 38
 """Years from 38 on are of the last century (SMPP 3.4 Appendix C)."""
@@ -73,6 +79,36 @@ def build(
     as the same octet: receivers read a receipt as either. A state without a word of its own is written as UNKNOWN.
     `dlvrd` is `sub` for a delivered message and 0 for any other.
     """
+    if not _is_plain(layout):
+        return _filled(layout, message_state, submit_date, done_date, err, sub, message_id, excerpt(text))
+    form = _form(layout, message_state, submit_date // 1000, done_date // 1000, err, sub)
+    return form.replace(_ID, message_id).replace(_QUOTED, excerpt(text))
+
+
+_ID, _QUOTED = "\ue000", "\ue001"
+"""What stands in a form for the id and the quoted text; neither can hold it."""
+
+
+@lru_cache(maxsize=1024)
+def _form(layout: str, message_state: int, submit_date: int, done_date: int, err: str, sub: int) -> str:
+    """Return the text that all receipts share which differ in id and quoted text alone; dates are whole seconds."""
+    return _filled(layout, message_state, submit_date * 1000, done_date * 1000, err, sub, _ID, _QUOTED)
+
+
+@cache
+def _is_plain(layout: str) -> bool:
+    """Whether a layout writes id and text as they are, and dates not more closely than to the second."""
+    for _, name, specification, conversion in Formatter().parse(layout):
+        if name in ("id", "text") and (specification or conversion):
+            return False
+        if name is not None and (name.startswith(("id.", "id[", "text.", "text[")) or "%f" in (specification or "")):
+            return False
+    return True
+
+
+def _filled(
+    layout: str, message_state: int, submit_date: int, done_date: int, err: str, sub: int, message_id: str, text: str
+) -> str:
     return layout.format(
         id=message_id,
         sub=sub,
@@ -81,25 +117,39 @@ def build(
         done_date=_EPOCH + timedelta(milliseconds=done_date),
         stat=STAT.get(message_state, STAT[MessageState.UNKNOWN]),
         err=err,
-        text=excerpt(text),
+        text=text,
     )
 
 
 def excerpt(text: str) -> str:
     """Return the beginning of a short message as a receipt quotes it: 20 characters that any receiver reads alike."""
-    return "".join(character if _same_octet(character) else "?" for character in text[:_EXCERPT])
+    text = text[:EXCERPT]
+    if text.isascii() and not text.encode().translate(None, _SAME):
+        return text
+    return text.translate(_SAME_OCTETS)
 
 
-def _same_octet(character: str) -> bool:
-    return ord(character) < 0x80 and gsm0338.DEFAULT[ord(character)] == character and character.isprintable()
+class _SameOctets(dict[int, str]):
+    """Characters as receivers read them by either alphabet; any other is a question mark."""
+
+    def __missing__(self, character: int) -> str:
+        return "?"
 
 
-def tlvs(message_id: str, message_state: int) -> tuple[tuple[int, bytes], ...]:
-    """Return receipted_message_id (a C-octet string) and message_state as pairs of tag and value."""
-    return (
-        (Tag.RECEIPTED_MESSAGE_ID, message_id.encode("latin-1") + b"\0"),
-        (Tag.MESSAGE_STATE, bytes([message_state])),
-    )
+_SAME_OCTETS: Final = _SameOctets(
+    {ord(each): each for at, each in enumerate(gsm0338.DEFAULT) if at == ord(each) and each.isprintable()}
+)
+_SAME: Final = bytes(_SAME_OCTETS)
+
+
+def tlvs(message_id: str, message_state: int) -> tuple[Tlv, Tlv]:
+    """Return receipted_message_id (a C-octet string) and message_state."""
+    return Tlv(_MESSAGE_ID_TAG, message_id.encode("latin-1") + b"\0"), _state(message_state)
+
+
+@cache
+def _state(message_state: int) -> Tlv:
+    return Tlv(Tag.MESSAGE_STATE, bytes([message_state]))
 
 
 _FIELD: Final = re.compile(

@@ -19,6 +19,7 @@ from smsc_emulator.smpp.national import Shift
 from smsc_emulator.smpp.text import DATA_CODING, Alphabet, choose, coding, decode, octets
 
 _USER_DATA_OCTETS: Final = 140
+_UDHI: Final = int(EsmClass.UDHI)  # the arithmetic of plain integers is many times quicker than that of flags
 _MAX_SEGMENTS: Final = 255
 
 
@@ -166,8 +167,15 @@ class Part:
     @property
     def shift(self) -> Shift:
         """The national language tables that the header names; of several elements of a kind the last counts."""
+        if not self.elements:
+            return NO_SHIFT
         named = {identifier: value[0] for identifier, value in self.elements if len(value) == 1}
         return Shift(named.get(_LOCKING_SHIFT, 0), named.get(_SINGLE_SHIFT, 0)) if named else NO_SHIFT
+
+
+def is_plain(esm_class: int, tlvs: Sequence[object]) -> bool:
+    """Whether a message has neither a header nor optional parameters, so that its octets are its text."""
+    return not tlvs and not esm_class & _UDHI
 
 
 def read_header(data: bytes) -> Header:
@@ -203,11 +211,11 @@ def read_part(
     """
     values = dict(tlvs)
     data = values.get(Tag.MESSAGE_PAYLOAD, short_message)
-    header = read_header(data) if esm_class & EsmClass.UDHI else Header()
+    header = read_header(data) if esm_class & _UDHI else Header()
     by_header, header_problems = _from_elements(header.elements)
     by_tlvs, tlv_problems = _from_tlvs(values)
     problems = header.problems + header_problems + tlv_problems
-    if esm_class & EsmClass.UDHI and by_tlvs:
+    if esm_class & _UDHI and by_tlvs:
         problems += ("UDHI and SAR TLVs exclude each other",)
     body = data[header.octets :]
     if packed and coding(data_coding).alphabet is Alphabet.GSM:
@@ -252,6 +260,8 @@ def join(parts: Sequence[Part]) -> str:
     Octets of neighbours with the same data_coding and tables are joined before they are decoded, since some senders
     cut surrogate pairs and escape sequences in two.
     """
+    if len(parts) == 1:
+        return decode(parts[0].data, parts[0].data_coding, parts[0].shift)
     runs = groupby(parts, key=lambda part: (part.data_coding, part.shift))
     return "".join(decode(b"".join(part.data for part in run), *how) for how, run in runs)
 

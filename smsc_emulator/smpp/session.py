@@ -28,7 +28,6 @@ from smsc_emulator.smpp.constants import (
     MAX_SEQUENCE_NUMBER,
     RESPONSE_BIT,
     CommandId,
-    CommandStatus,
     Tag,
     command_name,
 )
@@ -59,7 +58,7 @@ from smsc_emulator.smpp.pdus import (
     UnbindResp,
     UnknownPdu,
 )
-from smsc_emulator.smpp.standing import Standing
+from smsc_emulator.smpp.standing import OVERRUN, Standing
 from smsc_emulator.smpp.states import BOUND, BOUND_BY
 from smsc_emulator.smpp.states import Role as Role
 from smsc_emulator.smpp.states import State as State
@@ -67,7 +66,8 @@ from smsc_emulator.smpp.timers import Timer, Timers
 from smsc_emulator.smpp.versions import VERSIONS, agreed
 from smsc_emulator.smpp.window import Pending, Window
 
-_OVERRUN: Final = {Role.SMSC: CommandStatus.ESME_RTHROTTLED, Role.ESME: CommandStatus.ESME_RMSGQFUL}
+# A member of an enumeration takes longer to look up than all else that is done with it.
+_CLOSED, _ENQUIRE_LINK, _GENERIC_NACK = State.CLOSED, int(CommandId.ENQUIRE_LINK), int(CommandId.GENERIC_NACK)
 
 
 class Session:
@@ -88,7 +88,7 @@ class Session:
         self._out = Outbox(config.error_body)
         self._events: list[Event] = []
         self._owed: dict[int, Pdu] = {}  # requests that the peer waits for, by object: it may repeat its numbers
-        self._standing = Standing(role, config.served | self._own_handlers.keys(), config.enquire_link_before_bind)
+        self._standing = Standing(role, config.served, config.enquire_link_before_bind)
         self._speak(INTERFACE_VERSION)
         self._unbind_sent = False
         self._peer_unbind: int | None = None  # the sequence_number of its unbind
@@ -124,7 +124,7 @@ class Session:
         self._now = now
         try:
             for frame in self._framer.cut(data):
-                if self.state is State.CLOSED:
+                if self._standing.state is _CLOSED:
                     return
                 self._handle(frame, now)
         except FramingError as error:
@@ -247,7 +247,7 @@ class Session:
     def _handle(self, frame: bytes, now: float) -> None:
         _, command_id, command_status, sequence_number = HEADER.unpack_from(frame)
         self._timers.heard_at = now
-        if command_id & ~RESPONSE_BIT != CommandId.ENQUIRE_LINK:
+        if command_id & ~RESPONSE_BIT != _ENQUIRE_LINK:
             self._timers.active_at = now
         if command_id & RESPONSE_BIT:
             self._response(frame, command_id, sequence_number)
@@ -263,11 +263,11 @@ class Session:
             self._mistake(Mistake.MALFORMED, str(error))
             self._refuse_header(command_id, sequence_number, error.status)
             return
-        if own := self._own_handlers.get(command_id):
-            own(self, pdu)
+        if command_id in self._own_handlers:
+            self._own_handlers[command_id](self, pdu)
         elif len(self._owed) >= self._window.size:
             self._mistake(Mistake.WINDOW_OVERRUN, f"{command_name(command_id)} above {self._window.size} unanswered")
-            self._refuse_header(command_id, sequence_number, self._config.window_error or _OVERRUN[self._role])
+            self._refuse_header(command_id, sequence_number, self._config.window_error or OVERRUN[self._role])
         else:
             self._owed[id(pdu)] = pdu
             self._events.append(RequestReceived(pdu))
@@ -288,14 +288,15 @@ class Session:
         if pending is None:
             self._mistake(Mistake.UNEXPECTED_RESPONSE, f"{command_name(command_id)} {sequence_number}")
             return
-        if command_id not in (pending.request.command_id | RESPONSE_BIT, CommandId.GENERIC_NACK):
-            sent = command_name(pending.request.command_id)
+        request = pending.request
+        if command_id != request.command_id | RESPONSE_BIT and command_id != _GENERIC_NACK:
+            sent = command_name(request.command_id)
             self._mistake(Mistake.MISMATCHED_RESPONSE, f"{command_name(command_id)} to {sent} {sequence_number}")
             return
         self._window.remove(pending)
         if not pending.own:
-            self._answered(pending.request, self._read_response(frame))
-        elif type(pending.request) is Unbind:
+            self._answered(request, self._read_response(frame))
+        elif type(request) is Unbind:
             self._enter(State.UNBOUND)
             self._end(CloseReason.UNBOUND)
 

@@ -1,5 +1,6 @@
 """Where a session stands: its state and what it is in the middle of, hence what either side may ask for now."""
 
+from functools import cache
 from typing import Final
 
 from smsc_emulator.smpp.constants import INTERFACE_VERSION, CommandId, CommandStatus
@@ -11,6 +12,11 @@ from smsc_emulator.smpp.versions import has
 _BINDS: Final = frozenset(BOUND_BY)
 _ALWAYS: Final = frozenset[int]({CommandId.ENQUIRE_LINK})
 _WHILE_CLOSING: Final = _ALWAYS | {CommandId.UNBIND}
+_OWN: Final = _BINDS | {CommandId.ENQUIRE_LINK, CommandId.UNBIND, CommandId.OUTBIND, CommandId.ALERT_NOTIFICATION}
+"""The requests that a session takes itself, whatever its application serves."""
+_NOTHING: Final = frozenset[int]()
+OVERRUN: Final = {Role.SMSC: CommandStatus.ESME_RTHROTTLED, Role.ESME: CommandStatus.ESME_RMSGQFUL}
+"""What a request above the window is answered with, by the side that takes it."""
 _CLOSING_STATUS: Final = {Role.SMSC: CommandStatus.ESME_RSYSERR, Role.ESME: CommandStatus.ESME_RX_T_APPN}
 
 
@@ -22,6 +28,7 @@ class Standing:
         "_enquire_link",
         "_peer_unbinding",
         "_role",
+        "_sendable",
         "_served",
         "accepted",
         "closing",
@@ -31,7 +38,7 @@ class Standing:
 
     def __init__(self, role: Role, served: frozenset[int], enquire_link: EnquireLinkBeforeBind) -> None:
         self._role = role
-        self._served = served
+        self._served = _with_own(served)
         self._enquire_link = enquire_link
         self.version = INTERFACE_VERSION
         self._binding = False
@@ -67,12 +74,9 @@ class Standing:
 
     def may_send(self, command_id: int) -> bool:
         """Whether this side may send a request now; `Session.close` sends unbind. Vendors' own go when bound."""
-        if self.closing or self._peer_unbinding or command_id == CommandId.UNBIND:
-            return False
-        operation = OPERATIONS.get(command_id)
-        if operation is None:
-            return self.state in BOUND
-        return self._role in operation.issuers and self.state in operation.states and has(self.version, command_id)
+        if command_id in self._sendable:
+            return True
+        return command_id not in OPERATIONS and not self.closing and not self._peer_unbinding and self.state in BOUND
 
     def refusal(self, command_id: int) -> tuple[Mistake, CommandStatus]:
         """Return why a request that is not in `accepted` is refused, and with which status."""
@@ -97,14 +101,53 @@ class Standing:
         return RESPONSE_OF.get(command_id)
 
     def _update(self) -> None:
-        """Work out which of the peer's requests are accepted from now on."""
-        accepted = allowed(self._role.peer, self.state, self.version) & self._served
-        if self.state not in BOUND and self._enquire_link is not EnquireLinkBeforeBind.ANSWERED:
-            accepted -= _ALWAYS
-        if self._binding:
-            accepted -= _BINDS
-        if self.closing:
-            accepted &= _WHILE_CLOSING
-        if self._peer_unbinding:
-            accepted &= _ALWAYS
-        self.accepted = accepted
+        """Work out which requests are accepted, and which may be sent, from now on."""
+        lenient = self._enquire_link is EnquireLinkBeforeBind.ANSWERED
+        self.accepted = _accepted(
+            self._role,
+            self.state,
+            self.version,
+            self._served,
+            lenient,
+            self._binding,
+            self.closing,
+            self._peer_unbinding,
+        )
+        silent = self.closing or self._peer_unbinding
+        self._sendable = _NOTHING if silent else _sendable(self._role, self.state, self.version)
+
+
+# All sessions that stand alike share one set: a lab may have ten thousand of them.
+
+
+@cache
+def _with_own(served: frozenset[int]) -> frozenset[int]:
+    return served | _OWN
+
+
+@cache
+def _accepted(
+    role: Role,
+    state: State,
+    version: int,
+    served: frozenset[int],
+    enquire_link_unbound: bool,
+    binding: bool,
+    closing: bool,
+    peer_unbinding: bool,
+) -> frozenset[int]:
+    accepted = allowed(role.peer, state, version) & served
+    if state not in BOUND and not enquire_link_unbound:
+        accepted -= _ALWAYS
+    if binding:
+        accepted -= _BINDS
+    if closing:
+        accepted &= _WHILE_CLOSING
+    if peer_unbinding:
+        accepted &= _ALWAYS
+    return accepted
+
+
+@cache
+def _sendable(role: Role, state: State, version: int) -> frozenset[int]:
+    return allowed(role, state, version) - {CommandId.UNBIND}

@@ -1,7 +1,7 @@
 from smsc_emulator.base.database import Database
 from smsc_emulator.core.message import Message
 from smsc_emulator.core.outbound import Kind, Outbound
-from smsc_emulator.core.store import Changes, SqlStore
+from smsc_emulator.core.store import Changes, SqlStore, _runs
 from smsc_emulator.smpp.constants import MessageState
 from smsc_emulator.smpp.pdus import SubmitSm, Tlv
 
@@ -52,3 +52,9 @@ async def test_an_empty_store_has_nothing(database: Database) -> None:
     stored = await SqlStore(database).load()
     assert (stored.last_message, stored.last_outbound) == (0, 0)
     assert not [*stored.pending, *stored.over, *stored.outbound, *stored.handsets]
+
+
+def test_numbers_without_a_gap_are_one_run() -> None:
+    assert list(_runs([])) == []
+    assert list(_runs([7])) == [(7, 7)]
+    assert list(_runs([5, 1, 2, 9, 3, 6])) == [(1, 3), (5, 6), (9, 9)]
