@@ -38,6 +38,11 @@ class ServerSettings(Section):
     """Folder of the database, the keys and ports.json."""
     database: str | None = Field(None, pattern=r"^postgres(ql)?://")
     """URL of a PostgreSQL database; without it, SQLite in the data folder."""
+    lab_token: str | None = Field(None, min_length=16, max_length=256, pattern=r"^[!-~]+$")
+    """What the page and the routes under /lab ask for; without it, nothing on a loopback address, and beyond it a token
+    that is made at the first start."""
+    allowed_hosts: list[str] = []
+    """More names under which the page and the routes under /lab are reached, besides loopback and `host`."""
 
 
 class LabSettings(Section):
@@ -49,6 +54,13 @@ class LabSettings(Section):
     """Whether the lab clock stands still until it is turned."""
     seed: str | None = None
     """Makes codes and ids repeat from run to run; without it they are unpredictable."""
+
+
+class PageSettings(Section):
+    """The page at /."""
+
+    reveal: bool = False
+    """Whether codes and texts are shown at once; if not, each behind a click."""
 
 
 class LogSettings(Section):
@@ -201,6 +213,7 @@ class Settings(Section):
 
     server: ServerSettings = ServerSettings()
     lab: LabSettings = LabSettings()
+    page: PageSettings = PageSettings()
     logs: LogSettings = LogSettings()
     smsc: SmscSettings = SmscSettings()
     voice: VoiceSettings = VoiceSettings()

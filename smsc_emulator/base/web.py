@@ -6,13 +6,14 @@ its input as checked models and returns a `Reply` or raises a `ProblemError`.
 
 import json
 import re
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from typing import Any
 
 import structlog
 from aiohttp import web
+from aiohttp.typedefs import Middleware
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from smsc_emulator.base.clock import Clock
@@ -87,6 +88,10 @@ class Problem(BaseModel):
     errors: list[dict[str, Any]] | None = None
 
 
+Stream = Callable[[web.Request], Awaitable[web.StreamResponse]]
+"""Answers a request piece by piece, and returns the response that it has sent."""
+
+
 @dataclass(frozen=True, slots=True)
 class Reply:
     """A handler's answer. A body that is bytes is sent as it is: JSON made earlier."""
@@ -96,6 +101,8 @@ class Reply:
     headers: Mapping[str, str] = field(default_factory=dict)
     content_type: str | None = None
     """The type of the body, where it is one of the route's `other_types`."""
+    stream: Stream | None = None
+    """What answers in place of `body`."""
 
 
 @dataclass(slots=True)
@@ -160,9 +167,14 @@ class Routes:
         return declare
 
 
-def application(groups: list[Routes], guards: Mapping[str, Guard], clock: Clock) -> web.Application:
-    """Return the aiohttp application that serves all `groups`; `guards` has one entry for each security scheme."""
-    app = web.Application(middlewares=[_problems], client_max_size=1 << 20)
+def application(
+    groups: list[Routes], guards: Mapping[str, Guard], clock: Clock, middlewares: Sequence[Middleware] = ()
+) -> web.Application:
+    """Return the aiohttp application that serves all `groups`; `guards` has one entry for each security scheme.
+
+    What `middlewares` raise is answered as what a route raises.
+    """
+    app = web.Application(middlewares=[_problems, *middlewares], client_max_size=1 << 20)
     for group in groups:
         for route in group.routes:
             guard = guards[route.scheme] if route.scheme else None
@@ -187,6 +199,8 @@ def _serve(route: Route, guard: Guard | None, clock: Clock) -> Callable[[web.Req
         if route.body is not None:
             call.body = _read(route.body, raw)
         reply = await route.handler(call)
+        if reply.stream is not None:
+            return await reply.stream(request)
         body = reply.body
         if isinstance(body, BaseModel):
             body = body.model_dump_json(by_alias=True).encode()

@@ -7,8 +7,9 @@ kept for it stays small.
 
 import asyncio
 import ssl
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
+from itertools import count
 from typing import cast
 
 import structlog
@@ -32,6 +33,9 @@ UNBIND_PATIENCE = 0.5
 LINGER = 5.0
 """How long a session that is over waits for the peer to read its last answers and close, in seconds."""
 
+Tap = Callable[["ServerLink", bool, bytes], None]
+"""Is told of the octets of a link as the session reads and writes them: True for those that came from the peer."""
+
 log = structlog.get_logger(__name__)
 
 
@@ -50,10 +54,12 @@ class ServerLink(asyncio.Protocol):
         "_transport",
         "_wire",
         "in_flight",
+        "number",
     )
 
     def __init__(self, server: "SmppServer") -> None:
         self._server = server
+        self.number = next(server.numbers)
         self._session = smpp.Session(smpp.Role.SMSC, server.config, server.now())
         self._account: Account | None = None
         self._observer = Observer(server.smsc.conduct, server.smsc.lab_now)
@@ -77,6 +83,8 @@ class ServerLink(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         """Do everything that these octets ask for, and answer with one write."""
+        if self._server.tap is not None:
+            self._server.tap(self, True, data)
         self._work(data)
 
     def pause_writing(self) -> None:
@@ -140,6 +148,8 @@ class ServerLink(asyncio.Protocol):
         if self._server.smsc.faults.active:
             self._arm()
         if data and self._ended_at is None:
+            if self._server.tap is not None:
+                self._server.tap(self, False, data)
             self._out.write(data)
         if self._session.closed and self._ended_at is None:
             self._leaving = True
@@ -283,6 +293,10 @@ class SmppServer:
     def __init__(self, smsc: Smsc) -> None:
         self.smsc = smsc
         self.links: set[ServerLink] = set()
+        self.numbers = count(1)
+        """What the connections are called by, in the order of their coming."""
+        self.tap: Tap | None = None
+        """Who looks on at the octets, if anybody does."""
         self.config = session_config(smsc.settings, smsc.personality)
         configs = [self.config, *(account.session for account in smsc.accounts.values())]
         self._pause = min([SWEEP, *(timer / 4 for config in configs for timer in timers(config) if timer)])
