@@ -15,6 +15,7 @@ function keysOf(event, stories) {
   if (data.message_id) keys.push(`m:${data.message_id}`);
   if (data.attempt_id) keys.push(data.attempt_id);
   if (/^(cnf|idn)_/.test(data.event_subject ?? "")) keys.push(data.event_subject);
+  if (data.binding?.identification_id) keys.push(data.binding.identification_id);
   if (confirmation?.id) keys.push(confirmation.id);
   if (confirmation?.code_sent?.message_id) keys.push(`m:${confirmation.code_sent.message_id}`);
   if (kind === "call") keys.push(`c:${data.call_id}`, ...stories.awaited(event));

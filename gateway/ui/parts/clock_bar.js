@@ -22,7 +22,7 @@ export function ClockBar() {
       <${Icon} name=${clock.running ? "pause" : "play"} />
     </button>
     <select value=${step} onChange=${(event) => choose(event.target.value)} aria-label="Step of the lab clock">
-      ${STEPS.map((each) => html`<option key=${each}>${each}</option>`)}
+      ${STEPS.map((each) => html`<option key=${each} value=${each} selected=${each === step}>${each}</option>`)}
     </select>
     <button class="text" onClick=${() => advance(step)} title="Turn the clock by a step (.)" data-step=${step} id="clock-step">+${step}</button>
     <button

@@ -3,6 +3,7 @@
 import { html, useEffect, useRef } from "../vendor/preact.js";
 import uPlot from "../vendor/uPlot.js";
 
+const WIDTH = 300; // seconds
 const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 
 export function Plot({ label, unit, series, data, theme }) {
@@ -15,9 +16,9 @@ export function Plot({ label, unit, series, data, theme }) {
       height: 220,
       legend: { show: false },
       cursor: { drag: { x: false, y: false } },
-      scales: { y: { range: (_, low, high) => [0, Math.max(1, high * 1.15)] } },
-      axes: [axis, { ...axis, size: 48 }],
-      series: [{}, ...series.map(({ name, tone }) => ({ label: name, stroke: colour(tone), width: 2, points: { show: false }, fill: `${colour(tone)}22` }))],
+      scales: { x: { range: (_, low, high) => [high - WIDTH, high] }, y: { range: (_, low, high) => [0, Math.max(1, high * 1.15)] } },
+      axes: [{ ...axis, space: 90, values: (_, instants) => instants.map((at) => new Date(at * 1000).toTimeString().slice(0, 8)) }, { ...axis, size: 48 }],
+      series: [{}, ...series.map(({ name, tone, sparse = false }) => ({ label: name, stroke: colour(tone), width: 2, points: { show: sparse, size: 5, fill: colour(tone) }, fill: `${colour(tone)}22` }))],
     };
     plot.current = new uPlot(options, data, box.current);
     const watcher = new ResizeObserver(() => plot.current?.setSize({ width: box.current.clientWidth, height: 220 }));
@@ -41,6 +42,6 @@ export function Plot({ label, unit, series, data, theme }) {
 }
 
 function told(values) {
-  const last = values?.at(-1);
-  return last === null || last === undefined ? "–" : last.toLocaleString("en", { maximumFractionDigits: 1 });
+  const last = values?.findLast((value) => value !== null);
+  return last === undefined ? "–" : last.toLocaleString("en", { maximumFractionDigits: 1 });
 }

@@ -28,14 +28,13 @@ function Call({ number, call }) {
       <span class="number">${inward && call.from ? html`<${Secret} text=${phone(other)} label="caller" />` : phone(other)}</span>
       <span class="quiet">${missed ? "missed" : inward ? "came in" : "called"}${call.outcome ? `, ${words(call.outcome)}` : ""}${call.sip_status ? ` · SIP ${call.sip_status}` : ""}${call.q850_cause ? ` · Q.850 ${call.q850_cause}` : ""}</span>
     </span>
-    <time class="quiet">${time(call.started_at)}</time>
-    ${!call.ended_at && html`<button onClick=${() => hangUp(number, call.id)}>Hang up</button>`}
+    ${call.ended_at ? html`<time class="quiet">${time(call.started_at)}</time>` : html`<button onClick=${() => hangUp(number, call.id)}>Hang up</button>`}
   </li>`;
 }
 
 export function Ringing({ number, call }) {
   const told = useRead(`${ofHandset(number)}/calls/${call}`, [call]);
-  return html`<div class="ringing" role="alertdialog" aria-label="A call comes in">
+  return html`<div class="ringing" role="group" aria-label="A call comes in">
     <span class="pulse"><${Icon} name="call" /></span>
     <p><b>Ringing</b><br />${told?.from ? html`<${Secret} text=${phone(told.from)} label="caller" />` : told ? "number withheld" : ""}</p>
     <button class="good" onClick=${() => answer(number, call)}>Answer</button>

@@ -21,7 +21,7 @@ export function Faults() {
     <header><h1>Faults <small>${plural(rules.length, "rule")} in force</small></h1>
       <label>For <select value=${account} onChange=${(event) => choose(event.target.value)}>
         <option value="">all accounts</option>
-        ${accounts.map((one) => html`<option key=${one.system_id}>${one.system_id}</option>`)}
+        ${accounts.map((one) => html`<option key=${one.system_id} value=${one.system_id}>${one.system_id}</option>`)}
       </select></label>
       <button onClick=${clear} disabled=${!rules.length}>All off</button>
     </header>

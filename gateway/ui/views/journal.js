@@ -19,7 +19,7 @@ function Line({ event }) {
   const told = Object.entries(event.data).filter(([, value]) => typeof value !== "object");
   return html`<div class="event">
     <time class="quiet">${timeWithMillis(event.at)}</time>
-    <b class=${`kind ${event.type.split(".")[0]}`}>${event.type}</b>
+    <b>${event.type}</b>
     <code>${event.subject}</code>
     <span class="quiet">${told.map(([name, value]) => `${name} ${value}`).join(" · ")}</span>
   </div>`;

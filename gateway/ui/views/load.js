@@ -11,8 +11,8 @@ const COUNTED = [
   { name: "calls", tone: "--bad", types: ["call.started"] },
 ];
 const TIMES = [
-  { name: "half within", tone: "--accent", share: "p50" },
-  { name: "95 of 100 within", tone: "--bad", share: "p95" },
+  { name: "half within", tone: "--accent", sparse: true, share: "p50" },
+  { name: "95 of 100 within", tone: "--bad", sparse: true, share: "p95" },
 ];
 
 export function Load() {

@@ -1,7 +1,7 @@
 // One handset as a phone, with what is waited for from its user beside it.
 
 import { html, useEffect, useState } from "../vendor/preact.js";
-import { pendingOf, state, useStore } from "../store.js";
+import { changed, pendingOf, state, useStore } from "../store.js";
 import { go } from "../route.js";
 import { phone, time, words } from "../format.js";
 import { now, useNow } from "../clock.js";
@@ -20,7 +20,9 @@ export function Phone({ number }) {
   const [tab, turn] = useState("messages");
   const handset = handsets.get(number);
   const away = handset.state !== "on" && handset.state !== "roaming";
-  useEffect(() => state.unread.delete(number) && undefined, [number, state.unread.get(number)]);
+  useEffect(() => {
+    if (state.unread.delete(number)) changed();
+  }, [number, state.unread.get(number)]);
   const pending = pendingOf(number);
   useEffect(() => {
     if (pending[0]?.method === "flash_call") turn("calls");

@@ -44,8 +44,8 @@ export function Timeline({ one }) {
 function Moment({ event, before }) {
   const step = stepOf(event);
   const waited = before ? Date.parse(event.at) - Date.parse(before.at) : 0;
-  return html`<li class=${event.type.startsWith("identification.") ? "main" : ""}>
-    ${waited >= 1000 && html`<span class="gap">${span(waited)} later</span>`}
+  return html`${waited >= 1000 && html`<li class="wait">${span(waited)} later</li>`}
+  <li class=${event.type.startsWith("identification.") ? "main" : ""}>
     <time class="quiet">${timeWithMillis(event.at)}</time>
     <span>${step ? step.label : words(event.type.replace(".", ": "))}</span>
   </li>`;
