@@ -141,6 +141,7 @@ class OperatorSide:
             fault_seed=settings.lab.seed or "confirmlab",
             personalities=personalities.of(settings),
         )
+        self.smsc = smsc
         await smsc.start()
         ground.stack.push_async_callback(smsc.close)
         ground.time.ticker.add(*smsc.deadlines)

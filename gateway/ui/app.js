@@ -83,5 +83,7 @@ function skip(event) {
 beginTheme();
 beginRoute();
 listen();
-render(html`<${App} />`, document.getElementById("app"));
+const place = document.getElementById("app");
+place.replaceChildren();
+render(html`<${App} />`, place);
 begin().catch((error) => set({ failure: `The lab did not answer: ${error.message}. Load the page again when it runs.` }));

@@ -4,6 +4,8 @@ import { useEffect, useState } from "./vendor/preact.js";
 import { attempt, set, state } from "./store.js";
 import { post } from "./api.js";
 
+const DAY = 86_400_000;
+
 export function now() {
   const { now: told, heard, running } = state.clock;
   return running ? told + (performance.now() - heard) : told;
@@ -38,5 +40,7 @@ export const toggle = () => turn(state.clock.running ? "/lab/clock/pause" : "/la
 export function toNextDeadline() {
   const { next } = state.clock;
   if (next === null) return undefined;
-  return advance(`${Math.max(1, Math.ceil(next - now()))}ms`);
+  const left = Math.max(1, Math.ceil(next - now()));
+  const days = Math.floor(left / DAY);
+  return advance(`${days ? `${days}d` : ""}${((left % DAY) / 1000).toFixed(3)}s`);
 }

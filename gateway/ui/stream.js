@@ -3,7 +3,7 @@
 import { get, ofHandset } from "./api.js";
 import { heard } from "./clock.js";
 import { changed, KEPT, keepNewest, say, set, state, TICKS, touch } from "./store.js";
-import { phone } from "./format.js";
+import { international, phone } from "./format.js";
 
 const dirty = new Set(); // handsets to be read again
 let reading = false;
@@ -57,6 +57,7 @@ const BY_KIND = {
     event.data.identification && keepNewest(state.identifications, event.subject, event.data.identification),
   handset: (event) => onHandset(event),
   call: (event) => onCall(event),
+  message: (event) => onMessage(event),
   subscriber: () => readHandsets(),
   smpp: (event) => /bound$/.test(event.type) && touch("accounts"),
   fault: () => touch("faults"),
@@ -74,6 +75,12 @@ function onHandset(event) {
     say(`${phone(number)} has a text from ${event.data.from}`);
   }
   readLater(number);
+}
+
+// A text that waits, or is given up, changes what waits for its handset; one that has come tells so itself.
+function onMessage({ type, data }) {
+  const number = international(data.to);
+  if (/delayed|failed/.test(type) && state.handsets.has(number)) readLater(number);
 }
 
 function onCall(event) {

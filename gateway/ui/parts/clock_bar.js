@@ -30,9 +30,8 @@ export function ClockBar() {
       onClick=${toNextDeadline}
       disabled=${clock.next === null}
       title="Turn the clock to the next deadline (d)"
-      aria-label="To the next deadline"
     >
-      <${Icon} name="next" /><span class="wide">${clock.next === null ? "no deadline" : span(clock.next - now)}</span>
+      <${Icon} name="next" /><span class="unseen">To the next deadline: </span><span class="wide">${clock.next === null ? "no deadline" : span(clock.next - now)}</span>
     </button>
   </section>`;
 }

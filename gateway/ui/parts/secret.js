@@ -7,7 +7,7 @@ export function Secret({ text, label = "text" }) {
   const { reveal } = useStore();
   const [shown, show] = useState(false);
   if (reveal || shown) return html`<span class="revealed">${text}</span>`;
-  return html`<button class="secret" onClick=${() => show(true)} aria-label=${`Show the ${label}`}>
+  return html`<button class="secret" onClick=${() => show(true)}>
     <span aria-hidden="true">••••••</span> Show ${label}
   </button>`;
 }

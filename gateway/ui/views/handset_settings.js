@@ -26,13 +26,13 @@ export function HandsetSettings({ handset }) {
         ${STATES.map((each) => html`<option key=${each} value=${each}>${words(each)}</option>`)}
       </select>
     </label>
-    <label>Memory
+    <div role="group" aria-label="Memory" class="group"><b>Memory</b>
       <span class="pair">
         <button onClick=${() => change("", { memory: handset.messages })} disabled=${handset.memory === handset.messages}>Fill it</button>
         <button onClick=${() => change("", { memory: null })} disabled=${handset.memory === null}>Any number of texts</button>
       </span>
       <span class="quiet">${handset.memory === null ? "holds any number of texts" : `${handset.memory_used} of ${handset.memory} places taken`}</span>
-    </label>
+    </div>
     ${voice && html`<label>A call to it
       <select value=${voice.behaviour} onChange=${(event) => change("/voice", { behaviour: event.target.value })}>
         ${[...new Set([...BEHAVIOURS, voice.behaviour])].map((each) => html`<option key=${each} value=${each}>${words(each)}</option>`)}

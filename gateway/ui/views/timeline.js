@@ -17,7 +17,7 @@ const ANSWERS = { truth: "says the truth", present: "always yes", absent: "alway
 export function Timeline({ one }) {
   const { stories } = useStore();
   const told = useRead(`/lab/journal?subject=${one.id}`, [one.state]);
-  const events = stories.get(one.id)?.events ?? told?.events ?? [];
+  const events = (stories.get(one.id)?.events ?? told?.events ?? []).filter((event) => !/^receipt|delivered$/.test(event.type));
   const confirmation = state.confirmations.get(one.confirmation?.id) ?? one.confirmation;
   return html`<article class="timeline">
     <header>
