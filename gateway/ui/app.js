@@ -62,7 +62,7 @@ function Head() {
 }
 
 function Ways() {
-  const { view, unread, identifications } = useStore();
+  const { view, facts, unread, identifications } = useStore();
   const counts = {
     phones: [...unread.values()].reduce((sum, count) => sum + count, 0),
     identify: [...identifications.values()].filter((one) => !["IDENTIFIED", "REFUSED", "CANCELLED"].includes(one.state)).length,
@@ -72,6 +72,7 @@ function Ways() {
       <${Icon} name=${name} /><span class="title">${title}</span><span class="short" aria-hidden="true">${short ?? title}</span>
       ${counts[name] > 0 && html`<span class="count">${counts[name] > 99 ? "99+" : counts[name]}</span>`}
     </button>`)}
+    <p class="about quiet"><span>${facts && `version ${facts.version}`}</span><a href="/openapi.json">API</a></p>
   </nav>`;
 }
 

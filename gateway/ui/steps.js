@@ -1,6 +1,6 @@
 // How an event is drawn between the parties: who tells whom what. Tables before code.
 
-import { international, words } from "./format.js";
+import { international, phone, words } from "./format.js";
 
 export const LANES = { service: "Service", gateway: "Gateway", smsc: "SMSC", switch: "Voice switch", handset: "Handset", operator: "Operator" };
 const ORDER = Object.keys(LANES);
@@ -11,7 +11,7 @@ const STATES = ["scheduled", "enroute", "DELIVERED", "EXPIRED", "DELETED", "UNDE
 
 // type: event => [from, to, what is said]; the same lane twice is a note at it.
 const STEPS = {
-  "confirmation.created": (e) => ["service", "gateway", `confirm ${e.data.confirmation.phone_number} by ${words(e.data.confirmation.method)}`],
+  "confirmation.created": (e) => ["service", "gateway", `confirm ${phone(e.data.confirmation.phone_number)} by ${words(e.data.confirmation.method)}`],
   "confirmation.code_sent": () => ["gateway", "gateway", "the code is on its way"],
   "confirmation.code_delivered": () => ["gateway", "gateway", "the code has arrived"],
   "confirmation.call_placed": () => ["gateway", "switch", "INVITE"],
@@ -31,7 +31,7 @@ const STEPS = {
   "call.ringing": (e) => (e.data.direction === "in" ? ["handset", "switch", "180 Ringing"] : ["switch", "handset", "180 Ringing"]),
   "call.answered": (e) => (e.data.direction === "in" ? ["handset", "switch", "200 OK"] : ["switch", "handset", "200 OK"]),
   "call.ended": (e) => ["switch", "handset", outcome(e.data)],
-  "identification.created": (e) => ["service", "gateway", `identify ${e.data.identification.user_id} by ${e.data.identification.phone_number}`],
+  "identification.created": (e) => ["service", "gateway", `identify ${e.data.identification.user_id} by ${phone(e.data.identification.phone_number)}`],
   "identification.confirming": () => ["gateway", "gateway", "CONFIRMING: the user proves that he holds the number"],
   "identification.routing": () => ["gateway", "gateway", "ROUTING: whose number is it"],
   "identification.registering": () => ["gateway", "gateway", "REGISTERING: the code goes to the register"],

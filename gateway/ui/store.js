@@ -21,6 +21,7 @@ export const state = {
   ticks: [],
   unread: new Map(),
   ringing: new Map(),
+  latest: new Map(), // the last text of a handset: from whom, and when
   versions: new Map(),
   reveal: false,
   search: "",

@@ -72,6 +72,7 @@ function onHandset(event) {
   const number = event.subject;
   if (event.type === "handset.received") {
     state.unread.set(number, (state.unread.get(number) ?? 0) + 1);
+    state.latest.set(number, { from: event.data.from, at: event.at });
     say(`${phone(number)} has a text from ${event.data.from}`);
   }
   readLater(number);

@@ -89,7 +89,7 @@ async def test_a_handset_that_is_off_gets_its_text_when_it_is_switched_on(desk: 
 
     await page.get_by_role("tab", name="Handset").click()
     await desk.button("Switch on").click()
-    await expect(row).to_contain_text("1 text")
+    await expect(row).to_contain_text("1 text · confirmlab")
     await page.get_by_role("tab", name="Messages").click()
     await expect(page.locator(".bubble")).to_have_count(1)
 

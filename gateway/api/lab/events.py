@@ -8,7 +8,7 @@ import asyncio
 import json
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Annotated, Any, Final
 
 from aiohttp import web
@@ -117,13 +117,10 @@ class _Reader:
     async def serve(self, request: web.Request) -> web.StreamResponse:
         """Send events until the reader goes or the lab ends."""
         response = web.StreamResponse(headers={"Content-Type": TYPE, "Cache-Control": "no-store"})
-        await response.prepare(request)
-        try:
-            with self._onlooker.watch():
-                await self._send(response)
-        except ConnectionError:
-            return response  # the reader has gone
-        await response.write_eof()
+        with suppress(ConnectionError), self._onlooker.watch():  # the reader may go at any time
+            await response.prepare(request)
+            await self._send(response)
+            await response.write_eof()
         return response
 
     async def _send(self, response: web.StreamResponse) -> None:

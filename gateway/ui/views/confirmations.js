@@ -10,11 +10,10 @@ import { Countdown } from "../parts/countdown.js";
 import { Secret } from "../parts/secret.js";
 import { instructions } from "./starter.js";
 
-export function Confirmations({ number, pending }) {
+export function Over({ number }) {
   const { confirmations } = useStore();
   const over = newest(confirmations).filter((one) => one.phone_number === number && one.state !== "pending").slice(0, 5);
   return html`<div class="stack">
-    ${pending.map((one) => html`<${Pending} key=${one.id} one=${one} />`)}
     ${over.map((one) => html`<div class="card over" key=${one.id}>
       <span><b>${METHODS[one.method]}</b> <span class="quiet">${time(one.created_at)}</span></span>
       <${Badge} state=${one.state} />

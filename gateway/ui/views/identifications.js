@@ -31,8 +31,7 @@ export function Identifications() {
 }
 
 const Row = ({ one, open }) => html`<button class="row" aria-current=${open ? "true" : undefined} onClick=${() => go("identify", one.id)}>
-  <span class="who"><span class="number">${phone(one.phone_number)}</span><span class="quiet">${one.user_id}</span></span>
-  ${one.state === "PENDING" && one.deadline_at && html`<${Countdown} until=${one.deadline_at} />`}
+  <span class="who"><span class="number">${phone(one.phone_number)}</span><span class="quiet">${one.user_id}${one.state === "PENDING" && one.deadline_at && html` · <${Countdown} until=${one.deadline_at} />`}</span></span>
   <${Badge} state=${one.state} />
 </button>`;
 

@@ -10,7 +10,7 @@ import { Inbox } from "./inbox.js";
 import { Calls, Ringing } from "./calls.js";
 import { Keypad } from "./keypad.js";
 import { HandsetSettings } from "./handset_settings.js";
-import { Confirmations } from "./confirmations.js";
+import { Over, Pending } from "./confirmations.js";
 import { Starter } from "./starter.js";
 
 const TABS = { messages: "Messages", calls: "Calls", keypad: "Keypad", handset: "Handset" };
@@ -49,8 +49,9 @@ export function Phone({ number }) {
       </div>
     </section>
     <section class="beside" aria-label="Confirmations of this number">
-      ${facts.services.length > 0 && html`<div class="card"><h2>Confirm this number</h2><${Starter} number=${number} /></div>`}
-      <${Confirmations} number=${number} pending=${pending} />
+      ${pending.map((one) => html`<${Pending} key=${one.id} one=${one} />`)}
+      ${facts.services.length > 0 && html`<div class="card" key="start"><h2>Confirm this number</h2><${Starter} number=${number} /></div>`}
+      <${Over} number=${number} />
     </section>
   </div>`;
 }

@@ -3,7 +3,7 @@
 import { html, useEffect } from "../vendor/preact.js";
 import { state, useStore } from "../store.js";
 import { go, list } from "../route.js";
-import { phone } from "../format.js";
+import { phone, plural, time } from "../format.js";
 import { Badge } from "../parts/badge.js";
 import { Icon } from "../parts/icon.js";
 import { VirtualList } from "../parts/virtual_list.js";
@@ -37,13 +37,15 @@ function Row({ handset, open }) {
   const number = handset.phone_number;
   const unread = state.unread.get(number) ?? 0;
   const rings = state.ringing.has(number);
+  const latest = state.latest.get(number);
   const told = [
-    rings ? "is ringing" : handset.messages === 1 ? "1 text" : `${handset.messages} texts`,
+    rings ? "is ringing" : plural(handset.messages, "text"),
+    latest && !rings ? `${latest.from} ${time(latest.at)}` : "",
     handset.waiting ? `${handset.waiting} waiting` : "",
   ];
   return html`<button class=${`row ${unread ? "unread" : ""} ${rings ? "rings" : ""}`} aria-current=${open ? "true" : undefined} onClick=${() => go("phones", number)}>
     <span class=${`avatar ${handset.state === "on" ? "" : "away"}`}><${Icon} name=${rings ? "call" : "phones"} /></span>
-    <span class="who"><span class="number">${phone(number)}</span><span class="quiet">${told.filter(Boolean).join(", ")}</span></span>
+    <span class="who"><span class="number">${phone(number)}</span><span class="quiet">${told.filter(Boolean).join(" · ")}</span></span>
     ${handset.state !== "on" && html`<${Badge} state=${handset.state} />`}
     ${unread > 0 && html`<span class="count" aria-label=${`${unread} new`}>${unread}</span>`}
   </button>`;
