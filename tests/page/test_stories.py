@@ -143,6 +143,31 @@ async def test_a_fault_is_switched_on_for_an_account_and_off_again(desk: Any) ->
     assert rules.rules() == []
 
 
+async def test_the_lab_takes_each_fault_as_the_page_offers_it(desk: Any) -> None:
+    await desk.visit("faults")
+    answers = await desk.page.evaluate(
+        """async () => {
+            const { KINDS } = await import("/ui/views/fault_kinds.js");
+            const { post } = await import("/ui/api.js");
+            const ask = ({ fault, needs }) => post("/lab/faults", { fault, ...needs }).then(() => "taken", String);
+            return Promise.all(KINDS.map(ask));
+        }"""
+    )
+    assert answers == ["taken"] * 22
+
+
+async def test_a_lab_with_a_token_is_entered_by_the_address_that_it_prints(open_desk: Any) -> None:
+    token = "a-token-of-enough-characters"
+    desk = await open_desk(f"server: {{lab_token: {token}}}\n")
+    await desk.page.goto(desk.lab.base_url)
+    await desk.page.get_by_label("Token").fill("something else")
+    await desk.button("Log in").click()
+    await desk.page.get_by_text("This is not the lab's token").wait_for()
+    await desk.page.goto(f"{desk.lab.base_url}/login#{token}")
+    await desk.page.get_by_role("img", name="Live").wait_for()
+    assert token not in desk.page.url
+
+
 async def test_a_lab_may_say_that_codes_and_texts_are_shown_at_once(open_desk: Any) -> None:
     desk = await open_desk("page: {reveal: true}\n")
     await desk.visit()
