@@ -1,5 +1,7 @@
 // Which events belong together: those of one confirmation or identification with its texts and calls, or of one text.
 
+import { international } from "./format.js";
+
 const KEPT = 300; // stories
 const KEPT_EVENTS = 200; // of one story
 
@@ -18,8 +20,15 @@ function keysOf(event, stories) {
   if (data.binding?.identification_id) keys.push(data.binding.identification_id);
   if (confirmation?.id) keys.push(confirmation.id);
   if (confirmation?.code_sent?.message_id) keys.push(`m:${confirmation.code_sent.message_id}`);
-  if (kind === "call") keys.push(`c:${data.call_id}`, ...stories.awaited(event));
-  return keys;
+  if (kind === "call") keys.push(`c:${data.call_id}`);
+  return [...keys, ...stories.awaited(event)];
+}
+
+// The way by which a call or a text that begins may be waited for, and of which number.
+function beginning({ type, subject, data }) {
+  if (type === "call.started") return [data.direction === "in" ? "flash_call" : "call_in", subject];
+  if (type === "message.accepted" && data.from) return ["mo_sms", international(data.from)];
+  return [];
 }
 
 export class Stories {
@@ -44,12 +53,12 @@ export class Stories {
     if (this.all.size > KEPT) this.#forget(this.all.values().next().value);
   }
 
-  // A call tells no confirmation; the open one of its number that waits for a call is meant.
+  // A call, or a handset's text, tells no confirmation; the open one of its number that waits for such is meant.
   awaited(event) {
-    if (event.type !== "call.started") return [];
-    const method = event.data.direction === "in" ? "flash_call" : "call_in";
+    const [method, number] = beginning(event);
+    if (!method) return [];
     const found = this.newest().find(
-      (story) => story.number === event.subject && story.confirmation?.method === method && story.confirmation.state === "pending",
+      ({ number: of, confirmation }) => of === number && confirmation?.method === method && confirmation.state === "pending",
     );
     return found ? [[...found.keys][0]] : [];
   }
@@ -74,7 +83,7 @@ export class Stories {
       into.keys.add(key);
       this.byKey.set(key, into);
     }
-    for (const member of ["number", "confirmation", "identification"]) into[member] ||= other[member];
+    for (const member of ["number", "confirmation", "identification", "mobile"]) into[member] ||= other[member];
     this.all.delete(other);
   }
 
@@ -93,7 +102,8 @@ function learn(story, { type, subject, data }) {
   const one = story.identification ?? story.confirmation;
   if (one) story.number = one.phone_number;
   if (/^(handset|call)\./.test(type)) story.number ||= subject;
-  if (/^message\./.test(type) && data.to) story.number ||= data.to;
+  if (/^message\./.test(type) && (data.from ?? data.to)) story.number ||= data.from ?? data.to;
+  if (type === "message.accepted" && data.from) story.mobile = true;
   if (story.identification) [story.title, story.state] = ["Identification", story.identification.state];
   else if (story.confirmation) [story.title, story.state] = [METHODS[story.confirmation.method], story.confirmation.state];
   else if (type.startsWith("call.")) [story.title, story.state] = ["Call", data.outcome ?? type.split(".")[1]];

@@ -363,6 +363,8 @@ class Smsc:
             told = {"account": message.account, "to": message.pdu.destination_addr}
             if message.account:
                 self._publish_submit(message.account, message.pdu, CommandStatus.ESME_ROK, message.message_id)
+            else:
+                told["from"] = message.pdu.source_addr
             self._journal.publish(message.accepted_at, "message.accepted", message.message_id, **told)
 
     def _publish_final(self, messages: Iterable[Message]) -> None:

@@ -17,23 +17,24 @@ SHA256 = "29348999450cdf2849a8e70b7912fc2da85a849da39c0d0d5394f51d4a9ed95c"
 VIEWS = ["phones", "phones/+70000000001", "flow", "identify", "accounts", "faults", "load", "journal"]
 
 
-@pytest_asyncio.fixture(loop_scope="session")
-async def axe(tmp_path: Path) -> str:
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def axe(tmp_path_factory: pytest.TempPathFactory) -> str:
     """Return axe-core as npm has it."""
+    folder: Path = tmp_path_factory.mktemp("npm")
     missing = "axe-core cannot be had without npm"
     if shutil.which("npm") is None:
         assert not os.environ.get("CI"), missing
         pytest.skip(missing)
     options = ["--silent", "--no-audit", "--no-fund", "--no-package-lock", "--ignore-scripts"]
     npm = await asyncio.create_subprocess_exec(
-        *("npm", "install", *options, "--prefix", str(tmp_path), f"axe-core@{VERSION}"),
+        *("npm", "install", *options, "--prefix", str(folder), f"axe-core@{VERSION}"),
         stdout=asyncio.subprocess.DEVNULL,
         stderr=asyncio.subprocess.DEVNULL,
     )
     if await npm.wait():
         assert not os.environ.get("CI"), "npm cannot install axe-core"
         pytest.skip("npm cannot install axe-core")
-    source = (tmp_path / "node_modules/axe-core/axe.min.js").read_bytes()
+    source = (folder / "node_modules/axe-core/axe.min.js").read_bytes()
     assert hashlib.sha256(source).hexdigest() == SHA256
     return source.decode()
 

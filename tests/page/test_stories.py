@@ -54,6 +54,19 @@ async def test_a_user_sends_the_text_that_is_asked_of_him_and_is_confirmed(desk:
     await desk.send("mo_sms")
     await desk.button("Send it").click()
     await expect(desk.badge("confirmed")).to_be_visible()
+    await desk.page.get_by_role("link", name="Flow").click()
+    steps = desk.page.get_by_role("listitem")
+    for said in ("Handset to SMSC: a text to 3434", "deliver_sm, message", "confirmed by the user's SMS"):
+        await expect(steps.filter(has_text=said)).to_be_visible()
+    await expect(desk.page.locator(".pdu").first).to_contain_text("deliver_sm")
+
+
+async def test_a_user_answers_from_the_phone(desk: Any) -> None:
+    await desk.visit(f"phones/{NUMBER}")
+    await desk.page.get_by_label("Text to send").fill("Yes")
+    await desk.button("Send the text").click()
+    await desk.page.locator(".bubble.own").get_by_role("button", name="Show text").click()
+    await expect(desk.page.locator(".bubble.own")).to_contain_text("Yes")
 
 
 async def test_an_identification_is_refused_when_the_stepped_clock_passes_twenty_minutes(desk: Any) -> None:

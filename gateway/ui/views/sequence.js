@@ -13,7 +13,9 @@ export function Sequence({ story, live }) {
   const steps = story.events.map(stepOf).filter(Boolean);
   const lanes = lanesOf(steps);
   const ids = [...story.keys].filter((key) => key.startsWith("m:")).map((key) => key.slice(2));
-  const path = ids.length ? `/lab/pdus?message_id=${encodeURIComponent(ids.at(-1))}` : "";
+  // A PDU that brings a handset's text names its sender, and no message_id.
+  const about = story.mobile ? `number=${encodeURIComponent(numberOf(story))}&limit=10` : `message_id=${encodeURIComponent(ids.at(-1))}`;
+  const path = ids.length ? `/lab/pdus?${about}` : "";
   const pdus = useRead(path, [story.events.length])?.pdus ?? [];
   return html`<article class="sequence">
     <header>
