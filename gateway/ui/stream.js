@@ -20,7 +20,12 @@ export async function begin() {
 
 function follow(known) {
   const source = new EventSource("/lab/events?last=500");
-  source.onopen = () => set({ connected: true });
+  let before = false;
+  source.onopen = () => {
+    set({ connected: true });
+    if (before) comeBack();
+    before = true;
+  };
   source.onerror = () => set({ connected: false });
   source.onmessage = (message) => take(JSON.parse(message.data), known);
   source.addEventListener("tick", (message) => tick(JSON.parse(message.data)));
@@ -30,6 +35,13 @@ function follow(known) {
   });
   // A browser keeps the page of a left address for the way back, and with it the stream.
   addEventListener("pagehide", () => source.close());
+}
+
+// After a pause. A lab whose events have smaller numbers is another one, of which this page knows nothing.
+async function comeBack() {
+  const { last_seq } = await get("/lab/page");
+  if (last_seq < seen.last) location.reload();
+  else await readHandsets();
 }
 
 function tick(told) {

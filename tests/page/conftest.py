@@ -71,6 +71,20 @@ async def browser() -> AsyncIterator[Browser]:
         await browser.close()
 
 
+def make_lab(folder: Path, name: str, settings: str = "", *, http_port: int = 0) -> Lab:
+    """Return a lab with data of its own, not started yet."""
+    file = folder / f"{name}.yaml"
+    file.write_text(settings, encoding="utf-8")
+    flags = {"--smpp-port": 0, "--http-port": http_port, "--sip-port": 0, "--paused-clock": True}
+    return Lab(read(file, {}, {"--data": str(folder / name), **flags}))
+
+
+@pytest.fixture
+def another_lab(tmp_path: Path) -> Callable[[int], Lab]:
+    """Return a function that makes a lab that will listen on the given HTTP port."""
+    return lambda http_port: make_lab(tmp_path, "another", http_port=http_port)
+
+
 OpenDesk = Callable[..., Awaitable[Desk]]
 
 
@@ -81,10 +95,7 @@ async def open_desk(tmp_path: Path, browser: Browser) -> AsyncIterator[OpenDesk]
     async with AsyncExitStack() as stack:
 
         async def start(settings: str = "", **context: object) -> Desk:
-            file = tmp_path / "lab.yaml"
-            file.write_text(settings, encoding="utf-8")
-            flags = {"--smpp-port": 0, "--http-port": 0, "--sip-port": 0, "--paused-clock": True}
-            lab = Lab(read(file, {}, {"--data": str(tmp_path / "lab"), **flags}))
+            lab = make_lab(tmp_path, "lab", settings)
             stack.push_async_callback(lab.stop)
             await lab.start()
             page = await browser.new_page(**{"viewport": {"width": 1360, "height": 820}, **context})

@@ -63,6 +63,24 @@ async def test_arrivals_are_told_to_those_who_cannot_see_them_without_the_code(d
     await expect(desk.page.get_by_role("status")).to_have_text("+7 000 000 00 01 has a text from confirmlab")
 
 
+async def test_a_page_whose_lab_is_gone_says_so_and_shows_the_one_that_comes_in_its_place(
+    desk: Any, another_lab: Any
+) -> None:
+    await desk.visit()
+    await desk.send()
+    await desk.page.locator(".bubble").wait_for()
+    await desk.lab.stop()
+    await desk.page.get_by_role("img", name="Not connected").wait_for()
+    lab = another_lab(desk.lab.ports["http"])
+    await lab.start()
+    try:
+        await desk.page.get_by_role("img", name="Live").wait_for()
+        await expect(desk.page.locator(".bubble")).to_have_count(0)
+        await expect(desk.page.locator(".list .row").first).to_contain_text("0 texts")
+    finally:
+        await lab.stop()
+
+
 async def test_what_the_page_had_not_seen_is_there_when_it_is_opened(desk: Any) -> None:
     await desk.visit()
     await desk.send()
