@@ -5,8 +5,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Any
+from urllib.parse import urlsplit
 
 import aiohttp
+
+from gateway.folder import TOKEN_FILE
+from smsc_emulator.base.hosts import is_loopback
 
 DEFAULT_URL = "http://127.0.0.1:8080"
 DEFAULT_SMPP_PORT = 2775
@@ -41,6 +45,8 @@ class Address:
     known_by: str
     smpp_port: int
     sip_port: int = DEFAULT_SIP_PORT
+    token: str | None = None
+    """What the lab's own routes ask for, if its data folder has one."""
 
 
 def find(url: str | None, data: Path) -> Address:
@@ -48,11 +54,22 @@ def find(url: str | None, data: Path) -> Address:
     file = data / PORTS_FILE
     ports = read_ports(data)
     smpp_port, sip_port = ports.get("smpp", DEFAULT_SMPP_PORT), ports.get("sip", DEFAULT_SIP_PORT)
+    token = read_token(data)
     if url:
-        return Address(url.rstrip("/"), "as given", smpp_port, sip_port)
+        # The token of a lab on this machine is told to nobody elsewhere.
+        near = is_loopback(urlsplit(url).hostname or "")
+        return Address(url.rstrip("/"), "as given", smpp_port, sip_port, token if near else None)
     if "http" in ports:
-        return Address(f"http://127.0.0.1:{ports['http']}", f"by {file}", smpp_port, sip_port)
-    return Address(DEFAULT_URL, f"the default, since there is no {file}", smpp_port, sip_port)
+        return Address(f"http://127.0.0.1:{ports['http']}", f"by {file}", smpp_port, sip_port, token)
+    return Address(DEFAULT_URL, f"the default, since there is no {file}", smpp_port, sip_port, token)
+
+
+def read_token(data: Path) -> str | None:
+    """Return the lab's token from the folder `data`; None if there is none to be read."""
+    try:
+        return (data / TOKEN_FILE).read_text(encoding="utf-8").strip() or None
+    except (OSError, ValueError):
+        return None
 
 
 def read_ports(data: Path) -> dict[str, int]:
@@ -70,6 +87,7 @@ class LabClient:
     def __init__(self, address: Address, *, key: str | None = None) -> None:
         self.address = address
         self._headers = {"Authorization": f"Bearer {key}"} if key else {}
+        self._lab_headers = {"Authorization": f"Bearer {address.token}"} if address.token else {}
         self._http: aiohttp.ClientSession | None = None
 
     async def __aenter__(self) -> "LabClient":
@@ -112,7 +130,8 @@ class LabClient:
     async def _ask(self, method: str, path: str, body: Any = None, query: dict[str, str | int] | None = None) -> bytes:
         assert self._http is not None, "use the client with `async with`"
         try:
-            async with self._http.request(method, self.address.url + path, json=body, params=query) as answer:
+            url, headers = self.address.url + path, self._lab_headers if path.startswith("/lab") else {}
+            async with self._http.request(method, url, json=body, params=query, headers=headers) as answer:
                 raw = await answer.read()
                 status = answer.status
         except (TimeoutError, aiohttp.ClientError, OSError, ValueError) as error:

@@ -8,6 +8,9 @@ from pathlib import Path
 DATABASE = "confirmlab.sqlite3"
 """The embedded database's file in the folder."""
 
+TOKEN_FILE = "lab.token"  # noqa: S105 - the name of a file
+"""The file with the token that the page and the routes under /lab ask for, where they do."""
+
 
 class FolderInUseError(Exception):
     """Another lab has the folder."""
@@ -44,6 +47,20 @@ class DataFolder:
             fresh.write_bytes(secrets.token_bytes(32))
             fresh.replace(file)
         return file.read_bytes()
+
+    def token(self) -> str:
+        """Return the token of the lab's routes, made at the first call and readable by the owner alone."""
+        file = self.path / TOKEN_FILE
+        if not file.exists():
+            self.write_token(secrets.token_urlsafe(24))
+        return file.read_text().strip()
+
+    def write_token(self, token: str) -> None:
+        """Keep a token that was configured, for the commands that are given this folder."""
+        fresh = self.path / f"{TOKEN_FILE}.new"
+        fresh.touch(mode=0o600)
+        fresh.write_text(token + "\n")
+        fresh.replace(self.path / TOKEN_FILE)
 
     def write_ports(self, ports: dict[str, int]) -> None:
         """Tell other programs where the lab listens: ports.json is whole whenever it is there."""

@@ -30,6 +30,7 @@ from gateway.api import (
     metrics,
     openapi,
     operators,
+    page,
     registry,
     reports,
     sending,
@@ -37,7 +38,10 @@ from gateway.api import (
     sessions,
     webhooks,
 )
+from gateway.api.access import Access, demanded
 from gateway.api.idempotency import Idempotency
+from gateway.api.lab import in_the_name
+from gateway.api.lab import page as lab_page
 from gateway.api.lab import reconciliation as lab_reconciliation
 from gateway.api.lab import services as lab_services
 from gateway.folder import DataFolder
@@ -87,6 +91,8 @@ class Lab:
         self.ground = Ground(settings)
         self.ports = self.ground.ports
         self.operator_side = OperatorSide(self.ground) if settings.lab.enabled else None
+        self.token: str | None = None
+        """What the page and the routes under /lab ask for, once the lab has started; None: nothing."""
 
     async def start(self) -> None:
         """Start every part, each on those before it; the gateway's links come up once it can be reached itself."""
@@ -305,19 +311,24 @@ class Lab:
         broadcaster = sending.Broadcaster(
             rules, lists, self.settings.broadcasts.sender, ground.randomness("broadcasts")
         )
+        confirmations_group = confirmations.routes(self._confirm, database, watch, keys, self._service_names)
+        identifications_group = identifications.routes(self._identification, self._confirm, database, watch, keys)
         lab = [] if self.operator_side is None else [*self.operator_side.groups, lab_services.routes(database, rules)]
         if self.operator_side is not None:
             lab.append(appeals.lab_routes(self._identification, database))
             lab.append(reports.lab_routes(database, self._schedule))
             operator_ids = [operator.id for operator in self.settings.operators]
             lab.append(lab_reconciliation.routes(self._identification, database, operator_ids))
+            named = [confirmations_group, identifications_group]
+            lab.append(in_the_name.routes(named, self._service_names))
+            lab.append(lab_page.routes(ground.journal, self._page_facts()))
         # Made when somebody asks for it: it takes longer than the rest of a start.
         document = cache(lambda: openapi.document(groups, gateway.__version__))
         groups = [
             health.routes(self._readiness, document),
             metrics.routes(self._metrics.page),
-            confirmations.routes(self._confirm, database, watch, keys, self._service_names),
-            identifications.routes(self._identification, self._confirm, database, watch, keys),
+            confirmations_group,
+            identifications_group,
             appeals.routes(self._identification, database),
             bindings.routes(self._identification, database),
             sessions.routes(self._identification, database),
@@ -341,7 +352,10 @@ class Lab:
             "operator": signature_guard({each.id: each.secret for each in settings.operators}),
             "gateway": signature_guard({each.id: each.secret for each in settings.operators if each.url is None}),
         }
-        app = application(groups, guards, ground.clock, self._look_on)
+        access = self._access()
+        app = application(groups, guards, ground.clock, self._look_on, [access.middleware()])
+        if self.operator_side is not None:
+            page.add_to(app, access)
         runner = web.AppRunner(app, access_log=None, shutdown_timeout=HTTP_CLOSE)
         await runner.setup()
         ground.stack.push_async_callback(runner.cleanup)
@@ -362,6 +376,24 @@ class Lab:
                 journal.publish(clock.now(), "http.request", answer.id, **told, about=about, **came)
 
         return answered
+
+    def _access(self) -> Access:
+        """Return who may use the page and the lab's routes; the token that is demanded is kept for the commands."""
+        server, folder = self.settings.server, self.ground.folder
+        self.token = demanded(server.host, server.lab_token, folder.token)
+        if server.lab_token is not None:
+            folder.write_token(server.lab_token)
+        return Access(server.host, self.token, server.allowed_hosts)
+
+    def _page_facts(self) -> lab_page.PageFacts:
+        confirmation = self.settings.confirmation
+        return lab_page.PageFacts(
+            version=gateway.__version__,
+            reveal=self.settings.page.reveal,
+            services=[lab_page.ServiceNamed(id=id_, name=name) for id_, name in self._service_names.items()],
+            access_numbers=list(confirmation.call_in.access_numbers),
+            short_code=confirmation.mo_sms.short_code,
+        )
 
     async def _bind(self) -> None:
         """Bind to the SMSC and let the time run."""

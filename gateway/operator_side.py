@@ -8,15 +8,18 @@ from gateway.api.lab import calls as lab_calls
 from gateway.api.lab import captures as lab_captures
 from gateway.api.lab import clock as lab_clock
 from gateway.api.lab import conduct as lab_conduct
+from gateway.api.lab import events as lab_events
 from gateway.api.lab import faults as lab_faults
 from gateway.api.lab import handsets as lab_handsets
 from gateway.api.lab import journal as lab_journal
 from gateway.api.lab import operators as lab_operators
 from gateway.api.lab import outbind as lab_outbind
+from gateway.api.lab import pdus as lab_pdus
 from gateway.api.lab import submits as lab_submits
 from gateway.api.lab import subscribers as lab_subscribers
 from gateway.api.lab import trace as lab_trace
 from gateway.api.lab import voice as lab_voice
+from gateway.api.lab.events import Onlooker
 from gateway.captures.lab import LabCaptures
 from gateway.config import personalities
 from gateway.ground import Ground
@@ -34,6 +37,7 @@ from smsc_emulator.core.store import kept_pdus
 from smsc_emulator.handsets.handsets import Handsets
 from smsc_emulator.handsets.states import HandsetState
 from smsc_emulator.net.outbind import Caller
+from smsc_emulator.net.recent import RecentPdus
 from smsc_emulator.net.sip_endpoint import SipEndpoint
 from smsc_emulator.net.smpp_server import SmppServer
 from smsc_emulator.net.tls import server_context
@@ -152,6 +156,7 @@ class OperatorSide:
             if without:
                 log.warning("messages of numbers without a handset are left out", file=str(file), numbers=len(without))
         caller = await self._listen_smpp(smsc)
+        onlooker = Onlooker(ground.journal, self.recent, ground.time)
         self.groups += [
             lab_conduct.routes(smsc),
             lab_faults.routes(smsc.faults),
@@ -159,12 +164,15 @@ class OperatorSide:
             lab_trace.routes(ground.journal, lambda ids: ground.database.run(lambda tx: kept_pdus(tx, ids))),
             lab_outbind.routes(caller),
             lab_submits.routes(smsc),
+            lab_events.routes(onlooker),
+            lab_pdus.routes(self.recent),
         ]
 
     async def _listen_smpp(self, smsc: Smsc) -> Caller:
         ground, settings = self._ground, self._settings
         server = SmppServer(smsc)
         ground.tap_smsc(server)
+        self.recent = RecentPdus(server, ground.clock.now)
         await server.start(settings.server.host, settings.server.smpp_port)
         ground.stack.push_async_callback(server.close)
         ground.ports["smpp"] = server.port

@@ -40,6 +40,11 @@ class ServerSettings(Section):
     """URL of a PostgreSQL database; without it, SQLite in the data folder."""
     pcap: Path | None = None
     """File to write a capture of all SMPP and SIP to; it holds texts and codes in clear."""
+    lab_token: str | None = Field(None, min_length=16, max_length=256, pattern=r"^[!-~]+$")
+    """What the page and the routes under /lab ask for; without it, nothing on a loopback address, and beyond it a token
+    that is made at the first start."""
+    allowed_hosts: list[str] = []
+    """More names under which the page and the routes under /lab are reached, besides loopback and `host`."""
 
 
 class LabSettings(Section):
@@ -51,6 +56,13 @@ class LabSettings(Section):
     """Whether the lab clock stands still until it is turned."""
     seed: str | None = None
     """Makes codes and ids repeat from run to run; without it they are unpredictable."""
+
+
+class PageSettings(Section):
+    """The page at /."""
+
+    reveal: bool = False
+    """Whether codes and texts are shown at once; if not, each behind a click."""
 
 
 class LogSettings(Section):
@@ -203,6 +215,7 @@ class Settings(Section):
 
     server: ServerSettings = ServerSettings()
     lab: LabSettings = LabSettings()
+    page: PageSettings = PageSettings()
     logs: LogSettings = LogSettings()
     smsc: SmscSettings = SmscSettings()
     voice: VoiceSettings = VoiceSettings()

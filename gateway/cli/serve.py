@@ -63,7 +63,7 @@ async def _run(settings: "Settings") -> None:
         await lab.start()
         _collect_seldom()
         lab.folder.write_ports(lab.ports)
-        _welcome(settings, lab.ports)
+        _welcome(settings, lab.ports, lab.token)
         await stopping.wait()
         typer.echo("stopping")
     except (FolderInUseError, DatabaseUnusableError, NewerSchemaError) as error:
@@ -126,12 +126,12 @@ def busy(error: OSError, settings: "Settings") -> str:
     return f"port {ports[name]} ({name}) of {server.host} {reason}; choose another with --{name}-port, 0 for a free one"
 
 
-def _welcome(settings: "Settings", ports: dict[str, int]) -> None:
+def _welcome(settings: "Settings", ports: dict[str, int], token: str | None) -> None:
     from rich.console import Console
     from rich.text import Text
 
     console = Console(highlight=False, soft_wrap=True)
-    for line in addresses(settings, ports):
+    for line in [*page_lines(settings, ports, token), *addresses(settings, ports)]:
         console.print(Text(line))
     for title, command in next_steps(settings, ports):
         console.print(Text(f"\n# {title}", style="dim"))
@@ -143,6 +143,17 @@ def _reach(settings: "Settings") -> str:
     host = settings.server.host
     host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 - shown, not listened on
     return f"[{host}]" if ":" in host else host
+
+
+def page_lines(settings: "Settings", ports: dict[str, int], token: str | None) -> list[str]:
+    """Return the line of the page, and with a token the address that logs in by it; nothing without a lab."""
+    if not settings.lab.enabled:
+        return []
+    base = f"http://{_reach(settings)}:{ports['http']}/"
+    if token is None:
+        return [f"Page  {base}"]
+    # What follows the # is read by the page itself and goes over no network.
+    return [f"Page  {base}login#{token}", f"      token {token}, also for curl: -H 'Authorization: Bearer {token}'"]
 
 
 def addresses(settings: "Settings", ports: dict[str, int]) -> list[str]:

@@ -8,13 +8,14 @@ import json
 import re
 import secrets
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from typing import Any
 
 import structlog
 from aiohttp import web
+from aiohttp.typedefs import Middleware
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from smsc_emulator.base.clock import Clock
@@ -89,6 +90,10 @@ class Problem(BaseModel):
     errors: list[dict[str, Any]] | None = None
 
 
+Stream = Callable[[web.Request], Awaitable[web.StreamResponse]]
+"""Answers a request piece by piece, and returns the response that it has sent."""
+
+
 @dataclass(frozen=True, slots=True)
 class Reply:
     """A handler's answer. A body that is bytes is sent as it is: JSON made earlier."""
@@ -98,6 +103,8 @@ class Reply:
     headers: Mapping[str, str] = field(default_factory=dict)
     content_type: str | None = None
     """The type of the body, where it is one of the route's `other_types`."""
+    stream: Stream | None = None
+    """What answers in place of `body`."""
 
 
 @dataclass(slots=True)
@@ -183,12 +190,14 @@ def application(
     guards: Mapping[str, Guard],
     clock: Clock,
     look_on: Callable[[], Callable[[Answered], None]] = lambda: lambda _: None,
+    middlewares: Sequence[Middleware] = (),
 ) -> web.Application:
     """Return the aiohttp application that serves all `groups`; `guards` has one entry for each security scheme.
 
-    `look_on` is called when a request's head has been read, and what it returns when its answer is made.
+    `look_on` is called when a request's head has been read, and what it returns when its answer is made. What
+    `middlewares` raise is answered as what a route raises.
     """
-    app = web.Application(middlewares=[_watched(look_on), _problems], client_max_size=1 << 20)
+    app = web.Application(middlewares=[_watched(look_on), _problems, *middlewares], client_max_size=1 << 20)
     for group in groups:
         for route in group.routes:
             guard = guards[route.scheme] if route.scheme else None
@@ -213,6 +222,8 @@ def _serve(route: Route, guard: Guard | None, clock: Clock) -> Callable[[web.Req
         if route.body is not None:
             call.body = _read(route.body, raw)
         reply = await route.handler(call)
+        if reply.stream is not None:
+            return await reply.stream(request)
         body = reply.body
         if isinstance(body, BaseModel):
             body = body.model_dump_json(by_alias=True).encode()

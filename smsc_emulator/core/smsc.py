@@ -365,7 +365,7 @@ class Smsc:
 
     def _publish(self, turn: Turn, received: list[tuple[Handset, Message]]) -> None:
         """Tell of all that a turn has brought, as it is now: what waits on may be replaced before anybody reads."""
-        accepted = [(m.account, m.message_id, m.pdu.destination_addr, m.accepted_at) for m in turn.changes.accepted]
+        accepted = [(m.account, m.message_id, m.pdu, m.accepted_at) for m in turn.changes.accepted]
         count = sum(2 if each[0] else 1 for each in accepted) + len(turn.finals) + len(received)
         if count:
             self._journal.publish_run(count, partial(_told, self._clock.now(), accepted, turn.finals, received))
@@ -381,22 +381,25 @@ class Smsc:
 
 def _told(
     now: int,
-    accepted: Iterable[tuple[str, str, str, int]],
+    accepted: Iterable[tuple[str, str, SubmitSm, int]],
     finals: Iterable[Message],
     received: Iterable[tuple[Handset, Message]],
 ) -> Iterator[Told]:
     """Yield the events of one turn. The messages among them have come to their end, and change no more."""
-    for account, message_id, to, at in accepted:
+    for account, message_id, pdu, at in accepted:
+        told = {"account": account, "to": pdu.destination_addr}
         if account:
-            yield now, "smpp.submit_sm", message_id, {"account": account, "to": to, "command_status": _OK}
-        yield at, "message.accepted", message_id, {"account": account, "to": to}
+            yield now, "smpp.submit_sm", message_id, {**told, "command_status": _OK}
+        else:
+            told["from"] = pdu.source_addr
+        yield at, "message.accepted", message_id, told
     for message in finals:
         name = "message.delivered" if message.state == MessageState.DELIVERED else "message.failed"
-        told = {"account": message.account, "to": message.pdu.destination_addr, "state": message.state}
-        yield message.final_at or 0, name, message.message_id, told
+        ended = {"account": message.account, "to": message.pdu.destination_addr, "state": message.state}
+        yield message.final_at or 0, name, message.message_id, ended
     for handset, message in received:
-        told = {"message_id": message.message_id, "from": message.pdu.source_addr}
-        yield message.final_at or 0, "handset.received", handset.number, told
+        came = {"message_id": message.message_id, "from": message.pdu.source_addr}
+        yield message.final_at or 0, "handset.received", handset.number, came
 
 
 def _flush(links: Iterable[Link]) -> None:

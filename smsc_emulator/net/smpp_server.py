@@ -8,8 +8,9 @@ kept for it stays small.
 import asyncio
 import ssl
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
+from itertools import count
 from typing import cast
 
 import structlog
@@ -35,6 +36,9 @@ UNBIND_PATIENCE = 0.5
 LINGER = 5.0
 """How long a session that is over waits for the peer to read its last answers and close, in seconds."""
 
+Onlooker = Callable[["ServerLink", bool, bytes], None]
+"""Is told of the octets of a link as the session reads and writes them: True for those that came from the peer."""
+
 log = structlog.get_logger(__name__)
 
 
@@ -57,10 +61,12 @@ class ServerLink(asyncio.Protocol):
         "_wire",
         "in_flight",
         "interface_version",
+        "number",
     )
 
     def __init__(self, server: "SmppServer") -> None:
         self._server = server
+        self.number = next(server.numbers)
         self._session = smpp.Session(smpp.Role.SMSC, server.config, server.now())
         self._account: Account | None = None
         self._observer = Observer(server.smsc.conduct, server.smsc.lab_now)
@@ -90,6 +96,8 @@ class ServerLink(asyncio.Protocol):
         """Do everything that these octets ask for, and answer with one write."""
         if (tap := self._server.tap) is not None:
             tap.read(self._transport, data)
+        if (onlooker := self._server.onlooker) is not None:
+            onlooker(self, True, data)
         self._work(data)
 
     def pause_writing(self) -> None:
@@ -160,6 +168,8 @@ class ServerLink(asyncio.Protocol):
         if data and self._ended_at is None:
             if self._wire is None:
                 self.wrote(data)
+            if (onlooker := self._server.onlooker) is not None:
+                onlooker(self, False, data)
             self._out.write(data)
         if self._session.closed and self._ended_at is None:
             self._leaving = True
@@ -319,6 +329,10 @@ class SmppServer:
         self.links: set[ServerLink] = set()
         self.now = time.monotonic
         """The real monotonic time of the links' timers."""
+        self.numbers = count(1)
+        """What the connections are called by, in the order of their coming."""
+        self.onlooker: Onlooker | None = None
+        """Who looks on at the octets that the sessions read and write, if anybody does."""
         self.config = session_config(smsc.settings, smsc.personality)
         configs = [self.config, *(account.session for account in smsc.accounts.values())]
         self._pause = min([SWEEP, *(timer / 4 for config in configs for timer in timers(config) if timer)])

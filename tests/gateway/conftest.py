@@ -24,7 +24,8 @@ class User:
         self._session = session
 
     async def call(self, method: str, path: str, body: Any = None) -> Any:
-        key = {"Authorization": "Bearer lab-demo-key"}
+        of_lab = path.startswith("/lab") and self.lab.token
+        key = {"Authorization": f"Bearer {of_lab or 'lab-demo-key'}"}
         async with self._session.request(method, self.lab.base_url + path, json=body, headers=key) as response:
             assert response.status < 300, await response.text()
             return None if response.status == 204 else await response.json()

@@ -1,0 +1,26 @@
+// The faults that can be switched on, each with what it does and what it needs. A test compares it with the lab's own.
+
+export const KINDS = [
+  { fault: "status", title: "Refuse", told: "Answer with a command_status.", needs: { status: "ESME_RTHROTTLED" } },
+  { fault: "silence", title: "Silence", told: "Carry the request out and say nothing." },
+  { fault: "latency", title: "Latency", told: "Wait before the request is carried out.", needs: { delay: "2s" } },
+  { fault: "drop", title: "Drop the link", told: "Close the connection without unbind." },
+  { fault: "half_open", title: "Half-open link", told: "Neither read nor write any more, and do not close." },
+  { fault: "lost_receipt", title: "Lose receipts", told: "Send no receipt." },
+  { fault: "late_receipt", title: "Late receipts", told: "Hold the receipt back by the lab clock.", needs: { delay: "10m" } },
+  { fault: "early_receipt", title: "Early receipts", told: "Send the receipt before the message's own response." },
+  { fault: "duplicate_receipt", title: "Double receipts", told: "Send the receipt once more." },
+  { fault: "receipt_storm", title: "Receipt storm", told: "Send the receipt over and over." },
+  { fault: "reordered_receipts", title: "Reordered receipts", told: "Let the next receipt of the account overtake this one." },
+  { fault: "wrong_receipt_id", title: "Wrong id in receipts", told: "Change the message_id of the receipt." },
+  { fault: "late_intermediate", title: "Late intermediate", told: "Follow the final receipt by one that says ENROUTE." },
+  { fault: "other_bind", title: "Receipt elsewhere", told: "Send the receipt where it is not looked for." },
+  { fault: "duplicate_answer", title: "Double answers", told: "Write the answer several times." },
+  { fault: "wrong_sequence", title: "Wrong sequence_number", told: "Change the answer's sequence_number." },
+  { fault: "wrong_response", title: "Wrong response", told: "Change the answer's command_id." },
+  { fault: "bad_length", title: "Bad length", told: "Change the answer's command_length." },
+  { fault: "truncated", title: "Truncated answers", told: "Leave out the end of the answer." },
+  { fault: "garbage", title: "Garbage", told: "Write noise in the answer's place." },
+  { fault: "one_octet_writes", title: "Octet by octet", told: "Give each octet a write of its own." },
+  { fault: "slow_writes", title: "Slow writes", told: "Write a few octets, pause, and go on." },
+];
