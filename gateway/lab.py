@@ -128,7 +128,7 @@ class Lab:
 
     def _start_counting(self) -> None:
         self._metrics = Metrics()
-        self.ground.stack.callback(self.ground.journal.subscribe(self._metrics.counts.read))
+        self.ground.stack.callback(self.ground.journal.count(self._metrics.counts.read, self._metrics.counts.add))
         gauges.add_common(self._metrics, self.ground)
 
     def _start_confirming(self) -> None:

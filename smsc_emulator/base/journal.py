@@ -35,6 +35,16 @@ Told = tuple[int, str, str, Mapping[str, Any]]
 Tell = Callable[[], Iterable[Told]]
 """Makes the events of a run from facts that do not change any more."""
 
+Alike = tuple[str, Mapping[str, Any], int]
+"""Events of a run that are counted as one: their type, what their data have in common, and how many they are."""
+
+Tally = Callable[[str, Mapping[str, Any], int], None]
+"""Counts events that are alike."""
+
+
+def _uncounted() -> Iterable[Alike]:
+    return ()
+
 
 class Journal:
     """The last events in memory, and the readers that hear of each new one."""
@@ -47,7 +57,8 @@ class Journal:
         self._untold_count = 0
         self._readers: list[Reader] = []
         self._run_readers: list[Reader] = []
-        self._held: list[Event | tuple[int, Tell]] | None = None
+        self._tallies: list[Tally] = []
+        self._held: list[Event | tuple[int, Tell, Callable[[], Iterable[Alike]]]] | None = None
         self._grown = asyncio.Event()
         self.waits = True
         """Whether anything may still be waited for; at the end of the lab all who wait are answered at once."""
@@ -68,6 +79,17 @@ class Journal:
 
         return end
 
+    def count(self, reader: Reader, tally: Tally) -> Callable[[], None]:
+        """Call `reader` for every event but those of runs, and `tally` for these; the returned function ends that."""
+        self._tallies.append(tally)
+        leave = self.subscribe(reader, runs=False)
+
+        def end() -> None:
+            leave()
+            self._tallies.remove(tally)
+
+        return end
+
     def publish(self, at: int, type: str, subject: str, **data: Any) -> None:  # noqa: A002 - the event's own word
         """Add an event that is not stored."""
         event = Event(at, type, subject, data)
@@ -76,14 +98,19 @@ class Journal:
         else:
             self._held.append(event)
 
-    def publish_run(self, count: int, tell: Tell) -> None:
+    def publish_run(self, count: int, tell: Tell, alike: Callable[[], Iterable[Alike]] = _uncounted) -> None:
         """Add `count` events that are not stored, and that are made only when somebody looks.
 
-        For what happens thousands of times a second, such as each PDU of a link.
+        For what happens thousands of times a second, such as each PDU of a link. `alike` says how many of them are of
+        one kind, for those who only count.
         """
         if self._held is not None:
-            self._held.append((count, tell))
+            self._held.append((count, tell, alike))
             return
+        if self._tallies:
+            for each in alike():
+                for tally in self._tallies:
+                    tally(*each)
         self._untold.append((self.next_seq, count, tell))
         self.next_seq += count
         self._untold_count += count

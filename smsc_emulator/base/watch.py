@@ -15,7 +15,8 @@ class Watch:
     def __init__(self, journal: Journal) -> None:
         self._journal = journal
         self._waiting: dict[str, set[asyncio.Event]] = {}
-        self.close = journal.subscribe(self._wake)
+        # Whoever waits here waits for something that is stored; of messages on their way nothing is made for that.
+        self.close = journal.subscribe(self._wake, runs=False)
 
     async def until(
         self, subject: str, seconds: float, read: Callable[[], Awaitable[T]], done: Callable[[T], bool]

@@ -5,12 +5,13 @@ a schedule on the lab clock; a lost link gives back what it had not acknowledged
 """
 
 import heapq
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from itertools import count
 
 from smsc_emulator.base.clock import Clock
-from smsc_emulator.base.journal import Journal, Told
+from smsc_emulator.base.journal import Alike, Journal, Told
 from smsc_emulator.core.accounts import Account, Link
 from smsc_emulator.core.commits import Commits
 from smsc_emulator.core.dispatch_log import DispatchLog
@@ -211,7 +212,7 @@ class Delivery:
         told = [(each.message.message_id, each.account, each.kind, _state_told(each)) for each in sent]
         if told:
             count = 2 * len(told) - sum(1 for each in sent if each.kind is MESSAGE)
-            self._journal.publish_run(count, partial(_sent, self._clock.now(), told))
+            self._journal.publish_run(count, partial(_sent, self._clock.now(), told), partial(_alike, told))
 
     def _send(self, link: Link, item: Outbound) -> bool:
         account = self._accounts[item.account]
@@ -278,3 +279,11 @@ def _sent(now: int, sent: Iterable[tuple[str, str, Kind, int | None]]) -> Iterat
         yield now, "smpp.deliver_sm", message_id, {"account": account, "kind": kind.value}
         if state is not None:
             yield now, "receipt.sent", message_id, {"account": account, "state": state}
+
+
+def _alike(sent: Iterable[tuple[str, str, Kind, int | None]]) -> Iterator[Alike]:
+    """Yield how many of the events of `_sent` are of one kind."""
+    for (account, kind, state), many in Counter(told[1:] for told in sent).items():
+        yield "smpp.deliver_sm", {"account": account, "kind": kind.value}, many
+        if state is not None:
+            yield "receipt.sent", {"account": account, "state": state}, many

@@ -7,6 +7,7 @@ answer to its submit_sm.
 """
 
 import asyncio
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from hashlib import sha256
@@ -17,7 +18,7 @@ from types import MappingProxyType
 from smsc_emulator.base import msisdn
 from smsc_emulator.base.clock import Clock
 from smsc_emulator.base.database import Database
-from smsc_emulator.base.journal import Journal, Told
+from smsc_emulator.base.journal import Alike, Journal, Told
 from smsc_emulator.core import access
 from smsc_emulator.core.accounts import PORTION, Account, Link
 from smsc_emulator.core.broadcasts import Broadcasts
@@ -368,7 +369,8 @@ class Smsc:
         accepted = [(m.account, m.message_id, m.pdu, m.accepted_at) for m in turn.changes.accepted]
         count = sum(2 if each[0] else 1 for each in accepted) + len(turn.finals) + len(received)
         if count:
-            self._journal.publish_run(count, partial(_told, self._clock.now(), accepted, turn.finals, received))
+            told = partial(_told, self._clock.now(), accepted, turn.finals, received)
+            self._journal.publish_run(count, told, partial(_alike, accepted, turn.finals, len(received)))
 
     def lab_now(self) -> int:
         """Return the lab's time."""
@@ -394,12 +396,29 @@ def _told(
             told["from"] = pdu.source_addr
         yield at, "message.accepted", message_id, told
     for message in finals:
-        name = "message.delivered" if message.state == MessageState.DELIVERED else "message.failed"
         ended = {"account": message.account, "to": message.pdu.destination_addr, "state": message.state}
-        yield message.final_at or 0, name, message.message_id, ended
+        yield message.final_at or 0, _end(message.state), message.message_id, ended
     for handset, message in received:
         came = {"message_id": message.message_id, "from": message.pdu.source_addr}
         yield message.final_at or 0, "handset.received", handset.number, came
+
+
+def _alike(
+    accepted: Iterable[tuple[str, str, SubmitSm, int]], finals: Iterable[Message], received: int
+) -> Iterator[Alike]:
+    """Yield how many of the events of `_told` are of one kind."""
+    for account, many in Counter(account for account, *_ in accepted).items():
+        if account:
+            yield "smpp.submit_sm", {"account": account, "command_status": _OK}, many
+        yield "message.accepted", {"account": account}, many
+    for state, many in Counter(message.state for message in finals).items():
+        yield _end(state), {"state": state}, many
+    if received:
+        yield "handset.received", {}, received
+
+
+def _end(state: int) -> str:
+    return "message.delivered" if state == MessageState.DELIVERED else "message.failed"
 
 
 def _flush(links: Iterable[Link]) -> None:
