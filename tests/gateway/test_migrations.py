@@ -17,7 +17,7 @@ def sqlite(tmp_path: Path) -> Database:
 
 
 @pytest.fixture
-def postgres(bare_postgres_url: str) -> Database:
+def on_postgres(bare_postgres_url: str) -> Database:
     return Database(bare_postgres_url, Journal())
 
 
@@ -44,21 +44,21 @@ async def test_the_migrations_make_exactly_the_tables_that_the_stores_declare(sq
     await check_that_the_tables_are_made(sqlite)
 
 
-async def test_the_migrations_make_exactly_the_same_tables_on_postgresql(postgres: Database) -> None:
-    await check_that_the_tables_are_made(postgres)
+async def test_the_migrations_make_exactly_the_same_tables_on_postgresql(on_postgres: Database) -> None:
+    await check_that_the_tables_are_made(on_postgres)
 
 
 async def test_migrating_twice_changes_nothing(sqlite: Database) -> None:
     await check_that_migrating_twice_changes_nothing(sqlite)
 
 
-async def test_migrating_twice_changes_nothing_on_postgresql(postgres: Database) -> None:
-    await check_that_migrating_twice_changes_nothing(postgres)
+async def test_migrating_twice_changes_nothing_on_postgresql(on_postgres: Database) -> None:
+    await check_that_migrating_twice_changes_nothing(on_postgres)
 
 
 async def test_tables_of_a_newer_version_are_refused(sqlite: Database) -> None:
     await check_that_a_newer_schema_is_refused(sqlite)
 
 
-async def test_tables_of_a_newer_version_are_refused_on_postgresql(postgres: Database) -> None:
-    await check_that_a_newer_schema_is_refused(postgres)
+async def test_tables_of_a_newer_version_are_refused_on_postgresql(on_postgres: Database) -> None:
+    await check_that_a_newer_schema_is_refused(on_postgres)

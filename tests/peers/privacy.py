@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlalchemy import select
 
+from gateway.identification.tables import attempts
 from gateway.scenarios.stage import Stage
 from smsc_emulator.base.database import Tx, metadata
 
@@ -106,11 +107,12 @@ async def _kept(stage: Stage, secrets: Secrets) -> list[Finding]:
         return [(each.name, _plain(dict(row._mapping))) for each in tables for row in tx.conn.execute(select(each))]
 
     rows = await stage.lab.ground.database.run(read)
-    matched = any(_read(each.body).get("mode") == "match" for each in stage.wire.exchanges)
+    # What a user has said of himself waits here for the query of an attempt in match mode, which may not be sent yet.
+    modes = await stage.lab.ground.database.run(lambda tx: set(tx.conn.scalars(select(attempts.c.exchange_mode))))
     found = []
     for name, text in rows:
         where = f"table {name}"
-        if not (matched and name in WHILE_UNDER_WAY):
+        if not ("match" in modes and name in WHILE_UNDER_WAY):
             found += _persons(where, text, set(secrets.people))
         found += [Finding(where, "a code") for code in secrets.typed if _has(code, text)]
         if name not in SAID_TO_ALL:
