@@ -48,6 +48,7 @@ async def pages(database: Database, closing: History, service_id: str | None) ->
     """Return the journal up to now, oldest page first, as far as a service may see it."""
     last = await database.run(_last)
     blocks = await database.run(partial(of_types, types=BLOCKS))
+    blocks = [event for event in blocks if service_id in (None, event.subject)]
     after = 0
     while page := await database.run(partial(_page, after=after, last=last, service_id=service_id)):
         after = page.last
