@@ -213,3 +213,13 @@ async def test_the_evidence_is_bounded_and_says_so(database, story):
     assert (row.cases, len(row.evidence), row.places) == (12, 10, 12)
     assert "(the latest 10 of 12)" in report.text()
     assert next(each for each in report.snapshot()["rules"] if each["id"] == "S17")["places"] == 12
+
+
+async def test_a_service_is_not_told_of_the_blocks_of_others(database, story):
+    rows = Rows(story)
+    story.tell("service.blocked", "other", blocked_from=iso(story.now))
+    silent(rows, "idn_1")
+    await database.run(rows.write)
+    cases = {each.rule.id: each.cases for each in (await read(database, story, "demo")).rules}
+    assert (cases["S45"], cases["S79"], cases["S86"]) == (0, 0, 0)
+    assert {each.rule.id: each.cases for each in (await read(database, story)).rules}["S86"] == 1
