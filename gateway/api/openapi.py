@@ -9,6 +9,7 @@ from pydantic.json_schema import models_json_schema
 
 from smsc_emulator.base.web import (
     BAD_REQUEST,
+    DATABASE_UNAVAILABLE,
     FORBIDDEN,
     METHOD_NOT_ALLOWED,
     NOT_FOUND,
@@ -180,7 +181,7 @@ def _responses(route: Route, names: Names) -> dict[str, Any]:
 
 def _problems(route: Route) -> tuple[ProblemKind, ...]:
     """Return the route's own problems and those that follow from its shape."""
-    implied: list[ProblemKind] = [METHOD_NOT_ALLOWED]
+    implied: list[ProblemKind] = [METHOD_NOT_ALLOWED, DATABASE_UNAVAILABLE]
     if route.body is not None or route.query is not None or route.headers:
         implied.append(BAD_REQUEST)
     if route.body is not None:

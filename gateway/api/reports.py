@@ -1,6 +1,5 @@
 """The reports on conformance, on cost and use, and on exposure: of one service under /v1, of all under /lab."""
 
-import asyncio
 from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import Any, Literal
@@ -12,7 +11,6 @@ from gateway.api.types import Money, Timestamp
 from gateway.identification.profiles import Schedule
 from gateway.reports import exposure, page, reading, use
 from gateway.reports.conformance import Conformance
-from gateway.reports.history import History
 from gateway.reports.judging import Basis, Liable
 from smsc_emulator.base.database import Database
 from smsc_emulator.base.web import Call, Model, ProblemError, Reply, Routes
@@ -53,7 +51,8 @@ class RuleJudged(BaseModel):
     basis: Basis = Field(description="What the judgement rests on.")
     cases: int
     broken: int
-    evidence: list[int] = Field(description="Places in the journal (`seq`).")
+    evidence: list[int] = Field(description="The latest places in the journal (`seq`), ten at most.")
+    places: int = Field(description="How many such places there are in all.")
     remark: str
 
 
@@ -138,16 +137,15 @@ class Reporter:
 
     async def judged(self, call: Call, service_id: str | None) -> Reply:
         """Answer with the report on conformance; as a page it has the other reports and the attempts with it."""
-        history = await self._history(call, service_id)
-        # On a thread, since a long history takes long to judge and everybody else waits for the loop.
-        found = await asyncio.to_thread(Conformance.of, history)
+        known, names = self._schedule.profiles, self._schedule.names
+        found = await Conformance.read(self._database, known, names, call.received_at, service_id)
         match call.query.format:
             case "text":
                 return Reply(found.text().encode(), content_type=TEXT)
             case "html":
                 tables = await self._tables(service_id)
-                risks = exposure.risks(history, self._fines)
-                made = page.page(history, found, tables, risks, self.least)
+                risks = await self._risks(call, service_id)
+                made = page.page(found, tables, risks, self.least)
                 return Reply(made.encode(), content_type=HTML)
         return Reply(ConformanceShown.model_validate(found.snapshot()))
 
@@ -164,7 +162,7 @@ class Reporter:
 
     async def reckoned(self, call: Call, service_id: str | None) -> Reply:
         """Answer with the report on exposure."""
-        found = exposure.risks(await self._history(call, service_id), self._fines)
+        found = await self._risks(call, service_id)
         if call.query.format == "text":
             return Reply(exposure.text(found).encode(), content_type=TEXT)
         return Reply(ExposureShown.model_validate(exposure.snapshot(found)))
@@ -174,9 +172,9 @@ class Reporter:
         """The smallest count that is shown: the largest of those of the profiles."""
         return max(self._schedule.profiles[name].stat_min_cell for name in self._schedule.names)
 
-    async def _history(self, call: Call, service_id: str | None) -> History:
-        known, names = self._schedule.profiles, self._schedule.names
-        return await reading.read(self._database, known, names, call.received_at, service_id)
+    async def _risks(self, call: Call, service_id: str | None) -> list[exposure.Risk]:
+        found = await reading.findings(self._database, self._schedule.profiles, call.received_at, service_id)
+        return exposure.risks(found, self._fines)
 
     async def _tables(self, service_id: str | None) -> list[use.Aggregate]:
         return await self._database.run(partial(use.report, least=self.least, service_id=service_id))

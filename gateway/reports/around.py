@@ -1,11 +1,9 @@
 """Checks of what stands around the procedure: services, agreements, people, privacy, dates (S32 to S101)."""
 
-from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import pairwise
 
-from gateway.reports.history import History, Trace, moment
+from gateway.reports.history import History, moment
 from gateway.reports.judging import Case, Check
 from gateway.reports.procedure import identified
 from smsc_emulator.base.database import metadata
@@ -40,10 +38,9 @@ def no_source_address() -> bool:
 
 def nothing_private_is_told(history: History) -> Iterator[Case]:
     """No event has an attribute of a person, or a code of the register."""
-    private = [event for event in history.events if event.data.get("private")]
-    yield from (Case(False, (event.seq,)) for event in private)
-    if history.events and not private:
-        yield Case(True)
+    for event in history.events:
+        private = bool(event.data.get("private"))
+        yield Case(not private, (event.seq,) if private else ())
 
 
 def nobody_was_asked(*modes: str) -> Check:
@@ -70,7 +67,7 @@ def blocked_means_no_attempts(history: History) -> Iterator[Case]:
 
 def blocked_for_good(history: History) -> Iterator[Case]:
     """A service was blocked and not restored."""
-    restored = {event.subject: event.seq for event in history.of("service.restored")}
+    restored = {event.subject: event.seq for event in history.knows("service.restored")}
     for event in history.of("service.blocked"):
         if restored.get(event.subject, 0) < event.seq:
             yield Case(True, (event.seq,))
@@ -91,8 +88,8 @@ class _Block:
 
 def _blocks(history: History) -> list[_Block]:
     blocks = []
-    restored = history.of("service.restored")
-    for event in history.of("service.blocked"):
+    restored = history.knows("service.restored")
+    for event in history.knows("service.blocked"):
         begins = moment(event.data.get("blocked_from"))
         ends = [each.seq for each in restored if each.subject == event.subject and each.seq > event.seq]
         begins_at = event.at if begins is None else begins
@@ -105,25 +102,6 @@ def findings_have_their_time(history: History) -> Iterator[Case]:
     for event in history.of("finding.uncured"):
         due = moment(event.data.get("cure_by"))
         yield Case(due is not None and event.at >= due, (event.seq,))
-
-
-def several_operators(history: History) -> Iterator[Case]:
-    """Four operators were asked."""
-    first: dict[object, Event] = {}
-    for event in history.of("lookup.query_sent"):
-        first.setdefault(event.data.get("operator_id"), event)
-    if len(first) >= 4:
-        yield Case(True, tuple(event.seq for event in first.values()))
-
-
-def several_services_of_a_number(history: History) -> Iterator[Case]:
-    """A number is bound in several services."""
-    bound: dict[object, dict[object, Event]] = defaultdict(dict)
-    for event in history.of("binding.active"):
-        bound[event.data.get("phone_number")].setdefault(event.data.get("service_id"), event)
-    for services in bound.values():
-        if len(services) > 1:
-            yield Case(True, tuple(event.seq for event in services.values()))
 
 
 def one_profile_from_start_to_end(history: History) -> Iterator[Case]:
@@ -156,20 +134,9 @@ def nothing_beyond_confirming(history: History) -> Iterator[Case]:
             yield Case(len(confirmed) <= 1, trace.seqs)
 
 
-def retried_at_once(history: History) -> Iterator[Case]:
-    """Who was refused for want of an answer may try again, unless the profile has him wait."""
-    of_user: dict[tuple[object, object], list[Trace]] = defaultdict(list)
-    for trace in history.traces:
-        of_user[trace.told("service_id"), trace.told("user_id")].append(trace)
-    for attempts in of_user.values():
-        for before, after in pairwise(attempts):
-            if before.told("reason") == "no_answer":
-                yield Case(after.told("reason") != "policy_hold", (before.last.seq, *after.seqs))
-
-
 def broadcasts_end(history: History) -> Iterator[Case]:
     """A broadcast that began comes to its end, with each of its recipients once."""
-    ended = {event.subject: event for event in history.of("broadcast.ended")}
+    ended = {event.subject: event for event in history.knows("broadcast.ended")}
     for event in history.of("broadcast.started"):
         if event.subject in ended:
             yield Case(True, (event.seq, ended[event.subject].seq))

@@ -1,12 +1,17 @@
 """The report on conformance: every rule with what the journal says of it, and who answers for it."""
 
+import asyncio
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from gateway.reports.history import History
+from gateway.identification.profiles import Profile
+from gateway.reports import reading
+from gateway.reports.history import History, Trace
 from gateway.reports.judging import Judged, Outcome, judge
 from gateway.reports.rules import RULES
+from smsc_emulator.base.database import Database
 from smsc_emulator.base.durations import iso
 
 MARKS = {Outcome.PASS: "pass", Outcome.FAIL: "FAIL", Outcome.NOT_EXERCISED: "-"}
@@ -21,9 +26,13 @@ REASONS = {
 """Why a rule was not exercised, by what its judgement rests on."""
 
 
+DRAWN = 200
+"""How many attempts are kept to be drawn: the youngest."""
+
+
 @dataclass(frozen=True)
 class Conformance:
-    """What is said of each rule, at an instant of the lab clock."""
+    """What is said of each rule, at an instant of the lab clock; of all of a history or of parts that are added up."""
 
     at: int
     rules: tuple[Judged, ...]
@@ -31,6 +40,7 @@ class Conformance:
     """How many attempts were refused for which reason; want of an answer is counted apart from the rest (S93)."""
     attempts: int
     last_seq: int
+    youngest: tuple[Trace, ...]
 
     @classmethod
     def of(cls, history: History) -> "Conformance":
@@ -42,6 +52,38 @@ class Conformance:
             dict(sorted(refused.items())),
             len(history.traces),
             history.events[-1].seq if history.events else 0,
+            history.traces[-DRAWN:],
+        )
+
+    @classmethod
+    async def read(
+        cls,
+        database: Database,
+        profiles: Mapping[str, Profile],
+        schedule: tuple[str, ...],
+        now: int,
+        service_id: str | None,
+    ) -> "Conformance":
+        """Judge the stored journal, page by page; of all services, or what one of them may see.
+
+        What it takes of memory does not grow with the journal.
+        """
+        closing = await reading.closing(database, profiles, schedule, now, service_id)
+        # On a thread, since a page takes long to judge and everybody else waits for the loop.
+        found = await asyncio.to_thread(cls.of, closing)
+        async for page in reading.pages(database, closing, service_id):
+            found += await asyncio.to_thread(cls.of, page)
+        return found
+
+    def __add__(self, later: "Conformance") -> "Conformance":
+        """Return what is said of two parts of a history, the later part second."""
+        return Conformance(
+            later.at,
+            tuple(one + other for one, other in zip(self.rules, later.rules, strict=True)),
+            dict(sorted((Counter(self.refusals) + Counter(later.refusals)).items())),
+            self.attempts + later.attempts,
+            later.last_seq or self.last_seq,
+            (*self.youngest, *later.youngest)[-DRAWN:],
         )
 
     def count(self, outcome: Outcome) -> int:
@@ -85,6 +127,7 @@ class Conformance:
                     "cases": each.cases,
                     "broken": each.broken,
                     "evidence": list(each.evidence),
+                    "places": each.places,
                     "remark": remark(each),
                 }
                 for each in self.rules
@@ -101,4 +144,5 @@ def remark(judged: Judged) -> str:
     cases = f"{judged.cases} case{'s' * (judged.cases != 1)}"
     counted = f"{judged.broken} broken of {cases}" if judged.broken else cases
     shown = f"; journal {', '.join(map(str, judged.evidence))}" if judged.evidence else ""
-    return f"{counted}{shown}."
+    more = f" (the latest {len(judged.evidence)} of {judged.places})" if judged.places > len(judged.evidence) else ""
+    return f"{counted}{shown}{more}."

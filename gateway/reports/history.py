@@ -5,7 +5,7 @@ there is a keyed name that tells it from others, and nothing of a person.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Set
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from hashlib import blake2b
@@ -125,9 +125,23 @@ class Trace:
         return tuple(step.seq for step in self.steps)
 
 
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """What the database counted of a rule that looks at many attempts together."""
+
+    cases: int
+    broken: int
+    seqs: tuple[int, ...]
+    """The latest places in the journal that show it: of breaches if there are any."""
+
+
 @dataclass(frozen=True)
 class History:
-    """Everything that a report knows: the events, oldest first, the profiles, and when it is made (lab time, ms)."""
+    """What a report judges at a time: all of the journal, or one page of it with what else is told about its things.
+
+    `events` are what there is to judge, oldest first; `now` is when the report is made (lab time, ms). A case belongs
+    to the page in which it begins: an attempt to that of its creation.
+    """
 
     events: tuple[Event, ...]
     profiles: Mapping[str, Profile]
@@ -136,26 +150,44 @@ class History:
     """The names of the profiles that attempts start under here."""
     facts: Mapping[str, int] = field(default_factory=dict)
     """Counts that no event tells: codes that were issued, and how many of them differ."""
+    around: tuple[Event, ...] = ()
+    """Events of other pages about the same things. They are looked at, and are no cases here."""
+    tallies: Mapping[str, Tally] = field(default_factory=dict)
+    """What was counted of the whole journal, by the row of the rule."""
+    whole: bool = True
+    """Whether what has no place in the journal is judged here too: the profiles, the counts, the product itself."""
+
+    @cached_property
+    def known(self) -> tuple[Event, ...]:
+        """The events and those around them, oldest first."""
+        return tuple(sorted((*self.events, *self.around), key=lambda event: event.seq)) if self.around else self.events
 
     @cached_property
     def by_subject(self) -> Mapping[str, list[Event]]:
-        """The events by what they happened to."""
-        return _grouped(self.events, lambda event: event.subject)
+        """All that is known, by what it happened to."""
+        return _grouped(self.known, lambda event: event.subject)
 
     @cached_property
-    def by_type(self) -> Mapping[str, list[Event]]:
-        """The events by their type."""
+    def _by_type(self) -> Mapping[str, list[Event]]:
         return _grouped(self.events, lambda event: event.type)
 
+    @cached_property
+    def _known_by_type(self) -> Mapping[str, list[Event]]:
+        return _grouped(self.known, lambda event: event.type) if self.around else self._by_type
+
     def of(self, *types: str) -> list[Event]:
-        """Return the events of some types, oldest first of each."""
-        return [event for each in types for event in self.by_type.get(each, [])]
+        """Return the events of some types that are to be judged, oldest first of each."""
+        return [event for each in types for event in self._by_type.get(each, [])]
+
+    def knows(self, type_: str) -> list[Event]:
+        """Return the events of a type, those of other pages too, oldest first."""
+        return self._known_by_type.get(type_, [])
 
     @cached_property
     def traces(self) -> tuple[Trace, ...]:
-        """The attempts whose beginning is on record, oldest first."""
+        """The attempts whose beginning is among the events, oldest first."""
         messages = _grouped(
-            (event for event in self.events if event.type.startswith("lookup.")),
+            (event for event in self.known if event.type.startswith("lookup.")),
             lambda event: event.data.get("attempt_id"),
         )
         return tuple(self._trace(begun.subject, messages) for begun in self.of("identification.created"))
@@ -175,20 +207,28 @@ class History:
     @property
     def in_force(self) -> list[Profile]:
         """The profiles that attempts start under here."""
+        if not self.whole:
+            return []
         return [self.profiles[name] for name in dict.fromkeys(self.schedule) if name in self.profiles]
 
     def seen_by(self, service_id: str) -> "History":
         """Return what one service may see: what is about it, its attempts and bindings, and the public register."""
-        mine = {event.subject for event in self.events if event.data.get("service_id") == service_id}
-        return replace(self, events=tuple(event for event in self.events if _is_for(event, service_id, mine)))
+        mine = {event.subject for event in self.known if event.data.get("service_id") == service_id}
+        return replace(self, events=tuple(event for event in self.events if is_for(event, service_id, mine)))
 
 
-def _is_for(event: Event, service_id: str, mine: set[str]) -> bool:
+def is_for(event: Event, service_id: str, mine: Set[str]) -> bool:
+    """Whether a service may see an event; `mine` are its attempts and bindings."""
     owner = event.data.get("service_id")
     if owner is not None:
         return bool(owner == service_id)
-    about = {event.subject, event.data.get("attempt_id"), event.data.get("binding_id"), event.data.get("about")}
-    return bool(about & mine) or event.type in ("register.entered", "register.removed")
+    own = event.subject == service_id and event.type.startswith("service.")
+    return own or bool(things(event) & mine) or event.type in ("register.entered", "register.removed")
+
+
+def things(event: Event) -> set[Any]:
+    """Return the ids of all that an event is about."""
+    return {event.subject, event.data.get("attempt_id"), event.data.get("binding_id"), event.data.get("about")}
 
 
 def _grouped(events: Iterable[Event], key: Any) -> dict[str, list[Event]]:

@@ -30,10 +30,14 @@ Liable = Literal["service", "operator", "regulator", "gateway", "nobody"]
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """One occasion on which a rule was kept or broken. `seqs` are places in the journal."""
+    """One occasion on which a rule was kept or broken, or `count` that were counted together.
+
+    `seqs` are places in the journal.
+    """
 
     holds: bool
     seqs: tuple[int, ...] = ()
+    count: int = 1
 
 
 Check = Callable[[History], Iterable[Case]]
@@ -56,22 +60,35 @@ class Judged:
     """A rule with what is said of it."""
 
     rule: Rule
-    outcome: Outcome
-    cases: int
-    broken: int
-    evidence: tuple[int, ...]
-    """Places in the journal: of breaches if there are any, else of the latest cases."""
+    cases: int = 0
+    broken: int = 0
+    evidence: tuple[int, ...] = ()
+    """The latest places in the journal: of breaches if there are any, else of all cases."""
+    places: int = 0
+    """How many such places there are, of which the evidence is a part."""
+
+    @property
+    def outcome(self) -> Outcome:
+        """What is said of the rule: one breach is enough to fail."""
+        if not self.cases:
+            return Outcome.NOT_EXERCISED
+        return Outcome.FAIL if self.broken else Outcome.PASS
+
+    def __add__(self, later: "Judged") -> "Judged":
+        """Return what two parts of a history say of the rule, the later part second."""
+        shown = [each for each in (self, later) if bool(each.broken) == bool(self.broken or later.broken)]
+        evidence = tuple(dict.fromkeys(seq for each in shown for seq in each.evidence))[-EVIDENCE:]
+        cases, places = self.cases + later.cases, sum(each.places for each in shown)
+        return Judged(self.rule, cases, self.broken + later.broken, evidence, places)
 
 
 def judge(rule: Rule, history: History) -> Judged:
-    """Return what the history says of a rule."""
+    """Return what the history, or a part of it, says of a rule."""
     cases = [] if rule.check is None else list(rule.check(history))
     broken = [case for case in cases if not case.holds]
-    if not cases:
-        return Judged(rule, Outcome.NOT_EXERCISED, 0, 0, ())
-    shown = (broken or cases)[-EVIDENCE:]
-    evidence = tuple(dict.fromkeys(seq for case in shown for seq in case.seqs))[-EVIDENCE:]
-    return Judged(rule, Outcome.FAIL if broken else Outcome.PASS, len(cases), len(broken), evidence)
+    seqs = tuple(dict.fromkeys(seq for case in broken or cases for seq in case.seqs))
+    counted, failed = (sum(case.count for case in each) for each in (cases, broken))
+    return Judged(rule, counted, failed, seqs[-EVIDENCE:], len(seqs))
 
 
 # What many checks are made of.
@@ -99,7 +116,22 @@ def profiles(holds: Callable[[Profile], bool]) -> Check:
 
 def always(holds: Callable[[], bool]) -> Check:
     """Return a check of the product itself."""
-    return lambda _history: [Case(holds())]
+    return lambda history: [Case(holds())] if history.whole else []
+
+
+def counted(row: str) -> Check:
+    """Return a check of what the database counted, where cases are made of attempts far from each other."""
+
+    def check(history: History) -> Iterator[Case]:
+        found = history.tallies.get(row)
+        if found is None or not found.cases:
+            return
+        if found.broken:
+            yield Case(False, found.seqs, found.broken)
+        if found.cases > found.broken:
+            yield Case(True, () if found.broken else found.seqs, found.cases - found.broken)
+
+    return check
 
 
 def several(*checks: Check) -> Check:

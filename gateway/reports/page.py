@@ -6,13 +6,10 @@ from confirm.ledger import decimal
 from gateway.reports import exposure
 from gateway.reports.conformance import MARKS, Conformance, remark
 from gateway.reports.exposure import Risk
-from gateway.reports.history import History, Trace
+from gateway.reports.history import Trace
 from gateway.reports.judging import Judged
 from gateway.reports.timeline import svg
 from gateway.reports.use import Aggregate, Cell
-
-MOST = 200
-"""How many attempts are drawn: the youngest."""
 
 STYLE = """
 :root{color-scheme:light dark;--ink:#1b1f24;--soft:#5b6470;--paper:#fff;--line:#d5dae0;--good:#1a7f37;--bad:#c62828}
@@ -32,7 +29,7 @@ svg circle{fill:var(--paper);stroke:var(--ink);stroke-width:2}svg circle.accepte
 """
 
 
-def page(history: History, conformance: Conformance, tables: list[Aggregate], risks: list[Risk], least: int) -> str:
+def page(conformance: Conformance, tables: list[Aggregate], risks: list[Risk], least: int) -> str:
     """Return the whole page."""
     policy = "default-src 'none'; style-src 'unsafe-inline'"
     body = [
@@ -45,7 +42,7 @@ def page(history: History, conformance: Conformance, tables: list[Aggregate], ri
         "<h2>Exposure</h2>",
         _exposure(risks),
         "<h2>Attempts</h2>",
-        _attempts(history),
+        _attempts(conformance),
     ]
     return (
         f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Conformance</title>'
@@ -95,11 +92,11 @@ def _exposure(risks: list[Risk]) -> str:
     return f"<table><thead>{head}</thead><tbody>{rows}</tbody></table>"
 
 
-def _attempts(history: History) -> str:
-    drawn = history.traces[-MOST:][::-1]
+def _attempts(conformance: Conformance) -> str:
+    drawn = conformance.youngest[::-1]
     if not drawn:
         return "<p>There were none.</p>"
-    of_all = f" of {len(history.traces)}" if len(history.traces) > len(drawn) else ""
+    of_all = f" of {conformance.attempts}" if conformance.attempts > len(drawn) else ""
     told = f'<p class="soft">The youngest {len(drawn)}{of_all}, the latest first. Dots are the operator\'s answers.</p>'
     return told + "".join(_attempt(trace) for trace in drawn)
 

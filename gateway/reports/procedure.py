@@ -3,6 +3,7 @@
 from collections import Counter, defaultdict
 from collections.abc import Iterator
 
+from gateway.identification.breaches import T_NOTICE
 from gateway.reports.history import History, Trace, moment
 from gateway.reports.judging import Case
 from smsc_emulator.base.durations import SECOND
@@ -24,7 +25,7 @@ def identified(trace: Trace) -> bool:
 
 def corrected(history: History, trace: Trace) -> bool:
     """Whether a review put the attempt in the place of a wrong refusal."""
-    return any(event.data.get("restored_by") == trace.id for event in history.of("appeal.upheld"))
+    return any(event.data.get("restored_by") == trace.id for event in history.knows("appeal.upheld"))
 
 
 def stands_on_a_verdict(history: History) -> Iterator[Case]:
@@ -78,7 +79,7 @@ def codes_are_unique(history: History) -> Iterator[Case]:
 
 def acknowledged_once(history: History) -> Iterator[Case]:
     """A code that was handed over is acknowledged once, however often it was sent."""
-    counts = Counter(event.subject for event in history.of("lookup.code_acknowledged"))
+    counts = Counter(event.subject for event in history.knows("lookup.code_acknowledged"))
     for event in history.of("lookup.code_acknowledged"):
         yield Case(counts[event.subject] == 1, (event.seq,))
 
@@ -109,10 +110,13 @@ def proven_by_the_gateway(history: History) -> Iterator[Case]:
 
 def notices_in_time(history: History) -> Iterator[Case]:
     """A notice comes within 24 hours of the contract's end; what came later, or never, is on record."""
-    late = [event for event in history.of("breach.recorded") if event.data.get("rule") == "T_notice"]
-    about = {event.data.get("about") for event in late}
-    yield from (Case(False, (event.seq,)) for event in late)
+    about = {event.data.get("about") for event in history.knows("breach.recorded") if _is_late_notice(event)}
+    yield from (Case(False, (event.seq,)) for event in history.of("breach.recorded") if _is_late_notice(event))
     yield from (Case(True, (each.seq,)) for each in history.of("notice.received") if each.subject not in about)
+
+
+def _is_late_notice(breach: Event) -> bool:
+    return bool(breach.data.get("rule") == T_NOTICE)
 
 
 def rechecks_in_time(history: History) -> Iterator[Case]:
@@ -138,9 +142,9 @@ def failed_rechecks_suspend(history: History) -> Iterator[Case]:
 
 def suspension_ends_sessions(history: History) -> Iterator[Case]:
     """A user who is suspended has no session left, on any device."""
-    ended = {event.subject: event for event in history.of("session.ended")}
+    ended = {event.subject: event for event in history.knows("session.ended")}
     of_binding: dict[object, list[Event]] = defaultdict(list)
-    for opened in history.of("session.opened"):
+    for opened in history.knows("session.opened"):
         of_binding[opened.data.get("binding_id")].append(opened)
     for stop in history.of("binding.suspended"):
         for opened in of_binding.get(stop.subject, []):

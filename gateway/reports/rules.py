@@ -8,7 +8,7 @@ from typing import get_args
 
 from confirm.settings import MethodName
 from gateway.reports import around, procedure
-from gateway.reports.judging import Check, Rule, always, attempts, profiles, refused, seen, several
+from gateway.reports.judging import Check, Rule, always, attempts, counted, profiles, refused, seen, several
 
 
 def _caused(*causes: str) -> Check:
@@ -195,7 +195,7 @@ RULES: tuple[Rule, ...] = (
         refused("no_answer", lambda trace: trace.told("responsible") == "operator"),
     ),
     Rule("S49", "What the sources leave open is named", "gateway", around.rules_are_data, basis="design"),
-    Rule("S50", "Four operators take part", "operator", around.several_operators),
+    Rule("S50", "Four operators take part", "operator", counted("S50")),
     Rule("S51", "An operator without HTTP takes part by files", "operator", basis="tests"),
     Rule("S52", "Foreign operators take part where the profile says so", "operator", basis="tests"),
     Rule("S53", "Foreign numbers are treated as the profile says", "service", refused("foreign_number")),
@@ -249,7 +249,7 @@ RULES: tuple[Rule, ...] = (
         profiles(lambda profile: profile.stat_min_cell > 1),
         basis="design",
     ),
-    Rule("S72", "A number is bound in several services", "nobody", around.several_services_of_a_number),
+    Rule("S72", "A number is bound in several services", "nobody", counted("S72")),
     Rule("S73", "Statistics tell of no person", "gateway", basis="tests"),
     Rule("S75", "A user can refuse the messages of another", "service", basis="tests"),
     Rule("S76", "An emergency broadcast reaches each recipient once", "service", around.broadcasts_end),
@@ -277,7 +277,7 @@ RULES: tuple[Rule, ...] = (
     Rule("S90", "A duty without a procedure asks no operator", "service", around.nobody_was_asked("no_procedure")),
     Rule("S91", "Users from before the rules are treated as the profile says", "service", _caused("existing_user")),
     Rule("S92", "A user with good data does no more than confirm", "service", around.nothing_beyond_confirming),
-    Rule("S93", "Who was refused for want of an answer may try again at once", "operator", around.retried_at_once),
+    Rule("S93", "Who was refused for want of an answer may try again at once", "operator", counted("S93")),
     Rule("S94", "A wrong refusal can be appealed against, and is put right", "operator", seen("appeal.upheld")),
     Rule("S95", "Each charge has its payers, who owe all of it", "service", procedure.all_is_paid),
     Rule("S96", "What asking operators costs is counted", "operator", procedure.asked_and_charged),

@@ -28,7 +28,7 @@ from sqlalchemy.engine import Connection
 from sqlalchemy.exc import DBAPIError
 
 from smsc_emulator.base.journal import Event, Journal
-from smsc_emulator.base.postgres_errors import DatabaseUnusableError, is_conflict, is_refusal, refused
+from smsc_emulator.base.postgres_errors import DatabaseUnusableError, in_doubt, is_conflict, is_refusal, refused
 from smsc_emulator.base.postgres_session import (
     CHANNEL,
     GAP,
@@ -161,7 +161,9 @@ class Postgres:
                 broken = session.over
                 if not broken:
                     await _roll_back(session)
-                if tries == MOST or not (is_conflict(error) or (broken and not self._committing)):
+                elif self._committing:
+                    raise in_doubt(self._engine.url, error) from error
+                if tries == MOST or not (broken or is_conflict(error)):
                     raise
             else:
                 await self._catch_up(session, batch)

@@ -26,6 +26,18 @@ class DatabaseUnusableError(Exception):
     """The database cannot be had; the text says which one, why, and what to do."""
 
 
+class CommitInDoubtError(DatabaseUnusableError):
+    """The connection ended after a commit was asked for and before the server had said that it was made."""
+
+
+def in_doubt(url: URL, error: BaseException) -> CommitInDoubtError:
+    """Return the error of units that may have been committed or not."""
+    return CommitInDoubtError(
+        f"the connection to the database {_shown(url)} ended during a commit: {_first_line(error)}; "
+        "look whether it was made, or repeat what can be repeated"
+    )
+
+
 def driver_missing(url: URL) -> DatabaseUnusableError:
     """Return the error of an installation without the driver."""
     return DatabaseUnusableError(

@@ -19,6 +19,7 @@ from aiohttp.typedefs import Middleware
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from smsc_emulator.base.clock import Clock
+from smsc_emulator.base.postgres_errors import CommitInDoubtError, DatabaseUnusableError
 
 
 class Model(BaseModel):
@@ -45,8 +46,15 @@ NOT_FOUND = ProblemKind("not_found", 404, "There is nothing under this address."
 METHOD_NOT_ALLOWED = ProblemKind("method_not_allowed", 405, "The address does not take this method.")
 TOO_LARGE = ProblemKind("too_large", 413, "The body is larger than one mebibyte.")
 INTERNAL = ProblemKind("internal", 500, "The lab failed; its log tells why.")
+DATABASE_UNAVAILABLE = ProblemKind(
+    "database_unavailable", 503, "The database cannot be reached for now; ask again after the seconds in Retry-After."
+)
 
 GENERAL = (BAD_REQUEST, UNAUTHORIZED, FORBIDDEN, NOT_FOUND, METHOD_NOT_ALLOWED, TOO_LARGE, INTERNAL)
+
+
+RETRY_AFTER = 5
+"""Seconds after which a request that met no database is worth another try."""
 
 
 class ProblemError(Exception):
@@ -312,9 +320,28 @@ async def _problems(
         return _from_aiohttp(refusal)
     except web.RequestPayloadError:
         return ProblemError(BAD_REQUEST, "body: it does not arrive as its headers say, or is cut short").reply()
+    except DatabaseUnusableError as error:
+        structlog.get_logger(__name__).warning(
+            "request without a database", method=request.method, path=request.path, reason=str(error)
+        )
+        return _without_database(error).reply()
     except Exception:
         structlog.get_logger(__name__).exception("request failed", method=request.method, path=request.path)
-        return ProblemError(INTERNAL, "The request could not be answered; nothing of it is kept.").reply()
+        told = "The request could not be answered. Part of it may be kept: look before you make it again."
+        return ProblemError(INTERNAL, told).reply()
+
+
+def _without_database(error: DatabaseUnusableError) -> ProblemError:
+    again = (
+        "make the request again, with the same Idempotency-Key if it had one, or look first whether it was carried out"
+    )
+    if isinstance(error, CommitInDoubtError):
+        told = (
+            f"The connection to the database ended while the request was written down: it may be kept or not; {again}."
+        )
+    else:
+        told = f"The database cannot be reached, and the request was not carried out to its end; {again}."
+    return ProblemError(DATABASE_UNAVAILABLE, told, headers={"Retry-After": str(RETRY_AFTER)})
 
 
 def _from_aiohttp(refusal: web.HTTPException) -> web.Response:

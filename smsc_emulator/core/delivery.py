@@ -16,12 +16,14 @@ from smsc_emulator.core.accounts import Account, Link
 from smsc_emulator.core.commits import Commits
 from smsc_emulator.core.dispatch_log import DispatchLog
 from smsc_emulator.core.faults.engine import Faults
+from smsc_emulator.core.faults.sight import Sight
 from smsc_emulator.core.faulty_receipts import FaultyReceipts, altered
 from smsc_emulator.core.message import Message
 from smsc_emulator.core.outbound import ANY_ACCOUNT, MESSAGE, RECEIPT, TEMPORARY, Kind, Outbound
 from smsc_emulator.core.outbound import Told as News
 from smsc_emulator.core.store import Changes
-from smsc_emulator.smpp.constants import CommandStatus
+from smsc_emulator.handsets.states import Outcome as Fate
+from smsc_emulator.smpp.constants import CommandStatus, command_name
 from smsc_emulator.smpp.errors import EncodeError
 from smsc_emulator.smpp.pdus import Pdu
 
@@ -68,6 +70,12 @@ class Delivery:
     def carry(self, message: Message, account: str) -> Outbound:
         """Take a message to an ESME: part of the present turn, it goes out when that is committed."""
         return self._add(Outbound(next(self.ids), MESSAGE, account, message))
+
+    def fate(self, message: Message) -> Fate | None:
+        """Return what a fault of the network makes of a message, or None."""
+        if not self._faults.active:
+            return None
+        return self._faults.fate(Sight(message.account, command_name(message.pdu.command_id), message.pdu))
 
     def report(self, message: Message) -> None:
         """Tell the sender of a message's final state."""

@@ -299,6 +299,9 @@ class Life:
             self.end(message, NOBODY.state, now, NOBODY.error, NOBODY.network_error)
 
     def _call(self, handset: Handset, message: Message, now: int) -> None:
+        if fate := self._delivery.fate(message):
+            self.end(message, fate.state, now, fate.error, fate.network_error)
+            return
         outcome = handset.outcome(message.pdu)
         if outcome.state == _ENROUTE:
             self._try_later(message, outcome, now)

@@ -28,6 +28,7 @@ from smsc_emulator.operator.messages import (
     VoidMessage,
 )
 from smsc_emulator.operator.register import Entry, EntryConflictError, Handover
+from smsc_emulator.operator.settings import RegisterState
 
 REQUEST_REUSED = ProblemKind("request_reused", 409, "The request id is known with other data.")
 REGISTER_CLOSED = ProblemKind("register_closed", 503, "The operator's register takes no codes for now.")
@@ -92,17 +93,20 @@ def _codes(group: Routes, database: Database, behaviours: Behaviours, randomness
         handed: CodeMessage = call.body
         new_id, new_code = "ent_" + randomness.token(20), randomness.token(CODE_LENGTH).upper()
 
-        def unit(tx: Tx) -> Entry:
-            if behaviours.reach(tx, call.received_at, call.caller).register == "closed":
+        def unit(tx: Tx) -> tuple[Entry, RegisterState]:
+            state = behaviours.reach(tx, call.received_at, call.caller).register
+            if state == "closed":
                 raise ProblemError(REGISTER_CLOSED, f"The register of {call.caller} takes no codes for now.")
             code = handed.code or register.code_of(tx, call.caller, handed.request_id) or new_code
             handover = Handover(**handed.model_dump() | {"code": code})
-            return register.open_entry(tx, call.received_at, call.caller, handover, new_id)
+            return register.open_entry(tx, call.received_at, call.caller, handover, new_id), state
 
         try:
-            entry = await database.run(unit)
+            entry, state = await database.run(unit)
         except EntryConflictError as error:
             raise ProblemError(CODE_CONFLICT, str(error)) from None
+        if state == "unanswered":
+            raise _broken_off(call)
         return Reply(CodeEntered(entry_id=entry.entry_id, code=entry.code))
 
 
@@ -176,11 +180,16 @@ def _unless_out(handler: Callable[[Call], Awaitable[Reply]]) -> Callable[[Call],
                 raise ProblemError(OPERATOR_OUT, "The operator is out of order for now.") from None
             if error.kind == "silent":
                 await _say_nothing()
-            if call.request.transport is not None:
-                call.request.transport.abort()
-            raise ProblemError(OPERATOR_OUT, "The connection is broken off.") from None
+            raise _broken_off(call) from None
 
     return handle
+
+
+def _broken_off(call: Call) -> ProblemError:
+    """Break the connection off; the problem is what a peer that is no socket is told."""
+    if call.request.transport is not None:
+        call.request.transport.abort()
+    return ProblemError(OPERATOR_OUT, "The connection is broken off.")
 
 
 async def _say_nothing() -> None:

@@ -12,8 +12,9 @@ Answer = Literal["truth", "present", "absent", "silent"]
 """How an operator answers: as its subscribers say, always PRESENT, always ABSENT, or not at all."""
 
 
-RegisterState = Literal["open", "closed"]
-"""Whether an operator takes identification codes; one whose register is closed answers 503, and is asked again."""
+RegisterState = Literal["open", "closed", "unanswered"]
+"""Whether an operator takes identification codes. One whose register is closed answers 503, and is asked again; one
+that leaves them unanswered enters each and breaks the connection off, so that it is handed over again."""
 
 EndReason = Literal["ended", "ported", "reissued"]
 """Why a contract is over: it was ended; its subscriber took the number elsewhere; the number is another person's."""

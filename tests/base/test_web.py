@@ -8,6 +8,7 @@ from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
 
 from smsc_emulator.base.clock import LabClock
+from smsc_emulator.base.postgres_errors import CommitInDoubtError, DatabaseUnusableError
 from smsc_emulator.base.web import Call, Model, Reply, Routes, application
 
 Client = TestClient[web.Request, web.Application]
@@ -28,6 +29,14 @@ async def client(clock: LabClock) -> Any:
     @group.add("GET", "/broken", "Fail", answers={200: None})
     async def fail(_call: Call) -> Reply:
         raise RuntimeError("the code is 123456")
+
+    @group.add("GET", "/away", "Miss the database", answers={200: None})
+    async def miss(_call: Call) -> Reply:
+        raise DatabaseUnusableError("the database at secret.example cannot be reached")
+
+    @group.add("GET", "/in-doubt", "Lose the database", answers={200: None})
+    async def lose(_call: Call) -> Reply:
+        raise CommitInDoubtError("the connection to secret.example ended during a commit")
 
     @group.add("GET", "/things/{thing_id}", "Show it", answers={200: None})
     async def show(call: Call) -> Reply:
@@ -68,6 +77,24 @@ async def test_a_failure_is_a_problem_too_and_tells_nothing_of_itself(client: Cl
     problem = await problem_of(client.get("/broken"))
     assert (problem["code"], problem["status"]) == ("internal", 500)
     assert "123456" not in str(problem)
+
+
+async def test_no_failure_says_that_nothing_is_kept_which_the_layer_cannot_know(client: Client) -> None:
+    assert "may be kept" in (await problem_of(client.get("/broken")))["detail"]
+
+
+@pytest.mark.parametrize(
+    ("path", "told"), [("/away", "not carried out to its end"), ("/in-doubt", "it may be kept or not")]
+)
+async def test_a_request_without_a_database_may_come_again_and_is_told_what_is_known(
+    client: Client, path: str, told: str
+) -> None:
+    answer = await client.get(path)
+    problem = await answer.json()
+    assert (answer.status, problem["code"], answer.headers["Retry-After"]) == (503, "database_unavailable", "5")
+    assert told in problem["detail"]
+    assert "Idempotency-Key" in problem["detail"]
+    assert "secret.example" not in str(problem)
 
 
 async def test_no_name_with_a_nul_reaches_a_handler(client: Client) -> None:

@@ -285,6 +285,29 @@ async def test_faults_of_one_request_add_up_in_the_order_of_their_rules(lab: Any
     await peer.nothing_more()
 
 
+# The network.
+
+
+@pytest.mark.parametrize(
+    ("told", "stat"), [("undeliverable", "UNDELIV"), ("rejected", "REJECTD"), ("delivered", "DELIVRD")]
+)
+async def test_filtered_lets_no_handset_see_what_fits_whatever_the_sender_is_told(
+    lab: Any, told: str, stat: str
+) -> None:
+    lab.smsc.faults.add(rule("filtered", {"text": "*brand*"}, told=told, error=21))
+    peer = await bound(lab)
+    peer.submit(2, b"brand: 1234", registered_delivery=1)
+    assert (await peer.answer())[1] == 0
+    receipt = await peer.receipt()
+    assert f"stat:{stat} err:".encode() in receipt
+    assert (b"err:021" in receipt) is (told != "delivered")
+    peer.submit(3, b"another: 1234", registered_delivery=1)
+    await peer.answer()
+    assert b"stat:DELIVRD" in await peer.receipt()
+    handset = lab.smsc.handset("+70000000001")
+    assert [message.text for message in handset.inbox] == ["another: 1234"]
+
+
 # Receipts.
 
 

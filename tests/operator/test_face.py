@@ -1,6 +1,7 @@
 import json
 
 import pytest
+from aiohttp import ClientError
 
 from smsc_emulator.base.signature import sign
 from smsc_emulator.operator import register
@@ -76,6 +77,16 @@ async def test_a_code_handed_over_twice_has_one_entry(side):
     assert await side.post("codes", HANDOVER) == first
     assert len(await entries(side)) == 1
     assert len(side.events("register.opened")) == 1
+
+
+async def test_a_register_that_leaves_codes_unanswered_enters_each_once(side):
+    await side.behave(register="unanswered")
+    for _ in range(2):
+        with pytest.raises(ClientError):
+            await side.post("codes", HANDOVER)
+    await side.behave(register="open")
+    _, answer = await side.post("codes", HANDOVER)
+    assert [entry.entry_id for entry in await entries(side)] == [answer["entry_id"]]
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 import pytest
+from aiohttp.test_utils import TestClient, TestServer
 from sqlalchemy import insert, select, update
 
 from gateway.timekeeping import LOOK_AGAIN
@@ -19,10 +20,17 @@ from smsc_emulator.base.activity import Activity
 from smsc_emulator.base.clock import LabClock, utc_millis
 from smsc_emulator.base.database import Database, Tx
 from smsc_emulator.base.leadership import Leadership
-from smsc_emulator.base.postgres_errors import DatabaseUnusableError
+from smsc_emulator.base.postgres_errors import CommitInDoubtError, DatabaseUnusableError
 from smsc_emulator.base.ticker import Ticker
+from smsc_emulator.base.web import Call, Reply, Routes, application
 
 Start = Callable[[], Awaitable[Database]]
+
+
+ENDS_AT_COMMIT = """
+CREATE FUNCTION end_at_commit() RETURNS trigger LANGUAGE plpgsql AS
+$$ BEGIN PERFORM pg_terminate_backend(pg_backend_pid()); RETURN NULL; END $$
+"""
 
 
 def add(tx: Tx) -> None:
@@ -80,6 +88,52 @@ async def test_a_server_that_is_away_for_long_fails_units_in_a_sentence_and_both
         while not heard:
             await two.journal.wait(two.journal.next_seq, 0.1)
     assert heard == ["after"]
+
+
+async def test_over_http_a_server_that_is_away_is_a_problem_of_its_own_and_the_request_can_come_again(
+    node: Start, postgres: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(backend, "PATIENCE", 0.1)
+    database, group = await node(), Routes("notes")
+
+    @group.add("POST", "/notes", "Write a note", answers={204: None})
+    async def write(_call: Call) -> Reply:
+        await database.run(add)
+        return Reply(None, 204)
+
+    async with asyncio.timeout(60), TestClient(TestServer(application([group], {}, LabClock(0)))) as client:
+        await asyncio.to_thread(postgres.stop)
+        try:
+            answer = await client.post("/notes")
+            assert (answer.status, (await answer.json())["code"]) == (503, "database_unavailable")
+        finally:
+            postgres.launch()
+            await asyncio.to_thread(postgres.ready)
+        assert (await client.post("/notes")).status == 204
+
+
+async def test_a_connection_that_ends_during_a_commit_leaves_it_in_doubt_and_the_units_do_not_run_again(
+    node: Start, counters: Any
+) -> None:
+    """The server ends the session in a trigger that it runs at the commit."""
+    database, ran = await node(), []
+    await database.setup(lambda conn: conn.exec_driver_sql(ENDS_AT_COMMIT))
+    await database.setup(
+        lambda conn: conn.exec_driver_sql(
+            "CREATE CONSTRAINT TRIGGER ends AFTER INSERT ON counters DEFERRABLE INITIALLY DEFERRED "
+            "FOR EACH ROW EXECUTE FUNCTION end_at_commit()"
+        )
+    )
+
+    def unit(tx: Tx) -> None:
+        ran.append(tx)
+        tx.conn.execute(insert(counters).values(id=1, value=0))
+
+    async with asyncio.timeout(60):
+        with pytest.raises(CommitInDoubtError, match="ended during a commit"):
+            await database.run(unit)
+        await database.run(add)
+    assert len(ran) == 1
 
 
 class Peer:

@@ -6,8 +6,9 @@ from dataclasses import dataclass, field
 from itertools import count
 
 from smsc_emulator.base.randomness import Randomness, SeededRandomness
-from smsc_emulator.core.faults.fault import Fault, Plan, ReceiptFault, Sending, WireFault
+from smsc_emulator.core.faults.fault import Fault, NetworkFault, Plan, ReceiptFault, Sending, WireFault
 from smsc_emulator.core.faults.sight import Sight
+from smsc_emulator.handsets.states import Outcome
 from smsc_emulator.smpp.pdus import Pdu
 
 MOST_RULES = 1_000
@@ -145,6 +146,14 @@ class Faults:
                 plan = rule.fault.bend(plan)
                 self._told(rule, sight)
         return plan
+
+    def fate(self, sight: Sight) -> Outcome | None:
+        """Decide what becomes of a message in the network; None without faults: its handset decides."""
+        for rule in self._rules.values():
+            if isinstance(rule.fault, NetworkFault) and rule.fires(sight):
+                self._told(rule, sight)
+                return rule.fault.fate()
+        return None
 
     def sendings(self, sight: Sight) -> list[Sending]:
         """Decide how a receipt is sent: once, without faults."""

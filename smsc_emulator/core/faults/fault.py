@@ -1,4 +1,4 @@
-"""The two kinds of faults, and the plans that they bend: how a request is answered, how a receipt is sent.
+"""The kinds of faults, and the plans that they bend: how a request is answered, how a receipt is sent.
 
 A fault decides and does nothing: it takes a plan and returns another. Several faults at one request bend its plan one
 after the other, in the order of their rules. The link (net/faulty_wire.py) and the delivery (core/faulty_receipts.py)
@@ -15,6 +15,7 @@ from pydantic import BeforeValidator, Field, PlainSerializer, WithJsonSchema
 from smsc_emulator.base import durations
 from smsc_emulator.base.config import Section
 from smsc_emulator.core.faults.when import When
+from smsc_emulator.handsets.states import Outcome
 from smsc_emulator.smpp.pdus import DeliverSm
 
 # Durations.
@@ -113,6 +114,17 @@ class WireFault(Fault):
     def bend(self, plan: Plan) -> Plan:
         """Return the plan with this fault in it."""
         raise AssertionError("each wire fault has its own")
+
+
+# What happens in the network.
+
+
+class NetworkFault(Fault):
+    """A fault of the network behind the SMSC; its conditions look at the message when it is brought to a handset."""
+
+    def fate(self) -> Outcome:
+        """Return what becomes of the message, whatever its handset is like."""
+        raise AssertionError("each network fault has its own")
 
 
 # What happens to a receipt.

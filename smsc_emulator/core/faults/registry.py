@@ -10,6 +10,7 @@ from smsc_emulator.core.faults.duplicate_answer import DuplicateAnswer
 from smsc_emulator.core.faults.duplicate_receipt import DuplicateReceipt
 from smsc_emulator.core.faults.early_receipt import EarlyReceipt
 from smsc_emulator.core.faults.fault import Fault
+from smsc_emulator.core.faults.filtered import Filtered
 from smsc_emulator.core.faults.garbage import Garbage
 from smsc_emulator.core.faults.half_open import HalfOpen
 from smsc_emulator.core.faults.late_intermediate import LateIntermediate
@@ -44,6 +45,8 @@ _Faults = (
     | BadLength
     | Truncated
     | Garbage
+    # The network.
+    | Filtered
     # Receipts.
     | LostReceipt
     | DuplicateReceipt

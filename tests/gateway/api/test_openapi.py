@@ -28,3 +28,15 @@ def test_a_body_may_be_absent_where_none_of_its_members_must_be_there(body, requ
 
     document = openapi.document([group], "1")
     assert document["paths"]["/things"]["post"]["requestBody"]["required"] is required
+
+
+def test_every_route_tells_that_the_database_may_be_away():
+    group = Routes("things")
+
+    @group.add("GET", "/things", "List them", answers={200: None})
+    async def show(_call: Call) -> Reply:
+        return Reply(None)
+
+    told = openapi.document([group], "1")["paths"]["/things"]["get"]["responses"]["503"]
+    assert "`database_unavailable`" in told["description"]
+    assert "Retry-After" in told["description"]

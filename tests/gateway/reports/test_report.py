@@ -57,7 +57,7 @@ class Tags(HTMLParser):
 def made(story, **more):
     history = story.history()
     tables = [Aggregate("state", "attempts by outcome", "use", (Cell("IDENTIFIED", 12), Cell("REFUSED", None)), 14)]
-    return page.page(history, Conformance.of(history), tables, more.get("risks", []), 10)
+    return page.page(Conformance.of(history), tables, more.get("risks", []), 10)
 
 
 def test_the_page_needs_nothing_else_and_shows_no_number(story):
