@@ -25,6 +25,11 @@ from smsc_emulator.base.durations import instant
 from smsc_emulator.base.journal import Journal
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the long tests, which have limits of their own: at the end, one worker would be left alone with them."""
+    items.sort(key=lambda item: item.get_closest_marker("timeout") is None)
+
+
 @pytest.fixture
 def clock() -> LabClock:
     return LabClock(instant("2026-01-01T12:00:00Z"), running=False)

@@ -6,16 +6,13 @@ from dataclasses import dataclass, field
 from itertools import count
 
 from smsc_emulator.base.randomness import Randomness, SeededRandomness
-from smsc_emulator.core.faults.fault import Fault, NetworkFault, Plan, ReceiptFault, Sending, WireFault
+from smsc_emulator.core.faults.fault import MOST_SENDINGS, Fault, NetworkFault, Plan, ReceiptFault, Sending, WireFault
 from smsc_emulator.core.faults.sight import Sight
 from smsc_emulator.handsets.states import Outcome
 from smsc_emulator.smpp.pdus import Pdu
 
 MOST_RULES = 1_000
 """How many rules may be in force at once."""
-
-MOST_SENDINGS = 10_000
-"""How many times one receipt may be sent, whatever the rules make of it together."""
 
 MOST_ORIGINS = 10_000
 """How many requests are remembered with their links; the oldest are forgotten first."""

@@ -18,6 +18,9 @@ from smsc_emulator.core.faults.when import When
 from smsc_emulator.handsets.states import Outcome
 from smsc_emulator.smpp.pdus import DeliverSm
 
+MOST_SENDINGS = 1_000
+"""How many times one receipt may be sent, whatever a storm or many rules make of it together."""
+
 # Durations.
 
 _REAL = r"^(?:[0-9]{1,6}ms|[0-9]{1,3}s|[0-9]{1,2}m)$"

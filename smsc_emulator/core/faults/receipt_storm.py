@@ -4,11 +4,8 @@ from typing import Literal
 
 from pydantic import Field
 
-from smsc_emulator.core.faults.fault import ReceiptFault, Sending
+from smsc_emulator.core.faults.fault import MOST_SENDINGS, ReceiptFault, Sending
 from smsc_emulator.core.faults.when import WholeNumber
-
-MOST = 10_000
-"""How many receipts one message can make, several storms together."""
 
 
 class ReceiptStorm(ReceiptFault):
@@ -23,4 +20,4 @@ class ReceiptStorm(ReceiptFault):
 
     def bend(self, sendings: list[Sending]) -> list[Sending]:
         """Repeat what is sent."""
-        return (sendings * self.copies)[:MOST]
+        return (sendings * self.copies)[:MOST_SENDINGS]

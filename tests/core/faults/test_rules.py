@@ -8,13 +8,12 @@ from smsc_emulator.base.config import WRITTEN
 from smsc_emulator.core.faults import documentation
 from smsc_emulator.core.faults.engine import (
     MOST_RULES,
-    MOST_SENDINGS,
     Faults,
     NoSuchFaultError,
     Rule,
     TooManyFaultsError,
 )
-from smsc_emulator.core.faults.fault import Moment, Plan, Sending
+from smsc_emulator.core.faults.fault import MOST_SENDINGS, Moment, Plan, Sending
 from smsc_emulator.core.faults.registry import REGISTRY, AnyFault
 from smsc_emulator.core.faults.sight import Sight
 from smsc_emulator.core.faults.when import When
