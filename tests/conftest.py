@@ -26,7 +26,7 @@ from smsc_emulator.base.journal import Journal
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Begin with the long tests, which have limits of their own: at the end, one worker would be left alone with them."""
+    """Begin with the long tests, which have limits of their own: at the end one worker would be alone with them."""
     items.sort(key=lambda item: item.get_closest_marker("timeout") is None)
 
 
