@@ -34,6 +34,7 @@ from gateway.api import (
     sending,
     services,
     sessions,
+    site,
     webhooks,
 )
 from gateway.api.idempotency import Idempotency
@@ -322,6 +323,7 @@ class Lab:
             "gateway": signature_guard({each.id: each.secret for each in settings.operators if each.url is None}),
         }
         app = application(groups, guards, ground.clock)
+        site.add_to(app)
         runner = web.AppRunner(app, access_log=None, shutdown_timeout=HTTP_CLOSE)
         await runner.setup()
         ground.stack.push_async_callback(runner.cleanup)

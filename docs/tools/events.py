@@ -1,0 +1,3 @@
+"""stub"""
+def page() -> str:
+    return "# Events\n"
