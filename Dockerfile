@@ -16,7 +16,7 @@ RUN useradd --system --uid 10001 --no-create-home confirmlab && install -d -o co
 USER 10001
 WORKDIR /data
 VOLUME /data
-ENV CONFIRMLAB_SERVER__HOST=0.0.0.0 CONFIRMLAB_SERVER__DATA=/data CONFIRMLAB_DATA=/data PYTHONUNBUFFERED=1
+ENV CONFIRMLAB_HOST=0.0.0.0 CONFIRMLAB_DATA=/data PYTHONUNBUFFERED=1
 # SMPP, HTTP, SIP
 EXPOSE 2775/tcp 8080/tcp 5060/udp 5060/tcp
 HEALTHCHECK --interval=10s --timeout=5s --start-period=20s CMD ["confirmlab", "readyz"]

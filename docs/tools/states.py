@@ -23,6 +23,13 @@ Everything below is drawn from the tables that the program runs by. A column is 
 """
 
 
+_ATTEMPT = (
+    "An attempt to identify a user by a number. What stands behind a comma has to hold for the move; what stands behind a "
+    "colon is the reason of the refusal. Of the moves of one state and input at most one has a condition that holds."
+)
+_BINDING = "That a user of a service is identified by a number. An attempt lives minutes, a binding years."
+
+
 class Machine(NamedTuple):
     """One drawing and what is said of it."""
 
@@ -57,8 +64,8 @@ def _gateway() -> list[Machine]:
         for (state, happening), (target, reason) in challenge.TRANSITIONS.items()
     ]
     return [
-        Machine("identification", "An identification", _first(machine), _names(attempt.State), attempts),
-        Machine("binding", "A binding", _first(bindings), _names(bindings.State), moves),
+        Machine("identification", "An identification", _ATTEMPT, _names(attempt.State), attempts),
+        Machine("binding", "A binding", _BINDING, _names(bindings.State), moves),
         Machine(
             "confirmation",
             "A confirmation",
@@ -188,8 +195,3 @@ def _words(each: Enum) -> str:
 
 def _names(states: type[Enum]) -> list[str]:
     return [str(state.value) for state in states]
-
-
-def _first(module: object) -> str:
-    """Return the first sentence of a module's docstring."""
-    return (inspect.getdoc(module) or "").partition("\n")[0]
