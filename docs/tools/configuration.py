@@ -4,10 +4,11 @@ import types
 import typing
 from collections.abc import Iterator
 from enum import Enum
+from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
-from pydantic import BaseModel, BeforeValidator
+from pydantic import AwareDatetime, BaseModel
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 from text import cell, table
@@ -32,9 +33,9 @@ _WORDS: dict[Any, str] = {
     bool: "true or false",
     Path: "path",
     type(None): "null",
-}
-_WELL_KNOWN = {
-    "smsc.faults[]": "The faults and their keys are listed in [faults.md](../faults.md).",
+    AwareDatetime: "instant with an offset",
+    IPv4Network: "network",
+    IPv6Network: "network",
 }
 
 

@@ -109,7 +109,11 @@ STORED: dict[str, tuple[str, str, str]] = {
         "operator_id phone_number reason ended_at outcome binding_id",
         "An operator told of the end of a contract.",
     ),
-    "operator.answered": ("request", "operator_id phone_number service_id result", "The lab's operator sends a verdict."),
+    "operator.answered": (
+        "request",
+        "operator_id phone_number service_id result",
+        "The lab's operator sends a verdict.",
+    ),
     "operator.breach": ("request", "operator_id phone_number service_id rule due_at", "It was late by the rules."),
     "operator.notice_acknowledged": ("notice", "operator_id phone_number", "The gateway took its notice."),
     "operator.notice_refused": ("notice", "operator_id phone_number status", "The gateway refused it for good."),

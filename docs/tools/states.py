@@ -24,8 +24,8 @@ Everything below is drawn from the tables that the program runs by. A column is 
 
 
 _ATTEMPT = (
-    "An attempt to identify a user by a number. What stands behind a comma has to hold for the move; what stands behind a "
-    "colon is the reason of the refusal. Of the moves of one state and input at most one has a condition that holds."
+    "An attempt to identify a user by a number. What stands behind a comma has to hold for the move; what stands behind "
+    "a colon is the reason of the refusal. Of the moves of one state and input at most one has a condition that holds."
 )
 _BINDING = "That a user of a service is identified by a number. An attempt lives minutes, a binding years."
 

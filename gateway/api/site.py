@@ -18,8 +18,8 @@ HEADERS: Final = {
     "Cache-Control": "no-cache",
 }
 NOT_BUILT: Final = (
-    "The documentation is not built here. From a source tree, `make site` builds it, and this address shows it at once; "
-    "a wheel that `make dist` has built holds it. The same pages are the files of docs/ in the source tree.\n"
+    "The documentation is not built here. From a source tree, `make site` builds it, and this address shows it at "
+    "once; a wheel that `make dist` has built holds it. The same pages are the files of docs/ in the source tree.\n"
 )
 
 
@@ -30,13 +30,21 @@ def add_to(app: web.Application, files: Path = FILES) -> None:
         return web.Response(status=308, headers={**HEADERS, "Location": "/docs/"})
 
     async def page(request: web.Request) -> web.StreamResponse:
-        if not (files / "index.html").is_file():
+        if _file(files, "index.html") is None:
             return web.Response(text=NOT_BUILT, status=404, headers=HEADERS)
-        path = (files / (request.match_info["path"] or "index.html")).resolve()
-        if not path.is_relative_to(files.resolve()) or not path.is_file():
+        path = _file(files, request.match_info["path"] or "index.html")
+        if path is None:
             raise web.HTTPNotFound
         kind = mimetypes.guess_type(path.name)[0] or "application/octet-stream"
         return web.FileResponse(path, headers={**HEADERS, "Content-Type": f"{kind}; charset=utf-8"})
 
     app.router.add_get("/docs", front)
     app.router.add_get("/docs/{path:.*}", page)
+
+
+def _file(files: Path, name: str) -> Path | None:
+    """Return the file of that name in `files`, or None; never one beside them."""
+    if "\0" in name:  # no file is called so, and asking the system is an error
+        return None
+    path = (files / name).resolve()
+    return path if path.is_relative_to(files.resolve()) and path.is_file() else None

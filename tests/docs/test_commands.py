@@ -19,7 +19,7 @@ OWN_TESTS = {
 
 ELSEWHERE = {DOCS / name for name in OWN_TESTS}
 PAGES = [page for page in sorted(DOCS.rglob("*.md")) if page not in ELSEWHERE and commands(page.read_text())]
-SETTINGS = sorted((DOCS / "howto").glob("*.md")) + [DOCS / "faults.md"]
+SETTINGS = [*sorted((DOCS / "howto").glob("*.md")), DOCS / "faults.md"]
 
 
 def name(page: Path) -> str:
