@@ -28,8 +28,10 @@ def chart(title: str, moves: Sequence[Move], states: Sequence[str]) -> str:
     width, height = right + label_width, TOP + ROW * len(moves) + 20
     finals = set(states) - {move.source for move in moves}
     parts = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" width="{width}" height="{height}" '
-        f'role="img" {_FONT}>',
+        (
+            f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" width="{width}" height="{height}" '
+            f'role="img" {_FONT}>'
+        ),
         f"<title>{escape(title)}</title>",
         f'<rect width="{width}" height="{height}" fill="#fff"/>',
         *(_column(state, x, height, final=state in finals) for state, x in columns.items()),

@@ -5,10 +5,10 @@ import subprocess
 import sys
 import xml.etree.ElementTree as ElementTree
 from pathlib import Path
-from typing import Any
 
 import pytest
 from pages import DOCS, ROOT
+from serving import Serving
 
 sys.path.insert(0, str(DOCS / "tools"))
 
@@ -57,26 +57,19 @@ def test_every_event_that_the_source_names_is_in_the_table() -> None:
     assert named <= set(EVENTS)
 
 
-def test_what_a_running_lab_tells_is_in_the_table_with_its_members(serve: Any) -> None:
-    lab = serve("--paused-clock")
-    lab.identify("+70000000001")
-    code = lab.code("+70000000001")
-    (attempt,) = {each["subject"] for each in journal(lab) if each["type"] == "identification.created"}
-    lab.post(f"/v1/identifications/{attempt}/check", {"code": code})
-    lab.until(attempt, "IDENTIFIED")
-    lab.confirm("+70000000004", "flash_call")
-    assert lab.calls("+70000000004", "?wait=10s").status == 200
-    lab.advance("10m")
-    seen = journal(lab)
+def test_what_a_running_lab_tells_is_in_the_table_with_its_members(tmp_path: Path) -> None:
+    with Serving(tmp_path, ("--paused-clock",)).start() as lab:
+        attempt = lab.identify("+70000000001")["id"]
+        lab.post(f"/v1/identifications/{attempt}/check", {"code": lab.code("+70000000001")})
+        lab.until(attempt, "IDENTIFIED")
+        lab.confirm("+70000000004", "flash_call")
+        assert lab.calls("+70000000004", "?wait=10s").status == 200
+        lab.advance("10m")
+        seen = lab.get("/lab/journal")["events"]
     assert {"binding.active", "call.ringing", "clock.advanced", "smpp.submit_sm"} <= {each["type"] for each in seen}
     for each in seen:
         members = EVENTS[each["type"]][1].split()
         assert "*" in members or set(each["data"]) <= set(members), each
-
-
-def journal(lab: Any) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = lab.get("/lab/journal")["events"]
-    return found
 
 
 def test_every_event_that_a_scenario_waits_for_is_in_the_table() -> None:
