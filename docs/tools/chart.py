@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from html import escape
 from typing import NamedTuple
 
-WIDTH, ROW, TOP, LEFT = 118, 26, 46, 70
+WIDTH, ROW, TOP, LEFT = 98, 24, 46, 60
 _INK, _LINE, _SOFT, _MOVE = "#1c2330", "#c3cad5", "#e8edf5", "#0b57a4"
 _FONT = 'font-family="system-ui, sans-serif" font-size="11"'
 
