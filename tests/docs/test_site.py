@@ -64,6 +64,7 @@ def test_the_site_has_each_page_and_nothing_inline_or_from_elsewhere(built: Path
         assert not re.search(r"<script(?![^>]* src=)|<style| style=\"| on[a-z]+=\"", text), page
         loaded = re.findall(r"<(?:script|link|img|iframe|form)[^>]*?(?:src|href|action)=\"([^\"]+)\"", text)
         assert loaded
+        assert 'role="main"' in text, f"the search finds no text on {page}"
         assert not [address for address in loaded if re.match(r"https?:|//|data:", address)], page
     for style in built.rglob("*.css"):
         assert not re.search(r"url\(['\"]?(https?:|//)|@import", style.read_text()), style
