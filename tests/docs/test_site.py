@@ -1,8 +1,7 @@
 """The site: every page is on it, it asks no other host for anything, and the lab serves it under a strict policy."""
 
 import re
-import subprocess
-import sys
+import zipfile
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any
@@ -19,21 +18,21 @@ EXPECTED = {"page", "testing", "capture", "metrics", "cli", "load", "performance
 
 
 @pytest.fixture(scope="module")
-def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    target = tmp_path_factory.mktemp("site") / "site"
-    command = [sys.executable, str(DOCS / "tools/site.py"), str(target)]  # Sphinx warns of its own parts
-    result = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert result.returncode == 0, result.stdout + result.stderr
-    return target
+def shipped(built: Any, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the site as it is in the wheel."""
+    folder = tmp_path_factory.mktemp("wheel")
+    with zipfile.ZipFile(built.wheel) as wheel:
+        wheel.extractall(folder, [name for name in wheel.namelist() if name.startswith("gateway/site/")])
+    return folder / "gateway/site"
 
 
 @pytest.fixture
-async def browse(built: Path) -> AsyncIterator[Callable[[Path | None], Any]]:
+async def browse(shipped: Path) -> AsyncIterator[Callable[[Path | None], Any]]:
     clients = []
 
     async def start(files: Path | None = None) -> TestClient[Any, Any]:
         app = web.Application()
-        site.add_to(app, files or built)
+        site.add_to(app, files or shipped)
         clients.append(TestClient(TestServer(app)))
         await clients[-1].start_server()
         return clients[-1]
@@ -56,8 +55,8 @@ def test_every_page_of_docs_is_in_the_navigation_once() -> None:
     assert len(named()) == len(set(named()))
 
 
-def test_the_site_has_each_page_and_nothing_inline_or_from_elsewhere(built: Path) -> None:
-    pages = sorted(built.rglob("*.html"))
+def test_the_site_has_each_page_and_nothing_inline_or_from_elsewhere(shipped: Path) -> None:
+    pages = sorted(shipped.rglob("*.html"))
     assert len(pages) >= len(list(DOCS.rglob("*.md")))
     for page in pages:
         text = page.read_text()
@@ -66,20 +65,20 @@ def test_the_site_has_each_page_and_nothing_inline_or_from_elsewhere(built: Path
         assert loaded
         assert 'role="main"' in text, f"the search finds no text on {page}"
         assert not [address for address in loaded if re.match(r"https?:|//|data:", address)], page
-    for style in built.rglob("*.css"):
+    for style in shipped.rglob("*.css"):
         assert not re.search(r"url\(['\"]?(https?:|//)|@import", style.read_text()), style
 
 
-def test_no_link_of_the_site_is_dead(built: Path) -> None:
-    for page in built.rglob("*.html"):
+def test_no_link_of_the_site_is_dead(shipped: Path) -> None:
+    for page in shipped.rglob("*.html"):
         for address in re.findall(r"(?:href|src)=\"([^\"]+)\"", page.read_text()):
             path, _, fragment = unquote(address).partition("#")
             if re.match(r"[a-z]+:", address):
                 continue
             target = (page.parent / path).resolve() if path else page
-            assert target.is_file(), f"{page.relative_to(built)} links to {address}"
+            assert target.is_file(), f"{page.relative_to(shipped)} links to {address}"
             if fragment and target.suffix == ".html":
-                assert f'id="{fragment}"' in target.read_text(), f"{page.relative_to(built)} links to {address}"
+                assert f'id="{fragment}"' in target.read_text(), f"{page.relative_to(shipped)} links to {address}"
 
 
 async def test_the_lab_serves_it_and_lets_nothing_else_in(browse: Any) -> None:
