@@ -2,6 +2,8 @@
 # make test   sets up and passes the tests
 # make check  lint, types, import contracts
 # make interop  drives the other SMPP software and writes docs/interop.md anew
+# make site   builds docs/ into gateway/site, from where the lab serves it at /docs; first what follows from the code
+# make dist   builds the source archive and the wheel into dist/
 # make fuzz   feeds the decoder and the session 200,000 mutated inputs, the server 10,000 connections
 # make bench  measures beside npm's smpp and bare aiohttp, and writes docs/performance.md anew (ARGS=--short: a minute)
 # make soak   ten minutes at half the greatest rate: memory, receipts and latency must stay as they are
@@ -10,7 +12,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: run test check interop fuzz bench soak setup setup-dev setup-interop clean
+.PHONY: run test check interop site dist fuzz bench soak setup setup-dev setup-interop clean
 .DEFAULT_GOAL := run
 
 $(VENV)/run.stamp: pyproject.toml
@@ -45,6 +47,13 @@ check: setup-dev
 
 interop: setup-interop
 	WRITE_INTEROP_TABLE=1 $(BIN)/python -m pytest -q tests/interop $(ARGS)
+
+site: setup-dev
+	$(BIN)/python docs/tools/generate.py
+	$(BIN)/python docs/tools/site.py
+
+dist: setup-dev
+	$(BIN)/python -m build --no-isolation
 
 fuzz: setup-dev
 	$(BIN)/python tests/fuzz/mutate.py --inputs 200000 $(ARGS)

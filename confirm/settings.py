@@ -184,7 +184,9 @@ class TimeSettings(Section):
     flash_call: Duration | None = None
     """null: code_lifetime."""
     call_in: Duration = 5 * MINUTE
+    """How long the access number waits for the call."""
     mo_sms: Duration = 5 * MINUTE
+    """How long the token is good for."""
 
 
 LANGUAGE = r"^[A-Za-z]{2,3}(?:-[A-Za-z0-9]{2,8}){0,3}$"

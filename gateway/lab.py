@@ -36,6 +36,7 @@ from gateway.api import (
     sending,
     services,
     sessions,
+    site,
     webhooks,
 )
 from gateway.api.access import Access, demanded
@@ -356,6 +357,7 @@ class Lab:
         app = application(groups, guards, ground.clock, self._look_on, [access.middleware()])
         if self.operator_side is not None:
             page.add_to(app, access)
+        site.add_to(app)
         runner = web.AppRunner(app, access_log=None, shutdown_timeout=HTTP_CLOSE)
         await runner.setup()
         ground.stack.push_async_callback(runner.cleanup)

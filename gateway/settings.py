@@ -198,6 +198,7 @@ class ProfileStep(Section):
     """A profile of a schedule; an attempt ends under the profile of its start (S87)."""
 
     name: str
+    """What the profile is called: its file without `.yaml`."""
     since: AwareDatetime | None = None
     """The first instant of the lab clock at which attempts start under it; only the first of a list has none."""
 
@@ -230,13 +231,17 @@ class Settings(Section):
     webhooks: WebhookSettings = WebhookSettings()
     broadcasts: BroadcastSettings = BroadcastSettings()
     services: list[ServiceSettings] = Field(default_factory=_in_a_lab(default_services))
+    """Who may use the API, each with its key."""
     operators: list[OperatorSettings] = Field(default_factory=_in_a_lab(default_operators))
+    """The mobile operators that are asked; those without a `url` are played by the lab."""
     numbering_files: list[Path] = []
     """Files of the regulator's registry of numbers; paths are relative to the configuration file."""
     subscribers: list[SubscriberSettings] = Field(default_factory=_in_a_lab(default_subscribers))
+    """The contracts that the lab's operators begin with; each has a handset."""
     subscriber_files: list[Path] = []
     """CSV files with the columns phone_number, operator_id, imsi; paths are relative to the configuration file."""
     handsets: list[HandsetSettings] = Field(default_factory=_in_a_lab(default_handsets))
+    """Handsets beside those of the subscribers."""
 
     def schedule(self) -> Plan:
         """Return which profile is in force when."""

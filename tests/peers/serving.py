@@ -39,11 +39,11 @@ class Serving:
         ports = self.data / "ports.json"
         ports.unlink(missing_ok=True)
         with (self.data / "out.txt").open("ab") as out:
-            command = [CONFIRMLAB, "serve", "--data", self.data, *self.options]
+            command = [self.command, "serve", "--data", self.data, *self.options]
             free = ["--smpp-port", "0", "--http-port", "0", "--sip-port", "0"]
             self.process = subprocess.Popen([*command, *free], stdout=out, stderr=out)
         wait = subprocess.run(
-            [CONFIRMLAB, "readyz", "--wait", "30s", "--data", self.data], capture_output=True, text=True, check=False
+            [self.command, "readyz", "--wait", "30s", "--data", self.data], capture_output=True, text=True, check=False
         )
         assert wait.returncode == 0, wait.stdout + wait.stderr + (self.data / "out.txt").read_text()
         self.ports = json.loads(ports.read_text())

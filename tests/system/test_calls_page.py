@@ -1,14 +1,12 @@
 """docs/calls.md: its commands run as they stand, its tables are the product's, its settings are read."""
 
-import os
 import re
-import shutil
-import subprocess
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
+from pages import commands, promised, run
 
 from confirm.methods import flash_call
 from gateway.adapters import fates
@@ -31,19 +29,9 @@ def table(first: str) -> list[list[str]]:
     return [[cell.strip().strip("`") for cell in row.strip("|").split("|")] for row in after.splitlines()[2:]]
 
 
-def test_its_commands_do_what_it_says(serve: Callable[..., Any]) -> None:
-    for program in ("curl", "jq"):
-        if shutil.which(program) is None:
-            assert not os.environ.get("CI"), f"{program} is missing; .ci/run installs it"
-            pytest.skip(f"the page's commands need {program}")
-    lab = serve()
-    script = "\n".join(blocks("sh")).replace("http://localhost:8080", lab.url)
-    result = subprocess.run(
-        ["bash", "-euo", "pipefail", "-c", script], capture_output=True, text=True, check=False, timeout=60
-    )
-    assert result.returncode == 0, result.stdout + result.stderr
-    promised = re.findall(r"jq .*?# (.*)$", "\n".join(blocks("sh")), flags=re.MULTILINE)
-    assert result.stdout.splitlines() == [line.strip() for line in promised]
+def test_its_commands_do_what_it_says(serve: Callable[..., Any], tmp_path: Path) -> None:
+    script = commands(PAGE)
+    assert run(script, serve(), tmp_path).splitlines() == promised(script)
 
 
 @pytest.mark.parametrize("settings", blocks("yaml"))

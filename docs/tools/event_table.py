@@ -1,0 +1,165 @@
+"""Every type of event: whether it is stored, its subject, the members of its data, and what it means.
+
+A test reads the source for types that are missing here, and a running lab for members that are.
+"""
+
+CONFIRMATION = "service_id confirmation"
+IDENTIFICATION = "service_id identification"
+BINDING = "service_id binding"
+LOOKUP = "operator_id attempt_id"
+
+VOLATILE: dict[str, tuple[str, str, str]] = {
+    "confirmation.receipt": ("confirmation", "stat err", "A receipt came for the SMS of a confirmation."),
+    "fault.fired": ("fault", "fault account command", "A fault fired."),
+    "handset.changed": ("number", "state", "A handset was switched on or off, or is otherwise another."),
+    "handset.received": ("number", "message_id from", "A text is in a handset's inbox."),
+    "message.accepted": ("message_id", "account to", "The SMSC took a message over."),
+    "message.delayed": ("message_id", "account to attempts error", "A try to deliver it failed; it is tried again."),
+    "message.delivered": ("message_id", "account to state", "It is delivered."),
+    "message.failed": ("message_id", "account to state", "It ended in another final state."),
+    "receipt.sent": ("message_id", "account state", "A receipt went to the ESME."),
+    "smpp.alert_notification": ("number", "account esme", "An alert_notification went to the ESME."),
+    "smpp.bound": ("account", "bind", "An ESME has bound."),
+    "smpp.deliver_sm": ("message_id", "account kind", "A deliver_sm or data_sm went to an ESME."),
+    "smpp.submit_sm": ("message_id", "account to command_status", "A submit_sm was answered."),
+    "smpp.unbound": ("account", "", "A session of an ESME has ended."),
+}
+
+STORED: dict[str, tuple[str, str, str]] = {
+    "appeal.lodged": ("appeal", "service_id appeal", "A user appeals against a refusal."),
+    "appeal.rejected": ("appeal", "service_id appeal", "The appeal changes nothing."),
+    "appeal.upheld": ("appeal", "service_id appeal", "The user was right; the attempt is corrected."),
+    "binding.active": ("binding", BINDING, "A user is identified by a number."),
+    "binding.closed": ("binding", BINDING, "Another binding took its place, or the user is gone."),
+    "binding.entered": ("binding", BINDING, "The operator's register has the code of an active binding."),
+    "binding.grandfathered": ("binding", BINDING, "A user from before the rules is on record."),
+    "binding.recheck": ("binding", BINDING, "The user has to be identified again."),
+    "binding.suspended": ("binding", BINDING, "The re-check failed; nothing may be sent or received."),
+    "breach.recorded": ("breach", "rule side party about due_at happened_at", "Someone did too late what a rule asks."),
+    "broadcast.ended": ("broadcast", "service_id *", "A broadcast has reached all whom it can; how many, by state."),
+    "broadcast.started": ("broadcast", "service_id scope recipients", "A broadcast begins."),
+    "call.answered": ("number", "call_id direction", "A call of the number's log was answered."),
+    "call.ended": ("number", "call_id direction outcome status cause", "A call ended: SIP status and Q.850 cause."),
+    "call.filtered": ("number", "rule decision", "A rule against flash calls met a call."),
+    "call.ringing": ("number", "call_id direction", "A call rings."),
+    "call.started": ("number", "call_id direction", "A call is in the number's log."),
+    "clock.advanced": ("clock", "by", "The lab clock was turned."),
+    "clock.paused": ("clock", "", "It stands still."),
+    "clock.resumed": ("clock", "", "It runs with real time."),
+    "confirmation.call_ended": ("confirmation", "call fate outcome status cause", "A missed call is over."),
+    "confirmation.call_placed": ("confirmation", "call", "A missed call was placed."),
+    "confirmation.cancelled": ("confirmation", CONFIRMATION, "The service, or another start, ended it."),
+    "confirmation.check_failed": ("confirmation", CONFIRMATION, "A code was wrong."),
+    "confirmation.code_delivered": ("confirmation", CONFIRMATION, "The SMS is on the handset, as the receipt says."),
+    "confirmation.code_put_off": ("confirmation", "again_at", "The call is placed a little later."),
+    "confirmation.code_refused": ("confirmation", f"{CONFIRMATION} cause command_status", "The SMSC refused the SMS."),
+    "confirmation.code_sent": ("confirmation", f"{CONFIRMATION} cause", "The SMSC took the SMS, or the call rang."),
+    "confirmation.code_undelivered": ("confirmation", "*", "The code did not come to the user."),
+    "confirmation.confirmed": ("confirmation", CONFIRMATION, "The number is proved."),
+    "confirmation.created": ("confirmation", CONFIRMATION, "It began."),
+    "confirmation.expired": ("confirmation", CONFIRMATION, "Its time was over."),
+    "confirmation.failed": ("confirmation", CONFIRMATION, "Too many wrong codes, or none could be sent."),
+    "confirmation.signal": ("prefix", "service_id signal measured decision challenge_passed", "A sign of pumping."),
+    "confirmation.step_ended": (
+        "confirmation",
+        f"{CONFIRMATION} cause retry_after receipt_state receipt_error",
+        "A step is over without a proof.",
+    ),
+    "confirmation.step_started": ("confirmation", CONFIRMATION, "The next step began."),
+    "confirmation.unproven": ("confirmation", "reason source", "A call or SMS came whose sender is not sure."),
+    "finding.cured": ("finding", "service_id kind state cure_by", "The service has cured what was found."),
+    "finding.made": ("finding", "service_id kind state cure_by", "Something was found against a service."),
+    "finding.uncured": ("finding", "service_id kind state cure_by", "The time to cure it is over."),
+    "handsets.file_sent": ("file", "", "The messages of a file were sent; it is not sent again."),
+    "identification.cancelled": ("identification", IDENTIFICATION, "The service ended the attempt."),
+    "identification.confirming": ("identification", IDENTIFICATION, "The user's action is waited for."),
+    "identification.created": ("identification", IDENTIFICATION, "An attempt began."),
+    "identification.identified": ("identification", IDENTIFICATION, "The user is identified."),
+    "identification.pending": ("identification", IDENTIFICATION, "The operator was asked; its time runs."),
+    "identification.refused": ("identification", IDENTIFICATION, "He is not; `reason` and `responsible` say why."),
+    "identification.registering": ("identification", IDENTIFICATION, "The code goes to the operator's register."),
+    "identification.routing": ("identification", IDENTIFICATION, "It is found out whom to ask."),
+    "identification.superseded": ("identification", IDENTIFICATION, "A newer attempt took its place."),
+    "identification.verdict": (
+        "identification",
+        "operator_id request_id received_at outcome result contradicts match recycled",
+        "An operator's verdict came, whatever became of it.",
+    ),
+    "lab.started": ("clock", "", "The process has begun."),
+    "lab.stopped": ("clock", "", "It has ended in order."),
+    "lookup.clock_skewed": ("request", "operator_id skew_ms", "An operator's clock is wrong."),
+    **{
+        f"lookup.{kind}_{end}": ("request", f"{LOOKUP} reason" if end == "not_taken" else LOOKUP, f"{what} {said}")
+        for kind, what in (
+            ("query", "The question about a user"),
+            ("code", "The identification code"),
+            ("void", "The recall of a code"),
+            ("listing", "The question for the register's entries"),
+        )
+        for end, said in (
+            ("sent", "went out for the first time."),
+            ("acknowledged", "was taken."),
+            ("not_taken", "was not taken; it is sent again."),
+        )
+    },
+    "message.released": ("message", "service_id", "A message that the stop list held may go."),
+    "message.stopped": ("message", "service_id", "The stop list holds a message back."),
+    "notice.received": (
+        "notice",
+        "operator_id phone_number reason ended_at outcome binding_id",
+        "An operator told of the end of a contract.",
+    ),
+    "operator.answered": (
+        "request",
+        "operator_id phone_number service_id result",
+        "The lab's operator sends a verdict.",
+    ),
+    "operator.breach": ("request", "operator_id phone_number service_id rule due_at", "It was late by the rules."),
+    "operator.notice_acknowledged": ("notice", "operator_id phone_number", "The gateway took its notice."),
+    "operator.notice_refused": ("notice", "operator_id phone_number status", "The gateway refused it for good."),
+    "operator.notice_sent": ("notice", "operator_id phone_number service_id reason", "It tells of a contract's end."),
+    "operator.query_received": (
+        "request",
+        "operator_id phone_number service_id attempt_id since",
+        "A question came to the lab's operator.",
+    ),
+    "operator.verdict_refused": ("request", "operator_id phone_number status", "The gateway refused its verdict."),
+    "phone.registered": ("number", "contact until", "A SIP phone has registered."),
+    "phone.unregistered": ("number", "", "Its registration is over."),
+    "reconciliation.difference": (
+        "difference",
+        "operator_id phone_number service_id kind binding_id entry_id identification_code attempt_id",
+        "A code in force and the register's entries differ.",
+    ),
+    "reconciliation.finished": ("operator", "missing", "A comparison is done."),
+    "register.ended": ("entry", "operator_id phone_number service_id reason", "An entry ended with its contract."),
+    "register.entered": ("name", "name origin listed_from", "A service is in the public register."),
+    "register.opened": ("entry", "operator_id phone_number service_id", "A code is in the operator's register."),
+    "register.removed": ("name", "name", "A service is out of the public register."),
+    "register.voided": ("entry", "operator_id phone_number service_id reason", "A code was taken back."),
+    "sender.reported": ("sender", "service_id ground", "A user reported a sender."),
+    "service.agreement": ("service", "operator_id state", "A service and an operator agreed on something."),
+    "service.blocked": ("service", "ground blocked_from finding_id", "A service is, or will be, blocked."),
+    "service.changed": ("service", "residency kind mode", "What a service is has changed."),
+    "service.restored": ("service", "", "Its blocks are over."),
+    "session.ended": ("session", "service_id session", "A device's session is over."),
+    "session.opened": ("session", "service_id session", "A device without the SIM is logged in."),
+    "subscriber.added": ("number", "operator_id sim", "A number was sold."),
+    "subscriber.changed": ("number", "*", "What a contract says has changed."),
+    "subscriber.contract_ended": ("number", "operator_id reason", "A contract ended."),
+    **{
+        f"webhook.{outcome}": (
+            "event",
+            "delivery_id endpoint_id event_type event_subject tries status error next_try_at",
+            said,
+        )
+        for outcome, said in (
+            ("delivered", "The receiver took a webhook."),
+            ("failed", "A try failed; another follows."),
+            ("given_up", "No try follows."),
+        )
+    },
+    "webhook_endpoint.created": ("endpoint", "service_id", "A service has a new endpoint."),
+    "webhook_endpoint.deleted": ("endpoint", "service_id", "It was deleted."),
+    "webhook_endpoint.disabled": ("endpoint", "", "The receiver answered 410; it gets no more."),
+}
