@@ -10,7 +10,7 @@ from gateway.api.errors import PER_PERSON
 from gateway.api.types import Money, Timestamp
 from gateway.identification.profiles import Schedule
 from gateway.reports import exposure, page, reading, use
-from gateway.reports.conformance import Conformance
+from gateway.reports.conforming import conformance
 from gateway.reports.judging import Basis, Liable
 from smsc_emulator.base.database import Database
 from smsc_emulator.base.web import Call, Model, ProblemError, Reply, Routes
@@ -138,7 +138,7 @@ class Reporter:
     async def judged(self, call: Call, service_id: str | None) -> Reply:
         """Answer with the report on conformance; as a page it has the other reports and the attempts with it."""
         known, names = self._schedule.profiles, self._schedule.names
-        found = await Conformance.read(self._database, known, names, call.received_at, service_id)
+        found = await conformance(self._database, known, names, call.received_at, service_id)
         match call.query.format:
             case "text":
                 return Reply(found.text().encode(), content_type=TEXT)

@@ -1,17 +1,12 @@
 """The report on conformance: every rule with what the journal says of it, and who answers for it."""
 
-import asyncio
 from collections import Counter
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from gateway.identification.profiles import Profile
-from gateway.reports import reading
 from gateway.reports.history import History, Trace
 from gateway.reports.judging import Judged, Outcome, judge
 from gateway.reports.rules import RULES
-from smsc_emulator.base.database import Database
 from smsc_emulator.base.durations import iso
 
 MARKS = {Outcome.PASS: "pass", Outcome.FAIL: "FAIL", Outcome.NOT_EXERCISED: "-"}
@@ -54,26 +49,6 @@ class Conformance:
             history.events[-1].seq if history.events else 0,
             history.traces[-DRAWN:],
         )
-
-    @classmethod
-    async def read(
-        cls,
-        database: Database,
-        profiles: Mapping[str, Profile],
-        schedule: tuple[str, ...],
-        now: int,
-        service_id: str | None,
-    ) -> "Conformance":
-        """Judge the stored journal, page by page; of all services, or what one of them may see.
-
-        What it takes of memory does not grow with the journal.
-        """
-        closing = await reading.closing(database, profiles, schedule, now, service_id)
-        # On a thread, since a page takes long to judge and everybody else waits for the loop.
-        found = await asyncio.to_thread(cls.of, closing)
-        async for page in reading.pages(database, closing, service_id):
-            found += await asyncio.to_thread(cls.of, page)
-        return found
 
     def __add__(self, later: "Conformance") -> "Conformance":
         """Return what is said of two parts of a history, the later part second."""

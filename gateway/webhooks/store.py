@@ -177,8 +177,7 @@ def requeue(tx: Tx, now: int, busy: Collection[str]) -> None:
     """Make due at `now` what a sender that is gone claimed and did not finish; endpoints that are `busy` are not."""
     claims.forget_the_gone(tx, LANE)
     lost = _d.endpoint_id.not_in({*busy, *claims.held_by_others(tx, LANE)})
-    claimed = _OPEN & _d.due_at.is_(None) & lost
-    tx.conn.execute(update(webhook_deliveries).where(claimed).values(due_at=now))
+    _make_due(tx, now, lost)
 
 
 def next_due(tx: Tx, busy: Collection[str]) -> int | None:
@@ -192,11 +191,15 @@ def claim(tx: Tx, now: int, busy: Collection[str], endpoints: int, each: int) ->
     """Claim what is due by `now`, of up to `endpoints` endpoints that are not `busy`, up to `each` deliveries of each.
 
     No other node sends to these endpoints until `leave`. The endpoint that has waited longest
-    comes first, and so does its oldest delivery.
+    comes first, and so does its oldest delivery. What a sender that is gone had claimed of them is due again at once:
+    this node is busy with them from here on, so that `requeue` would leave it alone.
     """
     waiting = select(webhook_endpoints).where(_e.disabled_at.is_(None), _free(tx, busy), now >= _FIRST_DUE)
     rows = tx.conn.execute(waiting.order_by(_FIRST_DUE, _e.id).limit(endpoints)).all()
-    claims.take(tx, LANE, [row.id for row in rows])
+    taken = [row.id for row in rows]
+    if left := claims.left_by_the_gone(tx, LANE, taken):
+        _make_due(tx, now, _d.endpoint_id.in_(left))
+    claims.take(tx, LANE, taken)
     return [(endpoint, _claim_of(tx, now, endpoint.id, each)) for endpoint in map(_endpoint, rows)]
 
 
@@ -255,6 +258,12 @@ def _disable(tx: Tx, now: int, endpoint_id: str) -> None:
     over = {"due_at": None, "given_up_at": now, "last_error": "the endpoint is disabled"}
     tx.conn.execute(update(webhook_deliveries).where(unsent).values(**over))
     tx.record(now, "webhook_endpoint.disabled", endpoint_id)
+
+
+def _make_due(tx: Tx, now: int, lost: ColumnElement[bool]) -> None:
+    """Give back what is claimed by nobody who lives; it goes out before what is due later, in its old order."""
+    claimed = _OPEN & _d.due_at.is_(None) & lost
+    tx.conn.execute(update(webhook_deliveries).where(claimed).values(due_at=now))
 
 
 def _claim_of(tx: Tx, now: int, endpoint_id: str, limit: int) -> list[Delivery]:

@@ -60,6 +60,15 @@ def held_by_others(tx: Tx, kind: str) -> set[str]:
     return {row.key for row in rows if row.node in alive}
 
 
+def left_by_the_gone(tx: Tx, kind: str, keys: Collection[str]) -> set[str]:
+    """Return those of `keys` that a node had which lives no more, until somebody takes them or forgets them."""
+    if _alone(tx):
+        return set()
+    rows = tx.conn.execute(select(_c.key, _c.node).where(_c.kind == kind, _c.key.in_(keys), _c.node != tx.node)).all()
+    alive = living(tx) if rows else frozenset()
+    return {row.key for row in rows if row.node not in alive}
+
+
 def forget_the_gone(tx: Tx, kind: str) -> None:
     """Drop the claims of nodes that live no more."""
     tx.conn.execute(delete(claims).where(_c.kind == kind, _c.node.not_in(living(tx))))

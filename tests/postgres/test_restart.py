@@ -47,10 +47,11 @@ async def test_a_unit_waits_for_a_server_that_restarts_and_one_node_leads_again(
 ) -> None:
     one, two = await node(), await node()
     turns: list[bool] = []
-    lead, other = Leadership(one, "bind", turns.append), Leadership(two, "bind")
+    lead = Leadership(one, "bind", turns.append)
     await one.run(lambda tx: tx.conn.execute(insert(counters).values(id=1, value=0)))
     async with asyncio.timeout(60):
         await lead.gained()
+        other = Leadership(two, "bind")
         await asyncio.to_thread(postgres.stop, signal.SIGQUIT)
         try:
             await lead.lost()

@@ -179,6 +179,29 @@ async def test_two_clients_ask_an_operator_once_and_a_killed_one_is_taken_over(
     assert set((await told(database, "test.acked")).values()) == {1}
 
 
+async def test_what_a_node_had_claimed_is_claimed_by_another_that_has_not_heard_of_its_end(node: Start) -> None:
+    gone, left = await node(), await node()
+    now = utc_millis()
+
+    def add(tx: Tx, *events: str) -> None:
+        rows = [Delivery(f"dlv_{e}", e, "whe_0", "t", "s", "{}", now, now, 0, None, None, None, None) for e in events]
+        webhooks.add_deliveries(tx, rows)
+
+    def fill(tx: Tx) -> None:
+        webhooks.add_endpoint(tx, Endpoint("whe_0", "demo", "http://127.0.0.1/", "whsec_MDEyMzQ1Njc4OWFi", now, None))
+        add(tx, "evt_1", "evt_2")
+
+    await gone.run(fill)
+    await gone.run(lambda tx: webhooks.claim(tx, now, [], 8, 100))
+    await gone.close()
+    await left.run(lambda tx: add(tx, "evt_3"))
+    ((_, claimed),) = await left.run(lambda tx: webhooks.claim(tx, now, [], 8, 100))
+    assert [delivery.event_id for delivery in claimed] == ["evt_1", "evt_2", "evt_3"]
+    # From here on the endpoint is this node's own, and no look at what others left makes it due again.
+    await left.run(lambda tx: webhooks.requeue(tx, now, ["whe_0"]))
+    assert await left.run(lambda tx: webhooks.claim_more(tx, now, "whe_0", 100)) == []
+
+
 async def test_two_nodes_that_reach_the_same_deadlines_end_each_attempt_once(node: Start) -> None:
     nodes, now = [await node(), await node()], utc_millis()
     ids = [f"idn_{n}" for n in range(60)]

@@ -6,6 +6,7 @@ export const KINDS = [
   { fault: "latency", title: "Latency", told: "Wait before the request is carried out.", needs: { delay: "2s" } },
   { fault: "drop", title: "Drop the link", told: "Close the connection without unbind." },
   { fault: "half_open", title: "Half-open link", told: "Neither read nor write any more, and do not close." },
+  { fault: "filtered", title: "Filter out", told: "Take the message and let no handset get it." },
   { fault: "lost_receipt", title: "Lose receipts", told: "Send no receipt." },
   { fault: "late_receipt", title: "Late receipts", told: "Hold the receipt back by the lab clock.", needs: { delay: "10m" } },
   { fault: "early_receipt", title: "Early receipts", told: "Send the receipt before the message's own response." },

@@ -37,12 +37,23 @@ def _schema(pattern: str) -> WithJsonSchema:
     return WithJsonSchema({"type": "string", "pattern": pattern, "maxLength": 8, "examples": ["2s"]})
 
 
-_spelled = PlainSerializer(durations.spell, return_type=str)
+def _spelled(**units: int) -> PlainSerializer:
+    """Show a duration in the first unit that it is a whole number of: as it may be written, which has one unit."""
 
-RealTime = Annotated[int, Field(le=100 * durations.MINUTE), BeforeValidator(_millis), _spelled, _schema(_REAL)]
+    def spell(millis: int) -> str:
+        whole = (f"{millis // unit}{name}" for name, unit in units.items() if millis and millis % unit == 0)
+        return next(whole, f"{millis}ms")
+
+    return PlainSerializer(spell, return_type=str)
+
+
+_REAL_SPELLED = _spelled(m=durations.MINUTE, s=durations.SECOND)
+_LAB_SPELLED = _spelled(d=durations.DAY, h=durations.HOUR, m=durations.MINUTE, s=durations.SECOND)
+
+RealTime = Annotated[int, Field(le=100 * durations.MINUTE), BeforeValidator(_millis), _REAL_SPELLED, _schema(_REAL)]
 """Milliseconds of real time, as links have it; written `250ms`, `10s`, `5m`, up to 99m."""
 
-LabTime = Annotated[int, Field(le=100 * durations.DAY), BeforeValidator(_millis), _spelled, _schema(_LAB)]
+LabTime = Annotated[int, Field(le=100 * durations.DAY), BeforeValidator(_millis), _LAB_SPELLED, _schema(_LAB)]
 """Milliseconds of lab time; written `250ms`, `10s`, `5m`, `3h`, `2d`, up to 99d."""
 
 

@@ -200,3 +200,19 @@ def test_the_page_says_what_the_registry_says() -> None:
 @pytest.mark.parametrize("fault", ["late_intermediate", "duplicate_receipt"])
 def test_many_rules_that_each_double_a_receipt_do_not_fill_the_memory(fault):
     assert len(faults(*[{"fault": fault}] * 64).sendings(sight())) == MOST_SENDINGS
+
+
+@pytest.mark.parametrize(
+    ("written", "shown"),
+    [("450s", "450s"), ("120s", "2m"), ("60m", "1h"), ("1500ms", "1500ms"), ("0s", "0ms"), ("72h", "3d")],
+)
+def test_a_duration_is_shown_as_it_may_be_written(written: str, shown: str) -> None:
+    adapter = TypeAdapter(AnyFault)
+    rule = adapter.validate_python({"fault": "late_receipt", "delay": written})
+    assert adapter.dump_python(rule)["delay"] == shown
+    assert adapter.validate_python({"fault": "late_receipt", "delay": shown}) == rule
+
+
+def test_a_real_duration_has_no_hours() -> None:
+    adapter = TypeAdapter(AnyFault)
+    assert adapter.dump_python(adapter.validate_python({"fault": "latency", "delay": "60m"}))["delay"] == "60m"

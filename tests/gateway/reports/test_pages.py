@@ -7,8 +7,9 @@ import pytest
 from sqlalchemy import insert
 
 from gateway.identification import tables
-from gateway.reports import across, conformance, reading
+from gateway.reports import across, reading
 from gateway.reports.conformance import Conformance
+from gateway.reports.conforming import conformance
 from gateway.reports.history import History, of_event
 from smsc_emulator.base.database import Database, Tx, journal_table
 from smsc_emulator.base.durations import HOUR, MINUTE, iso
@@ -106,7 +107,7 @@ def everything(story: Any) -> Rows:
 
 
 async def read(database: Database, story: Any, service_id: str | None = None) -> Conformance:
-    return await Conformance.read(database, {"test": story.profile}, ("test",), story.now, service_id)
+    return await conformance(database, {"test": story.profile}, ("test",), story.now, service_id)
 
 
 @pytest.mark.parametrize("service_id", [None, "demo"])
@@ -190,7 +191,7 @@ async def held(database: Database, story: Any, attempts: int, monkeypatch: pytes
         alive[0] = max(alive[0], sum(page() is not None for page in pages[-5:]))
         return judge(history)
 
-    monkeypatch.setattr(conformance.Conformance, "of", noting)
+    monkeypatch.setattr(Conformance, "of", noting)
     report = await read(database, story)
     assert (report.attempts, report.refusals) == (attempts, {"no_answer": attempts})
     return most[0], alive[0]
