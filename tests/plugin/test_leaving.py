@@ -18,9 +18,11 @@ from gateway.pytest_plugin.waits import ExpectationError
 UNENDING = """
     import os
     import pathlib
+    import signal
     import threading
 
     def test_unending(lab, start_lab):
+        signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell lets what it starts behind it ignore Ctrl-C
         lab.confirmations.start("+70000000001", "sms_code")
         start_lab()
         pathlib.Path("pid").write_text(str(os.getpid()))
