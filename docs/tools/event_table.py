@@ -9,11 +9,17 @@ BINDING = "service_id binding"
 LOOKUP = "operator_id attempt_id"
 
 VOLATILE: dict[str, tuple[str, str, str]] = {
+    "call.placed": ("call", "sip_call_id", "The gateway has placed a call; its Call-ID."),
     "confirmation.receipt": ("confirmation", "stat err", "A receipt came for the SMS of a confirmation."),
     "fault.fired": ("fault", "fault account command", "A fault fired."),
     "handset.changed": ("number", "state", "A handset was switched on or off, or is otherwise another."),
     "handset.received": ("number", "message_id from", "A text is in a handset's inbox."),
-    "message.accepted": ("message_id", "account to", "The SMSC took a message over."),
+    "http.request": (
+        "request",
+        "method route status about received_at first_seq seconds",
+        "A request has made or changed what `about` names.",
+    ),
+    "message.accepted": ("message_id", "account to from", "The SMSC took a message over."),
     "message.delayed": ("message_id", "account to attempts error", "A try to deliver it failed; it is tried again."),
     "message.delivered": ("message_id", "account to state", "It is delivered."),
     "message.failed": ("message_id", "account to state", "It ended in another final state."),
@@ -42,7 +48,7 @@ STORED: dict[str, tuple[str, str, str]] = {
     "call.ended": ("number", "call_id direction outcome status cause", "A call ended: SIP status and Q.850 cause."),
     "call.filtered": ("number", "rule decision", "A rule against flash calls met a call."),
     "call.ringing": ("number", "call_id direction", "A call rings."),
-    "call.started": ("number", "call_id direction", "A call is in the number's log."),
+    "call.started": ("number", "call_id direction sip_call_id", "A call is in the number's log."),
     "clock.advanced": ("clock", "by", "The lab clock was turned."),
     "clock.paused": ("clock", "", "It stands still."),
     "clock.resumed": ("clock", "", "It runs with real time."),

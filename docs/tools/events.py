@@ -27,7 +27,7 @@ HEADINGS = {
     "volatile": "## Volatile\n\nOf this run alone.\n",
 }
 
-_NAME = re.compile(r"(?:record|publish|events\.append|change|save)\([^)]*?\"([a-z_]+\.[a-z_]+)\"", re.S)
+_NAME = re.compile(r"(?:record|publish|events\.append|change|save)\((?:[^()]|\(\))*?\"([a-z_]+\.[a-z_]+)\"", re.S)
 _CONSTANT = re.compile(r"^[A-Z_, ]+ = ((?:\"[a-z_]+\.[a-z_]+\"(?:, )?)+)$", re.M)
 
 

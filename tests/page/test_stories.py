@@ -166,7 +166,7 @@ async def test_the_lab_takes_each_fault_as_the_page_offers_it(desk: Any) -> None
             return Promise.all(KINDS.map(ask));
         }"""
     )
-    assert answers == ["taken"] * 22
+    assert set(answers) == {"taken"}
 
 
 async def test_a_lab_with_a_token_is_entered_by_the_address_that_it_prints(open_desk: Any) -> None:
