@@ -36,6 +36,7 @@ class Tries:
     def __init__(self, write: Callable[[list[Tried]], Awaitable[bool]]) -> None:
         self._write = write
         self._fresh: list[Tried] = []
+        self._being_written = 0
         self._writing: asyncio.Task[None] | None = None
         self._hurry = asyncio.Event()
         self.go_on = True
@@ -51,7 +52,7 @@ class Tries:
     @property
     def are_many(self) -> bool:
         """Whether no more may be made before these are written."""
-        return len(self._fresh) >= UNWRITTEN
+        return len(self._fresh) + self._being_written >= UNWRITTEN
 
     async def written(self) -> None:
         """Wait until all are written down. Raises what the writing raised."""
@@ -71,7 +72,9 @@ class Tries:
                 async with asyncio.timeout(GATHER):
                     await self._hurry.wait()
             fresh, self._fresh = self._fresh, []
+            self._being_written = len(fresh)
             self.go_on = await self._write(fresh) and self.go_on
+            self._being_written = 0
 
     def _raise_failure(self) -> None:
         if self._writing is not None:

@@ -228,7 +228,7 @@ async def check(course: Course, database: asyncpg.Connection) -> dict[str, Any]:
     first = {end for end in ends if end[0] in expected}  # the others are re-checks, of numbers that nobody has now
     assert first == set(expected.items())
     again = len(place.hooks) - len({hook for hook, _ in place.hooks})
-    assert again <= 1 + UNWRITTEN, "more went out again than what was not on record when the gateway was killed"
+    assert again <= 1 + UNWRITTEN, f"{again} went out again: more than was not on record when the gateway was killed"
     await _check_sms_and_register(course)
     recorded = await _check_journal(place, database)
     late, take_over = await _lateness(place, database)

@@ -1,5 +1,7 @@
 """What tries came to is written for many at once, and never for more than was promised to be lost at most."""
 
+import asyncio
+
 import pytest
 
 from gateway.webhooks.outbox import Answer, Outcome, Verdict
@@ -43,6 +45,27 @@ async def test_no_more_are_made_than_may_be_lost_before_some_are_written() -> No
     await tries.written()
     assert not tries.are_many
     assert not tries.go_on
+
+
+async def test_what_is_being_written_may_be_lost_too() -> None:
+    begun, done = asyncio.Event(), asyncio.Event()
+
+    async def write(_some: list[Tried]) -> bool:
+        begun.set()
+        await done.wait()
+        return True
+
+    tries = Tries(write)
+    for number in range(10):
+        tries.add(tried(number))
+    await begun.wait()
+    for number in range(10, UNWRITTEN):
+        assert not tries.are_many
+        tries.add(tried(number))
+    assert tries.are_many
+    done.set()
+    await tries.written()
+    assert not tries.are_many
 
 
 async def test_a_writing_that_fails_ends_the_lane() -> None:
