@@ -223,12 +223,7 @@ def routes(
         handlers.start,
         body=IdentificationStart,
         answers={201: Identification},
-        problems=(
-            FORBIDDEN,
-            *errors.IDENTIFYING,
-            *errors.STARTING,
-            *idempotency.PROBLEMS,
-        ),
+        problems=(FORBIDDEN, *errors.IDENTIFYING, *errors.STARTING, *idempotency.PROBLEMS),
         headers=idempotency.HEADERS,
     )
     add(

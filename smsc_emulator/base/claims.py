@@ -8,7 +8,7 @@ node that lives is this one: it has whatever it wants, and nothing is written.
 
 from collections.abc import Collection
 
-from sqlalchemy import BigInteger, Column, String, Table, delete, insert, select, update
+from sqlalchemy import BigInteger, Column, ColumnElement, String, Table, delete, insert, select, update
 
 from smsc_emulator.base.units import Tx, metadata
 
@@ -53,20 +53,12 @@ def forget(tx: Tx, kind: str, key: str) -> None:
 
 def held_by_others(tx: Tx, kind: str) -> set[str]:
     """Return what other living nodes have."""
-    if _alone(tx):
-        return set()
-    rows = tx.conn.execute(select(_c.key, _c.node).where(_c.kind == kind, _c.node != tx.node)).all()
-    alive = living(tx) if rows else frozenset()
-    return {row.key for row in rows if row.node in alive}
+    return {key for key, lives in _of_others(tx, kind) if lives}
 
 
 def left_by_the_gone(tx: Tx, kind: str, keys: Collection[str]) -> set[str]:
     """Return those of `keys` that a node had which lives no more, until somebody takes them or forgets them."""
-    if _alone(tx):
-        return set()
-    rows = tx.conn.execute(select(_c.key, _c.node).where(_c.kind == kind, _c.key.in_(keys), _c.node != tx.node)).all()
-    alive = living(tx) if rows else frozenset()
-    return {row.key for row in rows if row.node not in alive}
+    return {key for key, lives in _of_others(tx, kind, _c.key.in_(keys)) if not lives}
 
 
 def forget_the_gone(tx: Tx, kind: str) -> None:
@@ -86,6 +78,15 @@ def living(tx: Tx) -> frozenset[int]:
     from smsc_emulator.base.postgres_session import living as connected
 
     return connected(tx.conn) | {tx.node}
+
+
+def _of_others(tx: Tx, kind: str, *where: ColumnElement[bool]) -> list[tuple[str, bool]]:
+    """Return what other nodes have claimed, each with whether its node lives."""
+    if _alone(tx):
+        return []
+    rows = tx.conn.execute(select(_c.key, _c.node).where(_c.kind == kind, _c.node != tx.node, *where)).all()
+    alive = living(tx) if rows else frozenset()
+    return [(row.key, row.node in alive) for row in rows]
 
 
 def _alone(tx: Tx) -> bool:
