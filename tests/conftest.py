@@ -202,6 +202,10 @@ def run_lab(folder: Path, config: str) -> RunningLab:
     free = ["--smpp-port", "0", "--http-port", "0", "--sip-port", "0"]
     with (folder / "out.txt").open("wb") as out:
         process = subprocess.Popen([*command, *free], stdout=out, stderr=out)
+    begun = time.monotonic()
+    # Without the file, readyz asks at the default port, where a lab of the user's own may be running.
+    while not (Path(data) / "ports.json").exists() and time.monotonic() < begun + 30:
+        time.sleep(0.02)
     ready = subprocess.run([CONFIRMLAB, "readyz", "--wait", "30s", "--data", data], check=False, capture_output=True)
     if ready.returncode:
         process.kill()

@@ -42,6 +42,10 @@ class Serving:
             command = [self.command, "serve", "--data", self.data, *self.options]
             free = ["--smpp-port", "0", "--http-port", "0", "--sip-port", "0"]
             self.process = subprocess.Popen([*command, *free], stdout=out, stderr=out)
+        begun = time.monotonic()
+        # Without the file, readyz asks at the default port, where a lab of the user's own may be running.
+        while not (Path(self.data) / "ports.json").exists() and time.monotonic() < begun + 30:
+            time.sleep(0.02)
         wait = subprocess.run(
             [self.command, "readyz", "--wait", "30s", "--data", self.data], capture_output=True, text=True, check=False
         )
