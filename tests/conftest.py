@@ -18,6 +18,7 @@ from typing import Any
 
 import asyncpg
 import pytest
+from serving import Serving
 
 from smsc_emulator.base.clock import LabClock
 from smsc_emulator.base.database import Database, metadata
@@ -171,9 +172,6 @@ async def database(request: pytest.FixtureRequest, journal: Journal) -> AsyncIte
     await database.close()
 
 
-CONFIRMLAB = Path(sys.executable).with_name("confirmlab")
-
-
 @dataclass
 class RunningLab:
     """`confirmlab serve` as its peers see it: the SMPP port, the HTTP address, and a folder to work in."""
@@ -198,20 +196,9 @@ class RunningLab:
 def run_lab(folder: Path, config: str) -> RunningLab:
     (folder / "lab.yaml").write_text(config)
     data = folder / "data"
-    command: list[str | Path] = [CONFIRMLAB, "serve", "--data", data, "--config", folder / "lab.yaml"]
-    free = ["--smpp-port", "0", "--http-port", "0", "--sip-port", "0"]
-    with (folder / "out.txt").open("wb") as out:
-        process = subprocess.Popen([*command, *free], stdout=out, stderr=out)
-    begun = time.monotonic()
-    # Without the file, readyz asks at the default port, where a lab of the user's own may be running.
-    while not (Path(data) / "ports.json").exists() and time.monotonic() < begun + 30:
-        time.sleep(0.02)
-    ready = subprocess.run([CONFIRMLAB, "readyz", "--wait", "30s", "--data", data], check=False, capture_output=True)
-    if ready.returncode:
-        process.kill()
-        raise AssertionError(ready.stderr.decode() + (folder / "out.txt").read_text())
-    ports = json.loads((data / "ports.json").read_text())
-    return RunningLab(process, ports.get("smpp", 0), f"http://127.0.0.1:{ports['http']}", folder)
+    data.mkdir(exist_ok=True)
+    lab = Serving(data, ("--config", str(folder / "lab.yaml"))).start()
+    return RunningLab(lab.process, lab.ports.get("smpp", 0), lab.url, folder)
 
 
 @pytest.fixture(scope="session")

@@ -12,7 +12,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import commands
+from commands import Command
+
 CONFIRMLAB = Path(sys.executable).with_name("confirmlab")
+FREE = ("--smpp-port", "0", "--http-port", "0", "--sip-port", "0")
 
 
 @dataclass
@@ -32,26 +36,31 @@ class Serving:
     data: Path
     options: tuple[str, ...] = ()
     command: Path = CONFIRMLAB
-    process: subprocess.Popen[bytes] | None = None
+    process: subprocess.Popen[bytes] | Command | None = None
     ports: dict[str, int] = field(default_factory=dict)
 
     def start(self) -> "Serving":
         ports = self.data / "ports.json"
         ports.unlink(missing_ok=True)
+        words = ["serve", "--data", self.data, *self.options, *FREE]
         with (self.data / "out.txt").open("ab") as out:
-            command = [self.command, "serve", "--data", self.data, *self.options]
-            free = ["--smpp-port", "0", "--http-port", "0", "--sip-port", "0"]
-            self.process = subprocess.Popen([*command, *free], stdout=out, stderr=out)
-        begun = time.monotonic()
-        # Without the file, readyz asks at the default port, where a lab of the user's own may be running.
-        while not (Path(self.data) / "ports.json").exists() and time.monotonic() < begun + 30:
-            time.sleep(0.02)
-        wait = subprocess.run(
-            [self.command, "readyz", "--wait", "30s", "--data", self.data], capture_output=True, text=True, check=False
-        )
-        assert wait.returncode == 0, wait.stdout + wait.stderr + (self.data / "out.txt").read_text()
-        self.ports = json.loads(ports.read_text())
+            if self.command == CONFIRMLAB:
+                self.process = commands.start(*words, out=out.fileno())
+            else:
+                self.process = subprocess.Popen([self.command, *words], stdout=out, stderr=out)
+        deadline = time.monotonic() + 30
+        while not (ports.exists() and self._is_ready(json.loads(ports.read_text()))):
+            left = self.process.poll() is None and time.monotonic() < deadline
+            assert left, (self.data / "out.txt").read_text()
+            time.sleep(0.01)
         return self
+
+    def _is_ready(self, ports: dict[str, int]) -> bool:
+        self.ports = ports
+        try:
+            return self.get("/readyz").status == 200
+        except urllib.error.URLError:
+            return False
 
     @classmethod
     def of(cls, data: Path, config: dict[str, Any], *options: str) -> "Serving":
@@ -82,6 +91,10 @@ class Serving:
         self.process.send_signal(number)
         code = self.process.wait(timeout=10)
         return code, time.monotonic() - began
+
+    def run(self, *words: object, check: bool = True) -> "subprocess.CompletedProcess[str]":
+        """Run a command of confirmlab on it."""
+        return commands.run(*words, "--data", self.data, check=check)
 
     def call(
         self,

@@ -7,31 +7,10 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from call_causes import WITH_A_CAUSE
 from serving import Serving
 from sip_phone import Call, Conduct, Phones
 
-WITH_A_CAUSE = [
-    (1, 404, "nobody"),
-    (17, 486, "busy"),
-    (18, 408, "no_answer"),
-    (19, 480, "no_answer"),
-    (20, 480, "no_answer"),
-    (21, 403, "rejected"),
-    (21, 603, "rejected"),
-    (22, 410, "nobody"),
-    (27, 502, "congested"),
-    (28, 484, "nobody"),
-    (31, 480, "no_answer"),
-    (34, 503, "congested"),
-    (38, 503, "congested"),
-    (41, 503, "congested"),
-    (42, 503, "congested"),
-    (47, 503, "congested"),
-    (55, 403, "blocked"),
-    (79, 501, "failed"),
-    (102, 504, "congested"),
-    (127, 500, "congested"),
-]
 WITHOUT_ONE = [
     (404, 1, "nobody"),
     (408, 102, "no_answer"),

@@ -3,6 +3,7 @@
 import itertools
 
 import pytest
+from call_causes import WITH_A_CAUSE
 
 from confirm.ports import CallFate
 from gateway.adapters import fates
@@ -11,27 +12,7 @@ from gateway.adapters.fates import Course
 SILENT, RANG = Course(), Course(rang=True)
 
 ROWS = [
-    # Q.850 cause, the SIP status that gateways make of it, the fate
-    (1, 404, "nobody"),
-    (17, 486, "busy"),
-    (18, 408, "no_answer"),
-    (19, 480, "no_answer"),
-    (20, 480, "no_answer"),
-    (21, 403, "rejected"),
-    (21, 603, "rejected"),
-    (22, 410, "nobody"),
-    (27, 502, "congested"),
-    (28, 484, "nobody"),
-    (31, 480, "no_answer"),
-    (34, 503, "congested"),
-    (38, 503, "congested"),
-    (41, 503, "congested"),
-    (42, 503, "congested"),
-    (47, 503, "congested"),
-    (55, 403, "blocked"),
-    (79, 501, "failed"),
-    (102, 504, "congested"),
-    (127, 500, "congested"),
+    *WITH_A_CAUSE,
     # the other way round: a SIP status, and the cause that gateways make of it
     (1, 404, "nobody"),
     (102, 408, "no_answer"),

@@ -12,6 +12,7 @@ import urllib.request
 from pathlib import Path
 from typing import Any
 
+import commands
 import pytest
 
 from gateway.cli import serve
@@ -22,8 +23,7 @@ FREE = ("--smpp-port", "0", "--http-port", "0", "--sip-port", "0")
 
 
 def run(*words: Any) -> subprocess.CompletedProcess[str]:
-    command = [str(CONFIRMLAB), *map(str, words)]
-    return subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+    return commands.run(*words)
 
 
 def test_ports_json_tells_the_ports_and_nothing_else(lab: Any) -> None:
