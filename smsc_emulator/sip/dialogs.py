@@ -1,6 +1,7 @@
 """A dialog (RFC 3261, 12): what two user agents agree on with a 2xx, and what requests within it look like."""
 
 import re
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from ipaddress import ip_address
@@ -48,6 +49,13 @@ class Dialog:
         headers.set("Call-ID", self.call_id)
         headers.set("CSeq", f"{sequence} {method}")
         return request
+
+    def bye(self, cause: int | None, via: Callable[[Peer], str]) -> tuple[Request, Peer]:
+        """Return the BYE that ends it, with the Q.850 cause if there is one, and where it goes."""
+        request, hop = self.request("BYE"), self.next_hop()
+        request.headers.set("Via", via(hop))
+        request.explain(cause)
+        return request, hop
 
     def next_hop(self) -> Peer:
         """Return where our requests go: to the first route, or to the peer's Contact (12.2.1.1)."""

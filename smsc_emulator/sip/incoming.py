@@ -7,7 +7,6 @@ from enum import Enum, auto
 
 from smsc_emulator.sip import sdp
 from smsc_emulator.sip.calls import Answered, CallEvent, Ended, Invitation
-from smsc_emulator.sip.causes import reason
 from smsc_emulator.sip.dialogs import Dialog, as_callee
 from smsc_emulator.sip.fields import clean, read_cause, read_party, sip_uri, user_of
 from smsc_emulator.sip.layer import ClientTransaction, ServerTransaction, Transactions
@@ -185,17 +184,12 @@ class IncomingCall:
 
     def _refuse(self, status: int, cause: int | None) -> None:
         response = response_to(self.invite, status, self.tag)
-        if cause is not None:
-            response.headers.set("Reason", reason(cause))
+        response.explain(cause)
         self._layer.reply(self.transaction, response)
 
     def _hang_up(self, cause: int | None) -> None:
         self._stage = _Stage.HANGING_UP
-        request, hop = self.dialog.request("BYE"), self.dialog.next_hop()
-        request.headers.set("Via", self._layer.via(hop, self._layer.branch()))
-        if cause is not None:
-            request.headers.set("Reason", reason(cause))
-        self._layer.request(request, hop, self)
+        self._layer.request(*self.dialog.bye(cause, self._layer.via), self)
 
     def _over(self, status: int, cause: int | None, *, answered: bool = False, by_peer: bool = False) -> None:
         if self._stage is _Stage.OVER:

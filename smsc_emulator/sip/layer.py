@@ -92,10 +92,10 @@ class Transactions:
         """Return a new branch."""
         return COOKIE + self.token(16)
 
-    def via(self, peer: Peer, branch: str) -> str:
-        """Return our Via for a request to `peer`."""
+    def via(self, peer: Peer, branch: str | None = None) -> str:
+        """Return our Via for a request to `peer`, with a new branch if none is given."""
         sent_by = f"{bracketed(self.local.host)}:{self.local.port}"
-        return f"SIP/2.0/{peer.transport.upper()} {sent_by};branch={branch};rport"
+        return f"SIP/2.0/{peer.transport.upper()} {sent_by};branch={branch or self.branch()};rport"
 
     def request(self, request: Request, peer: Peer, user: ClientUser) -> ClientTransaction:
         """Begin a transaction with a request that has its Via, and send it."""

@@ -5,12 +5,14 @@ What is wrong with a message is told by `BadMessageError`, together with as much
 """
 
 import re
+from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
 from functools import cached_property
 
 from sipmessage import CSeq, Headers
 from sipmessage.message import COMPACT_FORMS
 
+from smsc_emulator.sip.causes import reason
 from smsc_emulator.sip.fields import Party, Via, clean, read_party, read_via, split_list
 
 MAX_MESSAGE = 65_535
@@ -39,15 +41,20 @@ class BadMessageError(Exception):
 
 
 @dataclass
-class Message:
+class Message(ABC):
     """What requests and responses have in common."""
 
     headers: Headers = field(default_factory=Headers, kw_only=True)
     body: bytes = field(default=b"", kw_only=True)
 
+    @abstractmethod
     def start_line(self) -> str:
         """Return the first line."""
-        raise NotImplementedError
+
+    def explain(self, cause: int | None) -> None:
+        """Add a Reason header with the Q.850 cause (RFC 3326), if there is one."""
+        if cause is not None:
+            self.headers.set("Reason", reason(cause))
 
     def __bytes__(self) -> bytes:
         fields = [(name, value) for name, value in self.fields() if name.lower() != "content-length"]

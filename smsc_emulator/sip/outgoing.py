@@ -6,7 +6,6 @@ from enum import Enum, auto
 
 from smsc_emulator.sip import sdp
 from smsc_emulator.sip.calls import Answered, CallEvent, Ended, Invitation, Peer, Progress
-from smsc_emulator.sip.causes import reason
 from smsc_emulator.sip.dialogs import Dialog, as_caller, contact_of
 from smsc_emulator.sip.digest import Credentials, authorization
 from smsc_emulator.sip.fields import clean, quoted, read_cause, sip_uri, user_of
@@ -189,7 +188,7 @@ class OutgoingCall:
         if request is None:
             return False
         self._challenges += 1
-        request.headers.set("Via", self._layer.via(transaction.peer, self._layer.branch()))
+        request.headers.set("Via", self._layer.via(transaction.peer))
         sent = self._layer.request(request, transaction.peer, self)
         if method == "INVITE":
             self.invite, self._transaction, self._stage = request, sent, _Stage.CALLING
@@ -200,7 +199,7 @@ class OutgoingCall:
         ack = dialog.request("ACK", sequence=self.invite.cseq.sequence)
         copy(self.invite, ack, *(field for _, field in CHALLENGES.values()))  # an ACK cannot be challenged (13.2.2.4)
         hop = dialog.next_hop()
-        ack.headers.set("Via", self._layer.via(hop, self._layer.branch()))
+        ack.headers.set("Via", self._layer.via(hop))
         self._acks[dialog.remote_tag] = (hop, bytes(ack))
         self._layer.send(hop, bytes(ack))
 
@@ -223,8 +222,7 @@ class OutgoingCall:
     def _cancel(self) -> None:
         self._stage = _Stage.CANCELLED
         request = cancel(self.invite)
-        if self._ending[1] is not None:
-            request.headers.set("Reason", reason(self._ending[1]))
+        request.explain(self._ending[1])
         self._layer.request(request, self.peer, self)
         self._layer.schedule.set(self, self._layer.now + self._layer.timers.patience)
 
@@ -235,11 +233,7 @@ class OutgoingCall:
             self._bye(self.dialog, cause)
 
     def _bye(self, dialog: Dialog, cause: int | None) -> None:
-        request, hop = dialog.request("BYE"), dialog.next_hop()
-        request.headers.set("Via", self._layer.via(hop, self._layer.branch()))
-        if cause is not None:
-            request.headers.set("Reason", reason(cause))
-        self._layer.request(request, hop, self)
+        self._layer.request(*dialog.bye(cause, self._layer.via), self)
 
     def _over(
         self,
@@ -266,7 +260,7 @@ def invite_for(
     called = sip_uri(invitation.called, peer.host, peer.port)
     request = Request("INVITE", called + (";transport=tcp" if tcp else ""))
     headers = request.headers
-    headers.set("Via", layer.via(peer, branch or layer.branch()))
+    headers.set("Via", layer.via(peer, branch))
     headers.set("Max-Forwards", str(invitation.max_forwards))
     headers.set("From", f"{_caller(invitation, local)};tag={token(12)}")
     headers.set("To", f"<{sip_uri(invitation.called, peer.host, peer.port)}>")
