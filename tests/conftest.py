@@ -2,7 +2,6 @@
 
 import ctypes
 import importlib.util
-import json
 import os
 import shutil
 import signal
@@ -10,9 +9,8 @@ import subprocess
 import sys
 import tempfile
 import time
-import urllib.request
 from collections.abc import AsyncIterator, Callable, Iterator
-from dataclasses import dataclass
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -172,51 +170,8 @@ async def database(request: pytest.FixtureRequest, journal: Journal) -> AsyncIte
     await database.close()
 
 
-@dataclass
-class RunningLab:
-    """`confirmlab serve` as its peers see it: the SMPP port, the HTTP address, and a folder to work in."""
-
-    process: subprocess.Popen[bytes]
-    port: int
-    url: str
-    folder: Path
-
-    def call(self, method: str, path: str, body: Any = None) -> Any:
-        data = None if body is None else json.dumps(body).encode()
-        headers = {"Content-Type": "application/json"}
-        request = urllib.request.Request(self.url + path, data, headers, method=method)
-        with urllib.request.urlopen(request, timeout=30) as answer:
-            return json.load(answer)
-
-    def inbox(self, number: str = "70000000001") -> list[dict[str, Any]]:
-        messages: list[dict[str, Any]] = self.call("GET", f"/lab/handsets/%2B{number}/messages")["messages"]
-        return messages
-
-
-def run_lab(folder: Path, config: str) -> RunningLab:
-    (folder / "lab.yaml").write_text(config)
-    data = folder / "data"
-    data.mkdir(exist_ok=True)
-    lab = Serving(data, ("--config", str(folder / "lab.yaml"))).start()
-    return RunningLab(lab.process, lab.ports.get("smpp", 0), lab.url, folder)
-
-
-@pytest.fixture(scope="session")
-def start_lab_process() -> Callable[[Path, str], RunningLab]:
-    """Return a function that starts a lab in a folder with a configuration; who starts it stops it."""
-    return run_lab
-
-
 @pytest.fixture
-def serve_lab(tmp_path: Path) -> Iterator[Callable[[str], RunningLab]]:
+def serve_lab(tmp_path: Path) -> Iterator[Callable[[str], Serving]]:
     """Return a function that starts a lab with a configuration; it is stopped after the test."""
-    labs: list[RunningLab] = []
-
-    def serve(config: str) -> RunningLab:
-        labs.append(run_lab(tmp_path, config))
-        return labs[-1]
-
-    yield serve
-    for lab in labs:
-        lab.process.terminate()
-        lab.process.wait(timeout=15)
+    with ExitStack() as labs:
+        yield lambda config: labs.enter_context(Serving.of(tmp_path, config))

@@ -68,3 +68,15 @@ def confirmlab(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[...,
 def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serving]:
     with Serving(tmp_path_factory.mktemp("lab")).start() as lab:
         yield lab
+
+
+@pytest.fixture
+def on(lab: Serving) -> Callable[..., Result]:
+    """Runs a command in this process, against a lab in another; `code` is how it has to end, None: in any way."""
+
+    def run(*words: Any, typed: str = "", code: int | None = 0) -> Result:
+        result = CliRunner().invoke(app, [*map(str, words), "--data", str(lab.data)], input=typed)
+        assert code is None or result.exit_code == code, result.output
+        return result
+
+    return run
