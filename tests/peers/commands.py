@@ -14,6 +14,7 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Mapping
 from contextlib import suppress
@@ -244,6 +245,9 @@ def _be_a_command(order: dict[str, Any], files: list[int]) -> None:
         from gateway.cli import main
 
         code = _code_of(main)
+        for thread in threading.enumerate():  # as Python does before it ends
+            if thread is not threading.current_thread() and not thread.daemon:
+                thread.join()
         sys.stdout.flush()
     except BaseException:
         sys.excepthook(*sys.exc_info())
