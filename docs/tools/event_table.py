@@ -86,6 +86,7 @@ STORED: dict[str, tuple[str, str, str]] = {
     "identification.registering": ("identification", IDENTIFICATION, "The code goes to the operator's register."),
     "identification.routing": ("identification", IDENTIFICATION, "It is found out whom to ask."),
     "identification.superseded": ("identification", IDENTIFICATION, "A newer attempt took its place."),
+    "identification.taken": ("identification", IDENTIFICATION, "The operator has taken the query; its time runs anew."),
     "identification.verdict": (
         "identification",
         "operator_id request_id received_at outcome result contradicts match recycled",

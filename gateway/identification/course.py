@@ -244,6 +244,8 @@ class Course:
             store.save(tx, after)
         if after.state is not before.state:
             self.record(tx, now, after)
+        elif after.due_at != before.due_at:
+            self._record_as(tx, now, after, "taken")
         if after.state.over and not before.state.over:
             queries.erase_attributes(tx, after.id)
             for listener in self.on_over:
@@ -279,7 +281,9 @@ class Course:
 
     def record(self, tx: Tx, now: int, attempt: Attempt) -> None:
         """Tell of an attempt as it is now."""
-        event = "created" if attempt.state is State.NEW else attempt.state.value.lower()
+        self._record_as(tx, now, attempt, "created" if attempt.state is State.NEW else attempt.state.value.lower())
+
+    def _record_as(self, tx: Tx, now: int, attempt: Attempt, event: str) -> None:
         told = self.snapshot(tx, attempt)
         tx.record(now, f"identification.{event}", attempt.id, service_id=attempt.service_id, identification=told)
 

@@ -108,9 +108,9 @@ def code_goes_along(_attempt: Attempt, _given: Input, _now: int, profile: Profil
     return profile.code_phase == "with_request"
 
 
-def time_runs_from_taking(_attempt: Attempt, _given: Input, _now: int, profile: Profile) -> bool:
-    """Whether the time to answer begins when the operator has taken the query."""
-    return profile.t0 == "transport_ack"
+def time_runs_from_taking(attempt: Attempt, _given: Input, now: int, profile: Profile) -> bool:
+    """Whether the time to answer begins when the operator has taken the query, which he has done in time."""
+    return profile.t0 == "transport_ack" and meets_deadline(attempt, now)
 
 
 def speaks_of_before(attempt: Attempt, given: Input, _now: int, _profile: Profile) -> bool:

@@ -278,7 +278,10 @@ class IdentificationService:
         """Handle up to `limit` deadlines of a kind that have come by `now`, oldest first; return the most of a kind."""
         due = store.due(tx, now, limit)
         for attempt in due:
-            self._course.drive(tx, now, attempt, inputs.TimeUp())
+            # What follows from the end of one may have ended another: a user who is confirmed instead supersedes.
+            current = store.find(tx, attempt.id)
+            assert current is not None
+            self._course.drive(tx, now, current, inputs.TimeUp())
         return max(len(due), self.rechecks.time_up(tx, now, limit), self.sessions.expire(tx, now, limit))
 
     # What follows from the bindings.

@@ -36,6 +36,7 @@ const STEPS = {
   "identification.routing": () => ["gateway", "gateway", "ROUTING: whose number is it"],
   "identification.registering": () => ["gateway", "gateway", "REGISTERING: the code goes to the register"],
   "identification.pending": () => ["gateway", "gateway", "PENDING: the operator's time runs"],
+  "identification.taken": () => ["operator", "gateway", "the question is taken, and the operator's time runs anew"],
   "identification.identified": () => ["gateway", "service", "IDENTIFIED"],
   "identification.refused": (e) => ["gateway", "service", `REFUSED: ${words(e.data.identification?.reason)}`],
   "identification.cancelled": () => ["gateway", "service", "CANCELLED"],

@@ -42,6 +42,7 @@ PROFILES = {
     "sms-only": Profile(name="sms-only", title="A code by SMS", permitted_methods=["sms_code"]),
     "match": Profile(name="match", title="Attributes are compared", exchange_mode="match"),
     "along": Profile(name="along", title="The code goes along", code_phase="with_request"),
+    "from-taking": Profile(name="from-taking", title="The time runs from the taking", t0="transport_ack"),
     "operators-codes": Profile(
         name="operators-codes", title="The operator makes the code", code_assigned_by="operator"
     ),

@@ -348,6 +348,8 @@ def test_the_time_to_answer_runs_from_the_first_try_or_from_the_taking():
     assert step(pending, Taken(), T0 + MINUTE, PROFILE) == (pending, ())
     taken, _ = step(pending, Taken(), T0 + MINUTE, ALONG)
     assert (taken.state, taken.due_at) == (S.PENDING, DUE + MINUTE)
+    assert step(pending, Taken(), DUE, ALONG)[0].due_at == DUE + DUE - T0
+    assert step(pending, Taken(), DUE + 1, ALONG) == (pending, ())
 
 
 def test_grace_is_added_to_the_time_to_answer():

@@ -12,7 +12,7 @@ from gateway.identification.errors import (
     SessionNotFoundError,
     SessionRefusedError,
 )
-from smsc_emulator.base.durations import HOUR, MINUTE
+from smsc_emulator.base.durations import HOUR, MINUTE, iso
 
 SAID = {"family_name": "Testova", "birth_date": "1990-01-01"}
 
@@ -73,6 +73,18 @@ async def test_in_presence_mode_nothing_is_said_of_a_person_by_the_user_or_by_th
     with pytest.raises(AttributesNotAskedError):
         await identifying.answer(attempt, match={"family_name": "true"})
     assert await identifying.get(attempt) == attempt
+
+
+@pytest.mark.parametrize("profile", ["from-taking"])
+async def test_time_that_runs_from_the_taking_is_told_anew_when_the_query_is_taken(identifying):
+    attempt = await identifying.pending()
+    message = await identifying.message(attempt.request_id)
+    await identifying.turn("5m")
+    now = identifying.clock.now()
+    await identifying.database.run(lambda tx: identifying.service.acknowledged(tx, now, message, {}))
+    taken = identifying.events(attempt.id)[-1]
+    assert (taken.type, taken.data["identification"]["deadline_at"]) == ("identification.taken", iso(now + 20 * MINUTE))
+    assert (await identifying.get(attempt)).due_at == now + 20 * MINUTE
 
 
 @pytest.mark.parametrize("profile", ["along"])

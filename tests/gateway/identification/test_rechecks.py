@@ -349,6 +349,17 @@ async def test_a_user_whom_the_operator_has_not_goes_the_whole_way_and_is_suspen
     assert (await identifying.binding(binding.id)).state is BindingState.SUSPENDED
 
 
+async def test_one_turn_that_ends_two_attempts_ends_each_once_where_the_first_end_supersedes_the_second(identifying):
+    binding = await take_over(identifying)
+    await identifying.turn("6m")  # so that the other's fifteen minutes end after these twenty
+    other = await identifying.start(user="user-2")
+    assert other.state is State.CONFIRMING
+    later = identifying.clock.now() + 2 * 3_600_000
+    await identifying.database.run(lambda tx: identifying.service.time_up(tx, later, 500))
+    assert identifying.story(other.id) == ["created", "confirming", "superseded"]
+    assert (await identifying.binding(binding.id)).state is BindingState.RECHECK
+
+
 @pytest.mark.parametrize("profile", ["recheck-all"])
 async def test_where_all_are_rechecked_a_user_from_before_confirms_his_number(identifying):
     binding = await take_over(identifying)
