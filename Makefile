@@ -11,6 +11,9 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+# Where the environment forbids Python to keep what it compiles, each of the tests' many processes would compile the
+# whole program anew.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: run test check interop site dist fuzz bench soak setup setup-dev setup-interop clean
 .DEFAULT_GOAL := run
