@@ -45,7 +45,7 @@ confirmations = Table(
     Column("created_at", BigInteger, nullable=False, comment="lab time, ms, as all instants here"),
     Column("expires_at", BigInteger, nullable=False),
     Column("requested_at", BigInteger, nullable=False),
-    Column("steps", JSON, nullable=False, comment="the workflow"),
+    Column("steps", JSON, nullable=False, server_default="[]", comment="the workflow"),
     Column("step", Integer, nullable=False, server_default="0", comment="the present one"),
     Column("step_due_at", BigInteger, index=True, comment="when the next step begins by itself"),
     Column("state", String(16), nullable=False),

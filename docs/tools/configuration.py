@@ -15,7 +15,7 @@ from text import cell, table
 
 from gateway.settings import Settings
 from smsc_emulator.base import durations
-from smsc_emulator.base.config import Duration, PhoneNumber
+from smsc_emulator.base.config import Duration, PhoneNumber, meanings
 
 INTRODUCTION = """# Configuration
 
@@ -46,14 +46,14 @@ def page() -> str:
 
 def _section(path: str, model: type[BaseModel]) -> Iterator[str]:
     inner: list[tuple[str, type[BaseModel]]] = []
-    rows = []
+    rows, told = [], meanings(model)
     for name, field in model.model_fields.items():
         key = f"{path}.{name}" if path else name
         nested, is_list = _model(field.annotation)
         if nested is not None and nested is not model:
             inner.append((f"{key}[]" if is_list else key, nested))
         if nested is None or is_list or field.default is None:
-            rows.append([f"`{name}`", _kind(field), _default(field), cell(field.description)])
+            rows.append([f"`{name}`", _kind(field), _default(field), cell(told.get(name))])
     yield f"## {path or 'The file'}\n"
     yield cell(_about(model)) + "\n"
     if rows:

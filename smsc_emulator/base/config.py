@@ -1,16 +1,62 @@
 """What the sections of the configuration are made of. Each part declares its own section; the gateway joins them."""
 
+import ast
+import inspect
+from functools import cache
+from itertools import pairwise
 from typing import Annotated, Any
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationInfo
+from pydantic import BaseModel, BeforeValidator, ConfigDict, GetJsonSchemaHandler, ValidationInfo
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema
 
 from smsc_emulator.base import durations, msisdn
 
 
 class Section(BaseModel):
-    """A mapping of the configuration file: unknown keys are refused, values do not change after reading."""
+    """A mapping of the configuration file: unknown keys are refused, values do not change after reading.
 
-    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
+    What a key means stands below it as its docstring. It is read from the source only when somebody asks for it, by
+    `meanings` or by a JSON schema: pydantic's own option would read it at every start, which takes a tenth of it.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, core_schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        """Return the schema with the meanings of the keys."""
+        schema = handler(core_schema)
+        properties = handler.resolve_ref_schema(schema).get("properties", {})
+        for name, meaning in meanings(cls).items():
+            if name in properties:
+                properties[name].setdefault("description", meaning)
+        return schema
+
+
+@cache
+def meanings(section: type[BaseModel]) -> dict[str, str]:
+    """Return what each key of a section means, by its name. A key that is declared anew is told of there or not at all."""
+    found: dict[str, str] = {}
+    for declared in reversed(section.__mro__):
+        if issubclass(declared, Section) and declared is not Section:
+            anew = inspect.get_annotations(declared)
+            found = {name: told for name, told in found.items() if name not in anew} | _docstrings(declared)
+    return found
+
+
+def _docstrings(declared: type) -> dict[str, str]:
+    """Return the texts that stand directly below the members of a class in its source."""
+    (body,) = ast.parse(inspect.cleandoc("\n" + inspect.getsource(declared))).body
+    assert isinstance(body, ast.ClassDef)
+    return {
+        member.target.id: inspect.cleandoc(text.value.value)
+        for member, text in pairwise(body.body)
+        if isinstance(member, ast.AnnAssign)
+        and isinstance(member.target, ast.Name)
+        and isinstance(text, ast.Expr)
+        and isinstance(text.value, ast.Constant)
+        and isinstance(text.value.value, str)
+    }
 
 
 WRITTEN = {"written": True}

@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 from typing import Any, Final
 
-from smsc_emulator.base.config import Section
+from smsc_emulator.base.config import Section, meanings
 from smsc_emulator.core.faults.fault import Fault
 from smsc_emulator.core.faults.registry import REGISTRY
 from smsc_emulator.core.faults.when import When
@@ -33,10 +33,10 @@ def renewed(page: str) -> str:
 
 
 def _keys(section: type[Section], without: tuple[str, ...]) -> str:
-    lines = []
+    lines, told_of = [], meanings(section)
     for name, field in section.model_fields.items():
         if name not in without:
-            told = " ".join((field.description or "").split())
+            told = " ".join(told_of.get(name, "").split())
             needed = " Needed." if field.is_required() else ""
             lines.append(f"- `{name}`: {told}{needed}")
     return "\n".join(lines)
