@@ -406,7 +406,7 @@ class Lab:
             await self._smsc_link.bound(5)
 
     def _profiles(self) -> Mapping[str, Profile]:
-        return profiles.load_all(config_path("profiles")) if self._rules is None else self._rules
+        return profiles.Folder(config_path("profiles")) if self._rules is None else self._rules
 
     @property
     def _service_names(self) -> dict[str, str]:

@@ -80,7 +80,8 @@ def _own_account(settings: Settings) -> Iterator[Finding]:
 
 def _personalities(settings: Settings) -> Iterator[Finding]:
     """Accounts name personalities that there are, whose passwords they can bind with."""
-    found, _ = personalities.read_folders(personalities.folders(settings))
+    files = personalities.known(settings)
+    found, _ = personalities.read_files(files[name] for name in sorted(personalities.named(settings) & files.keys()))
     named: list[tuple[Path, str, str | None]] = [(("smsc", "personality"), settings.smsc.personality, None)]
     named += [
         (("smsc", "accounts", index, "personality"), account.personality or settings.smsc.personality, account.password)
@@ -92,7 +93,7 @@ def _personalities(settings: Settings) -> Iterator[Finding]:
             if password is not None and len(password) > most:
                 yield (*path[:-1], "password"), f"the personality {name} takes passwords of at most {most} characters"
         elif password is None or name != settings.smsc.personality:
-            yield path, f"there is no personality {name!r}" + nearest(name, sorted(found), "personality")
+            yield path, f"there is no personality {name!r}" + nearest(name, sorted(files), "personality")
 
 
 def _tls(settings: Settings) -> Iterator[Finding]:
@@ -223,7 +224,7 @@ def _own_numbers(settings: Settings) -> Iterator[Finding]:
 
 def _profile(settings: Settings) -> Iterator[Finding]:
     """Attempts start under profiles that there are."""
-    known = profiles.load_all(config_path("profiles"))
+    known = profiles.Folder(config_path("profiles"))
     for index, step in enumerate(settings.profile):
         name = step.name
         path: Path = ("profile", index, "name") if settings.profile[1:] else ("profile",)

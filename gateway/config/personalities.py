@@ -50,21 +50,15 @@ def _read(file: Path, text: str) -> PersonalitySettings:
     return personality
 
 
-def read_folders(folders: Iterable[Path]) -> tuple[dict[str, PersonalitySettings], list[Mistake]]:
-    """Return the personalities in all YAML files of `folders`, by name, a later one in place of an earlier one.
-
-    The mistakes in the files are returned too; a file that has any gives no personality.
-    """
+def read_files(files: Iterable[Path]) -> tuple[dict[str, PersonalitySettings], list[Mistake]]:
+    """Return the personalities in `files` by name, and the mistakes; a file that has any gives no personality."""
     found: dict[str, PersonalitySettings] = {}
     mistakes: list[Mistake] = []
-    for folder in folders:
-        if not folder.is_dir():
-            mistakes.append(Mistake(str(folder), 0, 0, "", "this is no folder"))
-        for file in sorted(folder.glob("*.yaml")):
-            try:
-                found[file.stem] = read_file(file)
-            except ConfigError as error:
-                mistakes += error.mistakes
+    for file in files:
+        try:
+            found[file.stem] = read_file(file)
+        except ConfigError as error:
+            mistakes += error.mistakes
     return found, mistakes
 
 
@@ -76,12 +70,29 @@ def folders(settings: Settings) -> list[Path]:
 
 def own_mistakes(settings: Settings) -> list[Mistake]:
     """Return the mistakes in the settings' own folder of personalities."""
-    return read_folders(folders(settings)[1:])[1]
+    own = settings.smsc.personality_folder
+    if own is None:
+        return []
+    if not own.is_dir():
+        return [Mistake(str(own), 0, 0, "", "this is no folder")]
+    return read_files(sorted(own.glob("*.yaml")))[1]
+
+
+def named(settings: Settings) -> frozenset[str]:
+    """Return the names of the personalities that the settings' accounts have."""
+    smsc = settings.smsc
+    return frozenset({smsc.personality, *(account.personality or smsc.personality for account in smsc.accounts)})
+
+
+def known(settings: Settings) -> dict[str, Path]:
+    """Return the file of each personality that the settings' accounts can name: one's own in place of a shipped one."""
+    return {file.stem: file for folder in folders(settings) for file in sorted(folder.glob("*.yaml"))}
 
 
 def of(settings: Settings) -> Mapping[str, PersonalitySettings]:
-    """Return all personalities that the settings' accounts can name. Raises ConfigError."""
-    found, mistakes = read_folders(folders(settings))
-    if mistakes:
-        raise ConfigError(sorted(set(mistakes)))
-    return found
+    """Return the personalities that the settings' accounts have, by name. Raises ConfigError.
+
+    The others are not read: each takes as long as a few messages, and a start would wait for all of them.
+    """
+    files = known(settings)
+    return {name: read_file(files[name]) for name in sorted(named(settings) & files.keys())}

@@ -4,7 +4,7 @@ Every question that the sources leave open is a key. A key that a file leaves ou
 settled by the regime's sources: its value is the lab's own choice.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from functools import lru_cache
 from pathlib import Path
@@ -230,9 +230,34 @@ def _read(text: str) -> Profile:
     return Profile.model_validate(YAML(typ="safe", pure=True).load(text), context=WRITTEN)
 
 
+class Folder(Mapping[str, Profile]):
+    """The profiles of all YAML files in a folder, by name. Each is read when it is asked for, which raises ProfileError.
+
+    A lab has one in force and the others at hand; to read all of them would take a good part of its start.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._files = {path.stem: path for path in sorted(folder.glob("*.yaml"))}
+        self._read: dict[str, Profile] = {}
+
+    def __getitem__(self, name: str) -> Profile:
+        if name not in self._read:
+            self._read[name] = load(self._files[name])
+        return self._read[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._files)
+
+    def __len__(self) -> int:
+        return len(self._files)
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._files
+
+
 def load_all(folder: Path) -> dict[str, Profile]:
     """Return the profiles of all YAML files in `folder`, by name. Raises ProfileError."""
-    return {path.stem: load(path) for path in sorted(folder.glob("*.yaml"))}
+    return dict(Folder(folder))
 
 
 def _mistakes(path: Path, error: ValidationError) -> list[str]:
@@ -250,7 +275,7 @@ class Schedule:
     """Which profile attempts start under, by the lab clock; an attempt ends under the profile of its start (S87).
 
     `profiles` are all that are there, by name. `plan` is one name, or steps in order of time: each begins at its
-    instant in milliseconds, the first at any time. Raises ProfileError if a profile is not there.
+    instant in milliseconds, the first at any time. Raises ProfileError if a profile is not there or cannot be used.
     """
 
     def __init__(self, profiles: Mapping[str, Profile], plan: Plan) -> None:
@@ -259,6 +284,7 @@ class Schedule:
         for _, name in self._steps:
             if name not in profiles:
                 raise ProfileError(f"there is no profile {name}; known profiles: {', '.join(sorted(profiles))}")
+            _ = profiles[name]  # it is read now, and not by the first attempt
 
     @property
     def names(self) -> tuple[str, ...]:

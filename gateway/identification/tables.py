@@ -4,6 +4,7 @@ from sqlalchemy import JSON, BigInteger, Boolean, Column, Index, Integer, String
 
 from gateway.identification.bindings import State
 from smsc_emulator.base.database import metadata
+from smsc_emulator.base.indices import unique_among
 
 attempts = Table(
     "attempts",
@@ -98,14 +99,8 @@ bindings = Table(
     Index("ix_bindings_user", "service_id", "user_id"),
     Index("ix_bindings_number", "service_id", "phone_number"),
 )
-_ACTIVE = bindings.c.state == State.ACTIVE.value
-Index(
-    "ux_bindings_active",
-    bindings.c.service_id,
-    bindings.c.phone_number,
-    unique=True,
-    sqlite_where=_ACTIVE,
-    postgresql_where=_ACTIVE,
+unique_among(
+    "ux_bindings_active", bindings.c.service_id, bindings.c.phone_number, where=bindings.c.state == State.ACTIVE.value
 )
 
 sessions = Table(

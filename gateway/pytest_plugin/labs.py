@@ -1,6 +1,7 @@
 """The labs of one test run, seen from the tests: the nursery's process, its orders and its end."""
 
 import json
+import os
 import select
 import shutil
 import subprocess
@@ -45,6 +46,8 @@ class Labs:
             stderr=self._errors,
             bufsize=0,  # what is read ahead, poll does not see
             start_new_session=True,
+            # To look for pydantic's plugins is to read what is told of every installed distribution.
+            env={"PYDANTIC_DISABLE_PLUGINS": "__all__", **os.environ},
         )
 
     @property

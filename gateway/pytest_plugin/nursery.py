@@ -62,13 +62,12 @@ class Nursery:
         self._template = folder / DATABASE
 
     def prepare(self) -> None:
-        """Do once what every start would do again: the tables, and the files that ship with the program."""
+        """Do once what every start would do again: the tables, and the files that a lab reads by default."""
         engine = make_engine(f"sqlite:///{self._template}")
         with engine.connect() as conn:
             upgrade(conn)
         engine.dispose()
-        read(None)
-        profiles.load_all(config_path("profiles"))
+        profiles.Schedule(profiles.Folder(config_path("profiles")), read(None).schedule())
         gc.freeze()
         gc.enable()
 

@@ -6,6 +6,7 @@ Operators of one lab share the tables and nothing else: every row names its oper
 from sqlalchemy import JSON, BigInteger, Boolean, Column, Index, Integer, String, Table, false
 
 from smsc_emulator.base.database import metadata
+from smsc_emulator.base.indices import unique_among
 
 contracts = Table(
     "contracts",
@@ -32,10 +33,7 @@ contracts = Table(
     Column("ended_at", BigInteger, nullable=True, comment="NULL: in force"),
     Column("end_reason", String(8), nullable=True, comment="ended, ported or reissued"),
 )
-_IN_FORCE = contracts.c.ended_at.is_(None)
-Index(
-    "ux_contracts_in_force", contracts.c.phone_number, unique=True, sqlite_where=_IN_FORCE, postgresql_where=_IN_FORCE
-)
+unique_among("ux_contracts_in_force", contracts.c.phone_number, where=contracts.c.ended_at.is_(None))
 Index("ix_contracts_operator", contracts.c.operator_id, contracts.c.phone_number)
 
 operator_behaviours = Table(

@@ -159,9 +159,12 @@ def test_ones_own_folder_is_beside_the_configuration_and_comes_before_the_shippe
     (tmp_path / "own" / "hexagon.yaml").write_text("name: hexagon\nwindow: 3\n")
     (tmp_path / "own" / "mine.yaml").write_text("name: mine\n")
     lab = tmp_path / "lab.yaml"
-    lab.write_text("smsc: {personality_folder: own, accounts: [{system_id: a, password: p, personality: mine}]}\n")
+    names = ("hexagon", "mine", "letter")
+    accounts = ", ".join(f"{{system_id: {name}, password: p, personality: {name}}}" for name in names)
+    lab.write_text(f"smsc: {{personality_folder: own, accounts: [{accounts}]}}\n")
     found = personalities.of(read(lab))
     assert (found["hexagon"].window, found["mine"].window, found["letter"].strictness) == (3, 100, "strict34")
+    assert found.keys() == {*names, "standard"}
 
 
 def test_mistakes_in_ones_own_folder_are_told_with_the_configurations(tmp_path: Path) -> None:
