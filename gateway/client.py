@@ -1,6 +1,7 @@
 """A small client of a running lab, for the command line: where the lab is, and calls of its HTTP API."""
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -13,8 +14,10 @@ from gateway.folder import TOKEN_FILE
 from smsc_emulator.base.hosts import is_loopback
 
 DEFAULT_URL = "http://127.0.0.1:8080"
-DEFAULT_SMPP_PORT = 2775
-DEFAULT_SIP_PORT = 5060
+DEFAULT_PORTS = {"smpp": 2775, "http": 8080, "sip": 5060}
+DEFAULT_DATA = Path(".confirmlab")
+"""The data folder of a lab that is not told of another one."""
+ASK = "is `confirmlab serve` running?"
 PORTS_FILE = "ports.json"
 """The file in a lab's data folder that tells its ports: an object with the keys smpp, http, sip and sip_gateway."""
 
@@ -43,25 +46,36 @@ class Address:
 
     url: str
     known_by: str
-    smpp_port: int
-    sip_port: int = DEFAULT_SIP_PORT
+    ports: Mapping[str, int]
+    """Its ports by their names in ports.json, as far as they are known."""
     token: str | None = None
     """What the lab's own routes ask for, if its data folder has one."""
 
+    def port(self, name: str) -> int:
+        """Return one of the lab's ports: smpp, http, sip or sip_gateway. Raises LabUnreachableError."""
+        if name not in self.ports:
+            raise LabUnreachableError(f"nothing tells the {name} port of the lab, whose address is known {self.known_by}")
+        return self.ports[name]
 
-def find(url: str | None, data: Path) -> Address:
-    """Return the lab's address: `url` if given, else by ports.json in the folder `data`, else the default ports."""
-    file = data / PORTS_FILE
-    ports = read_ports(data)
-    smpp_port, sip_port = ports.get("smpp", DEFAULT_SMPP_PORT), ports.get("sip", DEFAULT_SIP_PORT)
-    token = read_token(data)
+
+def find(url: str | None, data: Path | None) -> Address:
+    """Return the lab's address: `url` if given, else by ports.json in the folder `data`. Raises LabUnreachableError.
+
+    If no folder is named either, the default one is looked into, and a lab on the default ports is believed in where
+    that has no ports.json. For a folder that is named it is not: whoever answered there would be another lab.
+    """
+    folder = DEFAULT_DATA if data is None else data
+    file, told, token = folder / PORTS_FILE, read_ports(folder), read_token(folder)
+    ports = {**DEFAULT_PORTS, **told} if data is None else told
     if url:
         # The token of a lab on this machine is told to nobody elsewhere.
         near = is_loopback(urlsplit(url).hostname or "")
-        return Address(url.rstrip("/"), "as given", smpp_port, sip_port, token if near else None)
-    if "http" in ports:
-        return Address(f"http://127.0.0.1:{ports['http']}", f"by {file}", smpp_port, sip_port, token)
-    return Address(DEFAULT_URL, f"the default, since there is no {file}", smpp_port, sip_port, token)
+        return Address(url.rstrip("/"), "as given", ports, token if near else None)
+    if "http" in told:
+        return Address(f"http://127.0.0.1:{told['http']}", f"by {file}", ports, token)
+    if data is not None:
+        raise LabUnreachableError(f"no lab runs on the folder {folder}: there is no {file}; {ASK}")
+    return Address(DEFAULT_URL, f"the default, since there is no {file}", ports, token)
 
 
 def read_token(data: Path) -> str | None:
@@ -137,7 +151,7 @@ class LabClient:
         except (TimeoutError, aiohttp.ClientError, OSError, ValueError) as error:
             where = f"{self.address.url} ({self.address.known_by})"
             reason = str(error) or type(error).__name__
-            raise LabUnreachableError(f"no lab answers at {where}: {reason}; is `confirmlab serve` running?") from None
+            raise LabUnreachableError(f"no lab answers at {where}: {reason}; {ASK}") from None
         if status >= 400:
             raise LabRefusedError(method, path, status, _json(raw))
         return raw

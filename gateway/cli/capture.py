@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
-from gateway.cli.options import DEFAULT_DATA, Data, Json, Url, fail, millis, print_json, run
+from gateway.cli.options import Data, Json, Url, fail, millis, print_json, run
 
 app = typer.Typer(help="Capture SMPP and SIP for Wireshark.", no_args_is_help=True)
 
@@ -18,7 +18,7 @@ def start(
     max_time: Annotated[str, typer.Option("--max-time", help="Real time after which it ends by itself.")] = "10m",
     max_size: Annotated[int, typer.Option("--max-size", min=4096, help="Octets at which it ends.")] = 32 << 20,
     url: Url = None,
-    data: Data = DEFAULT_DATA,
+    data: Data = None,
     json: Json = False,
 ) -> None:
     """Begin a capture. Its file holds texts and codes in clear."""
@@ -27,13 +27,13 @@ def start(
 
 
 @app.command("list")
-def list_them(url: Url = None, data: Data = DEFAULT_DATA, json: Json = False) -> None:
+def list_them(url: Url = None, data: Data = None, json: Json = False) -> None:
     """List the captures of this run of the lab."""
     _print(_call("GET", "", url, data)["captures"], json)
 
 
 @app.command()
-def stop(id_: Id, url: Url = None, data: Data = DEFAULT_DATA, json: Json = False) -> None:
+def stop(id_: Id, url: Url = None, data: Data = None, json: Json = False) -> None:
     """End a capture; its file stays."""
     _print([_call("POST", f"/{id_}/stop", url, data)], json, one=True)
 
@@ -43,7 +43,7 @@ def save(
     id_: Id,
     file: Annotated[Path, typer.Argument(help="Where to write it; it is readable by its owner alone.")],
     url: Url = None,
-    data: Data = DEFAULT_DATA,
+    data: Data = None,
 ) -> None:
     """Download a capture, also while it runs."""
     from gateway.client import LabClient, find
@@ -62,12 +62,12 @@ def save(
 
 
 @app.command()
-def remove(id_: Id, url: Url = None, data: Data = DEFAULT_DATA) -> None:
+def remove(id_: Id, url: Url = None, data: Data = None) -> None:
     """End a capture and delete its file."""
     _call("DELETE", f"/{id_}", url, data)
 
 
-def _call(method: str, path: str, url: str | None, data: Path, body: Any = None) -> Any:
+def _call(method: str, path: str, url: str | None, data: Path | None, body: Any = None) -> Any:
     from gateway.client import LabClient, find
 
     async def ask() -> Any:

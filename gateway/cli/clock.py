@@ -4,13 +4,13 @@ from typing import Annotated, Any
 
 import typer
 
-from gateway.cli.options import DEFAULT_DATA, Data, Json, Url, millis, print_json, run
+from gateway.cli.options import Data, Json, Url, millis, print_json, run
 
 app = typer.Typer(help="See, turn, pause and resume the lab clock.", no_args_is_help=True)
 
 
 @app.command()
-def show(url: Url = None, data: Data = DEFAULT_DATA, json: Json = False) -> None:
+def show(url: Url = None, data: Data = None, json: Json = False) -> None:
     """Show where the lab clock stands."""
     _print(_call("GET", "/lab/clock", None, url, data), json)
 
@@ -19,7 +19,7 @@ def show(url: Url = None, data: Data = DEFAULT_DATA, json: Json = False) -> None
 def advance(
     by: Annotated[str, typer.Argument(help="How far: 250ms, 10s, 20m, 1h30m, 2d.")],
     url: Url = None,
-    data: Data = DEFAULT_DATA,
+    data: Data = None,
     json: Json = False,
 ) -> None:
     """Turn the clock forward; each deadline on the way fires at its instant."""
@@ -28,13 +28,13 @@ def advance(
 
 
 @app.command()
-def pause(url: Url = None, data: Data = DEFAULT_DATA, json: Json = False) -> None:
+def pause(url: Url = None, data: Data = None, json: Json = False) -> None:
     """Let the clock stand still; what is already due still happens."""
     _print(_call("POST", "/lab/clock/pause", None, url, data), json)
 
 
 @app.command()
-def resume(url: Url = None, data: Data = DEFAULT_DATA, json: Json = False) -> None:
+def resume(url: Url = None, data: Data = None, json: Json = False) -> None:
     """Let the clock run with real time."""
     _print(_call("POST", "/lab/clock/resume", None, url, data), json)
 

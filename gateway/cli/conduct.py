@@ -7,7 +7,7 @@ from urllib.parse import quote
 
 import typer
 
-from gateway.cli.options import DEFAULT_DATA, FAILED, Data, Json, Url, fail, run
+from gateway.cli.options import FAILED, Data, Json, Url, fail, run
 
 
 class Format(StrEnum):
@@ -23,7 +23,7 @@ def conduct(
     format_: Annotated[Format, typer.Option("--format", help="How the report is written.")] = Format.TEXT,
     output: Annotated[Path | None, typer.Option("--output", help="A file to write it to.")] = None,
     url: Url = None,
-    data: Data = DEFAULT_DATA,
+    data: Data = None,
     json: Json = False,
 ) -> None:
     """Report the mistakes of an ESME; ends with 1 if one of them is an error."""

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from gateway.cli.options import DEFAULT_DATA, DEFAULT_KEY, Data, Key, Url, fail, run
+from gateway.cli.options import DEFAULT_KEY, Data, Key, Url, fail, run
 from gateway.cli.story import NUMBER, PATIENCE, Show, Story, first, follow
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ def demo(
         Method | None, typer.Option("--method", help="Show one confirmation by this method, and what it costs.")
     ] = None,
     url: Url = None,
-    data: Data = DEFAULT_DATA,
+    data: Data = None,
     key: Key = DEFAULT_KEY,
 ) -> None:
     """Walk one identification through the running lab, then one that the operator's silence refuses."""

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from gateway.cli.options import DEFAULT_DATA, FAILED, Data, Json, Url, print_json
+from gateway.cli.options import FAILED, Data, Json, Url, lab_errors, print_json
 
 TIMEOUT = 10
 """Real seconds that each answer of the SMSC may take."""
@@ -125,7 +125,7 @@ class SmppPeer:
 def doctor(
     to: Annotated[str, typer.Option("--to", help="The number that gets the test message.")] = "+70000000010",
     url: Url = None,
-    data: Data = DEFAULT_DATA,
+    data: Data = None,
     host: Annotated[str, typer.Option("--host", help="The SMSC's address.")] = "127.0.0.1",
     port: Annotated[int | None, typer.Option("--port", help="Its port; otherwise --data tells it, or 2775.")] = None,
     sip_port: Annotated[
@@ -136,14 +136,16 @@ def doctor(
     json: Json = False,
 ) -> None:
     """Check a running lab from outside; ends with 1 if any check fails."""
-    from gateway.client import find
+    with lab_errors():
+        from gateway.client import find
 
-    address = find(url, data)
-    peer = SmppPeer(host, port or address.smpp_port, system_id, password, to)
+        address = find(url, data)
+        smpp, switch = port or address.port("smpp"), sip_port or address.port("sip")
+    peer = SmppPeer(host, smpp, system_id, password, to)
     show = None if json else _print
     try:
         findings = examine(http_checks(address), show, chained=False) + examine(smpp_checks(peer), show, chained=True)
-        findings += examine(sip_checks(host, sip_port or address.sip_port), show, chained=False)
+        findings += examine(sip_checks(host, switch), show, chained=False)
     finally:
         peer.close()
     failed = [finding.name for finding in findings if finding.result == "fail"]

@@ -5,14 +5,14 @@ from typing import Annotated, Any
 
 import typer
 
-from gateway.cli.options import DEFAULT_DATA, Data, Json, Url, print_json, run
+from gateway.cli.options import Data, Json, Url, print_json, run
 from gateway.cli.tables import print_table
 
 app = typer.Typer(help="List, add and take away faults of the SMSC.", no_args_is_help=True)
 
 
 @app.command(name="list")
-def list_them(url: Url = None, data: Data = DEFAULT_DATA, json: Json = False) -> None:
+def list_them(url: Url = None, data: Data = None, json: Json = False) -> None:
     """List the faults in force and how often each fired."""
     found = _call("GET", "/lab/faults", None, url, data)
     if json:
@@ -30,7 +30,7 @@ def add(
         typer.Argument(help="Its keys and conditions: status=ESME_RTHROTTLED when.destination=+7000 when.every=3"),
     ] = None,
     url: Url = None,
-    data: Data = DEFAULT_DATA,
+    data: Data = None,
     json: Json = False,
 ) -> None:
     """Put a fault in force."""
@@ -42,14 +42,14 @@ def add(
 def remove(
     fault_id: Annotated[str, typer.Argument(help="The id that `list` shows.")],
     url: Url = None,
-    data: Data = DEFAULT_DATA,
+    data: Data = None,
 ) -> None:
     """Take one fault out of force."""
     _call("DELETE", f"/lab/faults/{fault_id}", None, url, data)
 
 
 @app.command()
-def clear(url: Url = None, data: Data = DEFAULT_DATA) -> None:
+def clear(url: Url = None, data: Data = None) -> None:
     """Take all faults out of force; counts and chance start anew."""
     _call("DELETE", "/lab/faults", None, url, data)
 

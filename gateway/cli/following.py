@@ -15,14 +15,16 @@ PAUSE = 0.5
 Event = Mapping[str, Any]
 
 
-async def events(url: str | None, data: Path, after: int | None, **wanted: str) -> AsyncIterator[Event]:
+async def events(url: str | None, data: Path | None, after: int | None, **wanted: str) -> AsyncIterator[Event]:
     """Yield the events above `after`, or those that come from now on; `wanted` are keys of /lab/journal.
 
     A lab that goes away is waited for: its numbers grow over restarts, so nothing is shown twice. Raises LabError if
     there is no lab to begin with, or if it refuses.
     """
-    from gateway.client import LabClient, LabUnreachableError, find
+    from gateway.client import DEFAULT_DATA, LabClient, LabUnreachableError, find, read_ports
 
+    if data is None and read_ports(DEFAULT_DATA):
+        data = DEFAULT_DATA  # when this lab has gone, another one on the default ports is not it
     gone = False
     while True:
         try:

@@ -12,7 +12,7 @@ from urllib.parse import quote
 
 import typer
 
-from gateway.cli.options import DEFAULT_DATA, Data, Json, Url, fail, millis, run
+from gateway.cli.options import Data, Json, Url, fail, millis, run
 
 if TYPE_CHECKING:
     from gateway.client import LabClient
@@ -33,7 +33,7 @@ def handset(
     any_: Annotated[bool, typer.Option("--any", help="With --once: or the newest one that is already there.")] = False,
     wait: Annotated[str, typer.Option("--wait", help="With --once: how long to wait, in real time.")] = "30s",
     url: Url = None,
-    data: Data = DEFAULT_DATA,
+    data: Data = None,
     json: Json = False,
 ) -> None:
     """Be a phone: see texts and calls as they come, and reply, call, answer or switch it off; `help` lists how.
@@ -173,7 +173,7 @@ ACTS: dict[str, Callable[[Phone, str], Awaitable[None]]] = {
 """What the user can type. Each may raise LabRefusedError."""
 
 
-async def _once(number: str, show: Show, url: str | None, data: Path, *, seconds: float, already: bool) -> None:
+async def _once(number: str, show: Show, url: str | None, data: Path | None, *, seconds: float, already: bool) -> None:
     from gateway.cli.following import events
     from gateway.client import LabClient, find
 
@@ -191,7 +191,7 @@ async def _once(number: str, show: Show, url: str | None, data: Path, *, seconds
                 return
 
 
-async def _live(number: str, show: Show, url: str | None, data: Path) -> None:
+async def _live(number: str, show: Show, url: str | None, data: Path | None) -> None:
     from gateway.cli.following import events
     from gateway.client import LabClient, find
 

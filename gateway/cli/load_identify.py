@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 import typer
 
 from gateway.cli import load_run
-from gateway.cli.options import DEFAULT_DATA, DEFAULT_KEY, Data, Key, Url, fail, millis
+from gateway.cli.options import DEFAULT_KEY, Data, Key, Url, fail, lab_errors, millis
 
 if TYPE_CHECKING:
     from gateway.load.identify import IdentifyPlan
@@ -39,7 +39,7 @@ def identify(
     p99: load_run.P99 = None,
     owned: load_run.Owned = False,
     url: Url = None,
-    data: Data = DEFAULT_DATA,
+    data: Data = None,
     key: Key = DEFAULT_KEY,
 ) -> None:
     """Identify users by HTTP, with handsets that answer by themselves, and tell how many, how long, and errors.
@@ -51,7 +51,7 @@ def identify(
     from gateway.load.identify import IdentifyPlan
 
     telling = load_run.Telling.read(json, html, tolerate, p99)
-    with load_run.rightly():
+    with load_run.rightly(), lab_errors():
         ends = (success or (), failure or ())
         way = journey.Journey.read_options((start, check, read), (id_field, state_field), ends)
         plan = IdentifyPlan(

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Final, Literal
 import typer
 
 from gateway.cli import load_run
-from gateway.cli.options import DEFAULT_DATA, Data, fail, millis
+from gateway.cli.options import Data, fail, millis, port_of
 
 if TYPE_CHECKING:
     from gateway.load.smpp import SmppPlan
@@ -42,10 +42,9 @@ def smpp(
     tolerate: load_run.Tolerate = "0%",
     p99: load_run.P99 = None,
     owned: load_run.Owned = False,
-    data: Data = DEFAULT_DATA,
+    data: Data = None,
 ) -> None:
     """Submit SMS at a rate or through a window, and tell throughput, latencies and errors. Ctrl-C ends it early."""
-    from gateway.client import find
     from gateway.load import messages
     from gateway.load.smpp import BindAs, SmppPlan
 
@@ -55,7 +54,7 @@ def smpp(
         messages.address(sender)
         plan = SmppPlan(
             host=host,
-            port=port or find(None, data).smpp_port,
+            port=port or port_of(data, "smpp"),
             accounts=tuple(_account(each) for each in account or [DEFAULT_ACCOUNT]),
             wordings=tuple(messages.wording(each) for each in text or [DEFAULT_TEXT]),
             to=messages.all_numbers(to or [load_run.DEFAULT_NUMBERS]),

@@ -3,7 +3,8 @@
 import asyncio
 import json
 import os
-from collections.abc import Coroutine, Mapping
+from collections.abc import Coroutine, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any, NoReturn, TypeVar
 
@@ -19,13 +20,16 @@ Url = Annotated[
     typer.Option("--url", envvar="CONFIRMLAB_URL", help="The lab's HTTP address; otherwise --data tells it."),
 ]
 Data = Annotated[
-    Path,
-    typer.Option("--data", envvar="CONFIRMLAB_DATA", help="The folder whose ports.json tells the lab's ports."),
+    Path | None,
+    typer.Option(
+        "--data",
+        envvar="CONFIRMLAB_DATA",
+        help="The folder whose ports.json tells the lab's ports; otherwise .confirmlab, or the default ports.",
+    ),
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 Key = Annotated[str, typer.Option("--key", envvar="CONFIRMLAB_KEY", help="The API key of the service demo.")]
 
-DEFAULT_DATA = Path(".confirmlab")
 DEFAULT_KEY = "lab-demo-key"
 
 
@@ -35,14 +39,29 @@ def fail(sentence: str, code: int = FAILED) -> NoReturn:
     raise typer.Exit(code)
 
 
-def run(work: Coroutine[Any, Any, T]) -> T:
-    """Run `work`; a lab that is not there or refuses ends the command with one sentence and code 1."""
+@contextmanager
+def lab_errors() -> Iterator[None]:
+    """Let a lab that is not there or refuses end the command with one sentence and code 1."""
     from gateway.client import LabError
 
     try:
-        return asyncio.run(work)
+        yield
     except LabError as error:
         fail(str(error))
+
+
+def run(work: Coroutine[Any, Any, T]) -> T:
+    """Run `work`; a lab that is not there or refuses ends the command with one sentence and code 1."""
+    with lab_errors():
+        return asyncio.run(work)
+
+
+def port_of(data: Path | None, name: str) -> int:
+    """Return a port of the lab of a folder; if there is none, the command ends with one sentence and code 1."""
+    from gateway.client import find
+
+    with lab_errors():
+        return find(None, data).port(name)
 
 
 def millis(text: str) -> int:

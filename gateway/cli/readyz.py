@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
-from gateway.cli.options import DEFAULT_DATA, FAILED, Data, Json, Url, millis, print_json, run
+from gateway.cli.options import FAILED, Data, Json, Url, millis, print_json, run
 
 PAUSE = 0.05
 """Real seconds between two tries."""
@@ -15,7 +15,7 @@ PAUSE = 0.05
 def readyz(
     wait: Annotated[str, typer.Option("--wait", help="How long to wait for the lab: 500ms, 30s, 2m.")] = "0s",
     url: Url = None,
-    data: Data = DEFAULT_DATA,
+    data: Data = None,
     json: Json = False,
 ) -> None:
     """Tell whether a lab serves, waiting for it if asked to."""
@@ -48,9 +48,10 @@ async def _poll(url: str | None, data: Any, seconds: float) -> tuple[bool, dict[
 async def _ask(url: str | None, data: Any) -> tuple[bool, dict[str, Any]]:
     from gateway.client import LabClient, LabError, LabRefusedError, find
 
-    address = find(url, data)
-    state: dict[str, Any] = {"url": address.url, "status": "not_ready"}
+    state: dict[str, Any] = {"url": url, "status": "not_ready"}
     try:
+        address = find(url, data)
+        state["url"] = address.url
         async with LabClient(address) as lab:
             return True, state | await lab.get("/readyz")
     except LabRefusedError as error:

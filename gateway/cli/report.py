@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from gateway.cli.options import DEFAULT_DATA, FAILED, Data, Json, Url, fail, run
+from gateway.cli.options import FAILED, Data, Json, Url, fail, run
 
 app = typer.Typer(help="Report on the rules, on cost and use, and on exposure.", no_args_is_help=True)
 
@@ -40,7 +40,7 @@ def conformance(
     format_: Annotated[Format, typer.Option("--format", help="How the report is written.")] = Format.TEXT,
     output: Output = None,
     url: Url = None,
-    data: Data = DEFAULT_DATA,
+    data: Data = None,
     json: Json = False,
 ) -> None:
     """Tell each rule with pass, fail or not exercised; ends with 1 if a rule fails."""
@@ -63,7 +63,7 @@ def use(
     format_: Plain = PlainFormat.TEXT,
     output: Output = None,
     url: Url = None,
-    data: Data = DEFAULT_DATA,
+    data: Data = None,
     json: Json = False,
 ) -> None:
     """Tell what identifying costs and how it is used, as aggregates without small cells."""
@@ -75,14 +75,14 @@ def exposure(
     format_: Plain = PlainFormat.TEXT,
     output: Output = None,
     url: Url = None,
-    data: Data = DEFAULT_DATA,
+    data: Data = None,
     json: Json = False,
 ) -> None:
     """Tell what findings against services may cost, from the profile's table of fines."""
     _write(_text("exposure", PlainFormat.JSON if json else format_, url, data), output)
 
 
-def _text(name: str, format_: PlainFormat, url: str | None, data: Path) -> str:
+def _text(name: str, format_: PlainFormat, url: str | None, data: Path | None) -> str:
     from gateway.client import LabClient, find
 
     async def ask() -> str:

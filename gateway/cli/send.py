@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from gateway.cli.options import DEFAULT_DATA, Data, Json, fail, millis, print_json
+from gateway.cli.options import Data, Json, fail, millis, port_of, print_json
 
 if TYPE_CHECKING:
     from smsc_emulator.smpp.pdus import DeliverSm, SubmitSm
@@ -61,15 +61,13 @@ def send(
     port: Annotated[int | None, typer.Option("--port", help="Its port; otherwise --data tells it, or 2775.")] = None,
     receipt: Annotated[bool, typer.Option("--receipt", help="Ask for a receipt and wait for it.")] = False,
     wait: Annotated[str, typer.Option("--wait", help="How long to wait for receipts.")] = "30s",
-    data: Data = DEFAULT_DATA,
+    data: Data = None,
     json: Json = False,
 ) -> None:
     """Send one SMS by submit_sm and print its message_id, and its receipt if asked for."""
-    from gateway.client import find
-
     seconds = millis(wait) / 1000
     pdus = submissions(to, text, sender, receipt=receipt)
-    account = Account(host, port or find(None, data).smpp_port, system_id, password)
+    account = Account(host, port or port_of(data, "smpp"), system_id, password)
     message_ids, receipts, complete = asyncio.run(_send(account, pdus, seconds if receipt else None))
     shown = [_shown(message_id, receipts.get(message_id)) for message_id in message_ids]
     if json:

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from gateway.cli.options import DEFAULT_DATA, Data, Json, Url, run
+from gateway.cli.options import Data, Json, Url, run
 
 if TYPE_CHECKING:
     from gateway.cli.following import Event
@@ -35,7 +35,7 @@ def tail(
     ] = None,
     limit: Annotated[int | None, typer.Option("--limit", min=1, help="End after so many events.")] = None,
     url: Url = None,
-    data: Data = DEFAULT_DATA,
+    data: Data = None,
     json: Json = False,
 ) -> None:
     """Show the journal as it grows, until Ctrl-C; a lab that restarts is waited for. Numbers are shown in clear."""

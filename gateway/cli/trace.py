@@ -5,7 +5,7 @@ from urllib.parse import quote
 
 import typer
 
-from gateway.cli.options import DEFAULT_DATA, Data, Json, Url, print_json, run
+from gateway.cli.options import Data, Json, Url, print_json, run
 
 
 def trace(
@@ -17,7 +17,7 @@ def trace(
     ],
     reveal: Annotated[bool, typer.Option("--reveal", help="Show numbers in clear; codes are never shown.")] = False,
     url: Url = None,
-    data: Data = DEFAULT_DATA,
+    data: Data = None,
     json: Json = False,
 ) -> None:
     """Show what belongs to an id, from the HTTP request over SMPP or SIP to the webhook."""

@@ -3,10 +3,10 @@
 import socket
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import pytest
+from serving import Serving
 
 from smsc_emulator.smpp.codec import decode, encode
 from smsc_emulator.smpp.pdus import Bind, BindReceiver, BindTransceiver, BindTransmitter, EnquireLink, Pdu
@@ -26,17 +26,15 @@ BINDS: dict[str, type[Bind]] = {"TX": BindTransmitter, "RX": BindReceiver, "TRX"
 
 
 @pytest.fixture(scope="module")
-def lab(tmp_path_factory: Any, start_lab_process: Callable[[Path, str], Any]) -> Iterator[Any]:
+def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serving]:
     folder = tmp_path_factory.mktemp("lab")
     (folder / "personalities").mkdir()
     lines = []
     for name in STRICTNESSES:
         (folder / "personalities" / f"{name}.yaml").write_text(f"name: {name}\nstrictness: {name}\n")
         lines.append(f"    - {{system_id: {name}, password: secret, personality: {name}, max_binds: 100}}")
-    lab = start_lab_process(folder, CONFIG.format(accounts="\n".join(lines)))
-    yield lab
-    lab.process.terminate()
-    lab.process.wait(timeout=15)
+    with Serving.of(folder, CONFIG.format(accounts="\n".join(lines))) as lab:
+        yield lab
 
 
 @dataclass

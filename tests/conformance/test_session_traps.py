@@ -6,10 +6,10 @@ status; here its body is written too, where the trap is about that.
 
 import socket
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
+from serving import Serving
 
 from smsc_emulator.smpp.codec import decode, encode
 from smsc_emulator.smpp.constants import CommandId, CommandStatus, Tag, command_name, status_name
@@ -67,14 +67,10 @@ def esme_door() -> Iterator[socket.socket]:
 
 
 @pytest.fixture(scope="module")
-def lab(
-    tmp_path_factory: Any, start_lab_process: Callable[[Path, str], Any], esme_door: socket.socket
-) -> Iterator[Any]:
-    port = esme_door.getsockname()[1]
-    lab = start_lab_process(tmp_path_factory.mktemp("lab"), CONFIG.format(port=port))
-    yield lab
-    lab.process.terminate()
-    lab.process.wait(timeout=15)
+def lab(tmp_path_factory: pytest.TempPathFactory, esme_door: socket.socket) -> Iterator[Serving]:
+    config = CONFIG.format(port=esme_door.getsockname()[1])
+    with Serving.of(tmp_path_factory.mktemp("lab"), config) as lab:
+        yield lab
 
 
 def wire(pdu: Pdu, number: int = 77) -> bytes:

@@ -29,7 +29,7 @@ TEXTS = {
 @pytest.fixture
 def lab(serve_lab: Callable[[str], Any]) -> Any:
     lab = serve_lab(CONFIG)
-    (lab.folder / "texts.json").write_text(json.dumps(TEXTS))
+    (lab.data / "texts.json").write_text(json.dumps(TEXTS))
     return lab
 
 

@@ -17,7 +17,7 @@ PYTHON_PEERS = ["smpplib", "aiosmpplib", "smpp34", "rusmppyc"]
 
 def drive(command: list[str | Path], lab: Any) -> dict[str, str]:
     """Run a driver to its end; return the outcome of each step."""
-    arguments = [*command, str(lab.port), lab.url, lab.folder]
+    arguments = [*command, str(lab.port), lab.url, lab.data]
     run = subprocess.run(arguments, capture_output=True, text=True, check=False, timeout=90)
     assert run.returncode == 0, run.stdout[-2000:] + run.stderr[-3000:]
     steps = [json.loads(line) for line in run.stdout.splitlines()]
@@ -26,7 +26,7 @@ def drive(command: list[str | Path], lab: Any) -> dict[str, str]:
 
 def texts_that_arrived(lab: Any, outcomes: dict[str, str]) -> None:
     """Every text that the peer says it has submitted is in the inbox, whole and once."""
-    texts = json.loads((lab.folder / "texts.json").read_text())
+    texts = json.loads((lab.data / "texts.json").read_text())
     claimed = [text for name, text in texts.items() if outcomes.get(f"submit_sm: {name}") == "yes"]
     inbox = [message["text"] for message in lab.inbox() if message["from"] == "peer"]
     assert [text for text in inbox if text in texts.values()] == claimed

@@ -1,41 +1,38 @@
 """The whole lab on PostgreSQL, as a process."""
 
-import json
 import os
 import shutil
 import subprocess
 import sys
-import urllib.request
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
 import pytest
+from serving import Serving
 from sip_phone import Phones
 
 
-def call(lab: Any, method: str, path: str, body: Any) -> Any:
-    data = None if body is None else json.dumps(body).encode()
-    headers = {"Content-Type": "application/json", "Authorization": "Bearer lab-demo-key"}
-    request = urllib.request.Request(lab.url + path, data, headers, method=method)
-    with urllib.request.urlopen(request, timeout=30) as answer:
-        return json.load(answer)
+def call(lab: Serving, method: str, path: str, body: Any) -> Any:
+    answer = lab.call(method, path, body)
+    assert answer.status < 300, answer
+    return answer.body
 
 
 def test_a_number_is_confirmed_and_the_restarted_lab_knows(
-    serve_lab: Callable[[str], Any], bare_postgres_url: str
+    serve_lab: Callable[[str], Serving], bare_postgres_url: str
 ) -> None:
     config = f'server: {{database: "{bare_postgres_url}"}}\n'
     lab = serve_lab(config)
     wish = {"phone_number": "+70000000001", "method": "sms_code"}
     started = call(lab, "POST", "/v1/confirmations", wish)
     code = lab.call("GET", "/lab/handsets/%2B70000000001/messages?wait=10s&extract=code")["code"]
-    lab.process.kill()
-    lab.process.wait()
+    lab.kill()
     again = serve_lab(config)
     done = call(again, "POST", f"/v1/confirmations/{started['id']}/check", {"code": code})
     assert done["state"] == "confirmed"
-    assert not list((again.folder / "data").glob("*.sqlite3*"))
+    assert not list(again.data.glob("*.sqlite3*"))
 
 
 def test_a_server_that_is_not_there_is_told_in_one_sentence(tmp_path: Path) -> None:
@@ -48,22 +45,18 @@ def test_a_server_that_is_not_there_is_told_in_one_sentence(tmp_path: Path) -> N
 
 
 @pytest.fixture
-def start(start_lab_process: Callable[[Path, str], Any], tmp_path: Path) -> Iterator[Callable[..., Any]]:
+def start(tmp_path: Path) -> Iterator[Callable[..., Serving]]:
     """Return a function that starts a process in a folder of its own, with the codes' key of another if given."""
-    running: list[Any] = []
+    with ExitStack() as running:
 
-    def begin(name: str, config: str, *, key_of: Any = None) -> Any:
-        data = tmp_path / name / "data"
-        data.mkdir(parents=True)
-        if key_of is not None:
-            shutil.copy(key_of.folder / "data/codes.key", data / "codes.key")
-        running.append(start_lab_process(tmp_path / name, config))
-        return running[-1]
+        def begin(name: str, config: str, *, key_of: Serving | None = None) -> Serving:
+            data = tmp_path / name
+            data.mkdir()
+            if key_of is not None:
+                shutil.copy(key_of.data / "codes.key", data / "codes.key")
+            return running.enter_context(Serving.of(data, config))
 
-    yield begin
-    for one in running:
-        one.process.kill()
-        one.process.wait()
+        yield begin
 
 
 ACCESS = "+70009990001"
@@ -77,7 +70,7 @@ def confirm(gateway: Any, number: str, method: str) -> Any:
 
 def sip(gateway: Any) -> tuple[str, int]:
     """Return where a gateway's user agent listens."""
-    return "127.0.0.1", json.loads((gateway.folder / "data/ports.json").read_text())["sip_gateway"]
+    return "127.0.0.1", gateway.ports["sip_gateway"]
 
 
 def proven_by_a_call(gateway: Any, phones: Phones) -> None:
@@ -120,8 +113,7 @@ services: [{{id: demo, name: Demo, key: lab-demo-key}}]
         assert phones.ended(phones.call(sip(two), ACCESS, CALLER, asserted=CALLER)).status == 503
         proven_by_a_call(one, phones)
 
-        one.process.kill()
-        one.process.wait()
+        one.kill()
         assert call(two, "POST", f"{path}/check", {"code": code})["state"] == "confirmed"
         assert len(lab.inbox()) == 1
         confirm(two, "+70000000002", "sms_code")

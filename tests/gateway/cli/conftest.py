@@ -1,8 +1,6 @@
 """A stand-in for a lab's HTTP face, and a real lab in a process of its own."""
 
 import json
-import subprocess
-import sys
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -11,11 +9,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from serving import Serving
 from typer.testing import CliRunner, Result
 
 from gateway.cli import app
-
-CONFIRMLAB = Path(sys.executable).with_name("confirmlab")
 
 
 @dataclass
@@ -67,30 +64,19 @@ def confirmlab(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[...,
     return lambda *words: CliRunner().invoke(app, [str(word) for word in words])
 
 
-@dataclass
-class LabProcess:
-    """A running `confirmlab serve`."""
-
-    data: Path
-    process: subprocess.Popen[str]
-    ports: dict[str, int]
-
-    def run(self, *words: str, check: bool = True) -> subprocess.CompletedProcess[str]:
-        command: list[str | Path] = [CONFIRMLAB, *words, "--data", self.data]
-        return subprocess.run(command, capture_output=True, text=True, check=check, timeout=60)
-
-
 @pytest.fixture(scope="module")
-def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LabProcess]:
-    data = tmp_path_factory.mktemp("lab")
-    free = ("--smpp-port", "0", "--http-port", "0", "--sip-port", "0")
-    command = [str(CONFIRMLAB), "serve", "--data", str(data), *free]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-    waiting = [str(CONFIRMLAB), "readyz", "--wait", "30s", "--data", str(data)]
-    ready = subprocess.run(waiting, capture_output=True, text=True, check=False)
-    if ready.returncode:
-        process.kill()
-        pytest.fail("\n".join((ready.stderr, *process.communicate())))
-    yield LabProcess(data, process, json.loads((data / "ports.json").read_text()))
-    process.kill()
-    process.communicate()
+def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serving]:
+    with Serving(tmp_path_factory.mktemp("lab")).start() as lab:
+        yield lab
+
+
+@pytest.fixture
+def on(lab: Serving) -> Callable[..., Result]:
+    """Runs a command in this process, against a lab in another; `code` is how it has to end, None: in any way."""
+
+    def run(*words: Any, typed: str = "", code: int | None = 0) -> Result:
+        result = CliRunner().invoke(app, [*map(str, words), "--data", str(lab.data)], input=typed)
+        assert code is None or result.exit_code == code, result.output
+        return result
+
+    return run

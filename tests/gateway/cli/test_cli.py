@@ -14,7 +14,7 @@ from typer.testing import Result
 from gateway import __version__
 from gateway.cli import doctor, serve
 from gateway.cli.send import address, submissions
-from gateway.client import find
+from gateway.client import LabUnreachableError, find
 from gateway.settings import Settings
 
 Confirmlab = Callable[..., Result]
@@ -77,17 +77,58 @@ def test_serve_refuses_a_variable_that_is_unknown(confirmlab: Confirmlab, monkey
 # Where the lab is
 
 
-def test_the_address_is_the_one_given_or_that_of_ports_json_or_the_default(tmp_path: Path) -> None:
-    assert find(None, tmp_path).url == "http://127.0.0.1:8080"
-    (tmp_path / "ports.json").write_text('{"smpp": 1, "http": 2, "sip": 3}')
+def test_the_address_is_the_one_given_or_that_of_ports_json(tmp_path: Path) -> None:
+    (tmp_path / "ports.json").write_text('{"smpp": 1, "http": 2}')
     found = find(None, tmp_path)
-    assert (found.url, found.smpp_port, found.sip_port) == ("http://127.0.0.1:2", 1, 3)
+    assert (found.url, found.port("smpp")) == ("http://127.0.0.1:2", 1)
+    with pytest.raises(LabUnreachableError, match="nothing tells the sip port of the lab"):
+        found.port("sip")
     assert find("http://lab:1/", tmp_path).url == "http://lab:1"
 
 
-def test_a_ports_json_that_cannot_be_read_counts_as_absent(tmp_path: Path) -> None:
-    (tmp_path / "ports.json").write_text("{")
-    assert find(None, tmp_path).url == "http://127.0.0.1:8080"
+@pytest.mark.parametrize("text", [None, "{", "[]"])
+def test_where_no_folder_is_named_and_none_tells_the_ports_they_are_the_default_ones(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: str | None
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / ".confirmlab").mkdir()
+    if text is not None:
+        (tmp_path / ".confirmlab" / "ports.json").write_text(text)
+    found = find(None, None)
+    assert (found.url, found.port("smpp"), found.port("sip")) == ("http://127.0.0.1:8080", 2775, 5060)
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("readyz",),
+        ("readyz", "--wait", "100ms"),
+        ("clock", "show"),
+        ("tail",),
+        ("handset", "+70000000001"),
+        ("handset", "+70000000001", "--once"),
+        ("trace", "cnf_1"),
+        ("capture", "list"),
+        ("faults", "list"),
+        ("conduct", "smppclient1"),
+        ("report", "use"),
+        ("demo",),
+        ("doctor",),
+        ("send", "--to", "+70000000001", "--text", "x"),
+        ("load", "smpp", "--count", "1"),
+        ("load", "identify", "--count", "1"),
+    ],
+)
+def test_a_named_folder_without_a_lab_is_never_taken_for_the_lab_on_the_default_ports(
+    confirmlab: Confirmlab, stub: Any, monkeypatch: pytest.MonkeyPatch, words: tuple[str, ...]
+) -> None:
+    port = int(stub.url.rpartition(":")[2])
+    monkeypatch.setattr("gateway.client.DEFAULT_URL", stub.url)
+    monkeypatch.setattr("gateway.client.DEFAULT_PORTS", {"smpp": port, "http": port, "sip": port})
+    result = confirmlab(*words, "--data", "nowhere")
+    assert result.exit_code == 1
+    assert "no lab runs on the folder nowhere: there is no nowhere/ports.json; is `confirmlab serve`" in result.stderr
+    assert stub.asked == []
 
 
 def test_a_lab_that_is_not_there_is_told_with_its_address(confirmlab: Confirmlab, stub: Any, tmp_path: Path) -> None:
@@ -156,7 +197,6 @@ def test_readyz_follows_a_ports_json_that_appears_while_it_waits(
 ) -> None:
     stub.answer("GET", "/readyz", (200, {"status": "ok", "checks": {}}))
     ports = json.dumps({"http": int(stub.url.rpartition(":")[2])})
-    (tmp_path / "ports.json").write_text('{"http": 1}')
     timer = threading.Timer(0.2, (tmp_path / "ports.json").write_text, (ports,))
     timer.start()
     result = confirmlab("readyz", "--wait", "30s", "--data", tmp_path)

@@ -130,18 +130,6 @@ def test_a_trace_is_a_table_with_the_fields_of_its_pdus(confirmlab: Confirmlab, 
 Run = Callable[..., Result]
 
 
-@pytest.fixture
-def on(lab: Any) -> Run:
-    """Runs a command in this process, against a lab in another."""
-
-    def run(*words: str, typed: str = "", code: int = 0) -> Result:
-        result = CliRunner().invoke(app, [*words, "--data", str(lab.data)], input=typed)
-        assert result.exit_code == code, result.output
-        return result
-
-    return run
-
-
 def lines_of(result: Result) -> list[dict[str, Any]]:
     return [json.loads(line) for line in result.stdout.splitlines()]
 

@@ -9,14 +9,17 @@ import subprocess
 import sys
 import time
 import urllib.request
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
+from typer.testing import Result
 
 from gateway.cli import serve
 from gateway.settings import Settings
 
+Run = Callable[..., Result]
 CONFIRMLAB = Path(sys.executable).with_name("confirmlab")
 FREE = ("--smpp-port", "0", "--http-port", "0", "--sip-port", "0")
 
@@ -32,42 +35,42 @@ def test_ports_json_tells_the_ports_and_nothing_else(lab: Any) -> None:
 
 
 def test_the_doctor_finds_a_running_lab_healthy(lab: Any) -> None:
-    result = lab.run("doctor", check=False)
+    result = run("doctor", "--data", lab.data)
     assert result.stdout.splitlines()[-1] == "all 11 checks passed", result.stdout
     assert result.returncode == 0
 
 
-def test_the_doctor_tells_a_wrong_password_by_its_status(lab: Any) -> None:
-    result = lab.run("doctor", "--json", "--password", "wrong", check=False)
-    assert result.returncode == 1
+def test_the_doctor_tells_a_wrong_password_by_its_status(on: Run) -> None:
+    result = on("doctor", "--json", "--password", "wrong", code=None)
+    assert result.exit_code == 1
     findings = {finding["name"]: finding for finding in json.loads(result.stdout)}
     assert findings["smpp bind"]["result"] == "fail"
     assert "Invalid Password" in findings["smpp bind"]["detail"]
 
 
-def test_a_long_text_is_sent_and_every_segment_gets_its_receipt(lab: Any) -> None:
-    result = lab.run("send", "--to", "+70000000002", "--text", "привет " * 20, "--receipt", "--json")
+def test_a_long_text_is_sent_and_every_segment_gets_its_receipt(lab: Any, on: Run) -> None:
+    result = on("send", "--to", "+70000000002", "--text", "привет " * 20, "--receipt", "--json")
     segments = json.loads(result.stdout)["segments"]
     assert [segment["state"] for segment in segments] == ["DELIVRD"] * 3
     with urllib.request.urlopen(f"http://127.0.0.1:{lab.ports['http']}/lab/handsets/+70000000002/messages") as answer:
         assert json.load(answer)["messages"][-1]["text"] == "привет " * 20
 
 
-def test_a_text_without_a_receipt_is_sent_with_its_message_id_alone(lab: Any) -> None:
-    result = lab.run("send", "--to", "+70000000003", "--text", "hello")
+def test_a_text_without_a_receipt_is_sent_with_its_message_id_alone(on: Run) -> None:
+    result = on("send", "--to", "+70000000003", "--text", "hello")
     assert result.stdout.startswith("message_id ")
     assert "state" not in result.stdout
 
 
-def test_a_wrong_password_is_told(lab: Any) -> None:
-    result = lab.run("send", "--to", "+70000000003", "--text", "hello", "--password", "wrong", check=False)
-    assert result.returncode == 1
+def test_a_wrong_password_is_told(on: Run) -> None:
+    result = on("send", "--to", "+70000000003", "--text", "hello", "--password", "wrong", code=None)
+    assert result.exit_code == 1
     assert "ESME_RINVPASWD" in result.stderr
 
 
-def test_the_demo_shows_an_identification_and_a_refusal_by_silence(lab: Any) -> None:
-    result = lab.run("demo", check=False)
-    assert result.returncode == 0, result.stdout + result.stderr
+def test_the_demo_shows_an_identification_and_a_refusal_by_silence(on: Run) -> None:
+    result = on("demo", code=None)
+    assert result.exit_code == 0, result.stdout + result.stderr
     first, second = result.stdout.split("\n\n")
     steps = ["registration", "PDU sent", "handset received", "code typed back", "operator asked", "verdict"]
     places = [first.index(step) for step in [*steps, "identification code", "register entry", "webhook"]]
@@ -108,33 +111,33 @@ def test_the_demo_shows_an_identification_and_a_refusal_by_silence(lab: Any) -> 
     ],
 )
 def test_the_demo_shows_each_step_of_each_method_and_its_cost(
-    lab: Any, method: str, steps: list[str], proof: str, cost: str
+    on: Run, method: str, steps: list[str], proof: str, cost: str
 ) -> None:
-    result = lab.run("demo", "--method", method, check=False)
-    assert result.returncode == 0, result.stdout + result.stderr
+    result = on("demo", "--method", method, code=None)
+    assert result.exit_code == 0, result.stdout + result.stderr
     places = [result.stdout.index(step) for step in steps]
     assert places == sorted(places)
     assert result.stdout.splitlines()[-2:] == [f"Proof: {proof}.", f"Cost: {cost} XTS, 0 billable seconds."]
 
 
-def test_the_demo_of_a_call_gives_the_handset_its_behaviour_back(lab: Any) -> None:
+def test_the_demo_of_a_call_gives_the_handset_its_behaviour_back(lab: Any, on: Run) -> None:
     path = f"http://127.0.0.1:{lab.ports['http']}/lab/handsets/+70000000001/voice"
     change = urllib.request.Request(path, data=b'{"behaviour": "busy"}', method="PUT")
     with urllib.request.urlopen(change) as answer:
         before = json.load(answer)
-    lab.run("demo", "--method", "flash_call")
+    on("demo", "--method", "flash_call")
     with urllib.request.urlopen(path) as answer:
         assert json.load(answer) == before
 
 
-def test_the_demo_leaves_the_operator_and_the_webhooks_as_they_were(lab: Any) -> None:
+def test_the_demo_leaves_the_operator_and_the_webhooks_as_they_were(lab: Any, on: Run) -> None:
     base = f"http://127.0.0.1:{lab.ports['http']}"
     body = json.dumps({"answer": "silent", "delay": "30s"}).encode()
     change = urllib.request.Request(f"{base}/lab/operators/alpha/behaviour", data=body, method="PUT")
     with urllib.request.urlopen(change) as answer:
         before = json.load(answer)
     assert (before["answer"], before["delay"]) == ("silent", "30s")
-    lab.run("demo")
+    on("demo")
     with urllib.request.urlopen(f"{base}/lab/operators/alpha/behaviour") as answer:
         assert json.load(answer) == before
     headers = {"Authorization": "Bearer lab-demo-key"}
