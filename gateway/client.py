@@ -54,7 +54,7 @@ class Address:
     def port(self, name: str) -> int:
         """Return one of the lab's ports: smpp, http, sip or sip_gateway. Raises LabUnreachableError."""
         if name not in self.ports:
-            raise LabUnreachableError(f"nothing tells the {name} port of the lab, whose address is known {self.known_by}")
+            raise LabUnreachableError(f"nothing tells the {name} port of the lab that is known {self.known_by}")
         return self.ports[name]
 
 

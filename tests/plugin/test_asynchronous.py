@@ -42,6 +42,51 @@ KINDS = """
         await a_code_comes(alab)
 """
 
+WAITS = """
+    import asyncio
+    import concurrent.futures
+    import threading
+    import time
+    import trio
+
+    NUMBERS = [f"+7000000000{n}" for n in range(1, 5)]
+
+    async def all_at_once(alab):
+        asyncio.get_running_loop().set_default_executor(concurrent.futures.ThreadPoolExecutor(1))
+        codes = asyncio.gather(*(alab.handset(number).wait_for_code() for number in NUMBERS))
+        for number in NUMBERS:
+            await alab.confirmations.start(number, "sms_code")
+        assert len(await codes) == 4
+
+    def test_many(alab):
+        asyncio.run(all_at_once(alab))
+
+    async def give_up(alab):
+        waits = alab.handset(NUMBERS[0]).wait_for_code(timeout=90), alab.webhooks.wait("never", timeout=90)
+        done, left = await asyncio.wait([asyncio.create_task(wait) for wait in waits], timeout=0.1)
+        assert not done
+        for wait in left:
+            wait.cancel()
+
+    async def give_up_on_trio(alab):
+        with trio.move_on_after(0.1):
+            await alab.handset(NUMBERS[0]).wait_for_code(timeout=90)
+
+    def test_given_up(alab):
+        began = time.monotonic()
+        asyncio.run(give_up(alab))
+        trio.run(give_up_on_trio, alab)
+        for thread in threading.enumerate():
+            if "confirmlab-wait" in thread.name:
+                thread.join()
+        assert time.monotonic() - began < 30
+"""
+
+
+def test_many_waits_at_once_are_in_nobodys_way_and_one_that_is_given_up_ends(project: Any) -> None:
+    project.write("test_waits.py", WAITS)
+    assert "2 passed" in (told := project.run("-q")), told
+
 
 def test_coroutines_wait_on_every_loop(project: Any) -> None:
     project.write("test_kinds.py", KINDS)
