@@ -125,7 +125,8 @@ def test_the_demo_of_a_call_gives_the_handset_its_behaviour_back(lab: Any, on: R
     change = urllib.request.Request(path, data=b'{"behaviour": "busy"}', method="PUT")
     with urllib.request.urlopen(change) as answer:
         before = json.load(answer)
-    on("demo", "--method", "flash_call")
+    *_, proof, _ = on("demo", "--method", "flash_call", "--json").stdout.splitlines()
+    assert json.loads(proof) == {"kind": "text", "text": "Proof: flash_call, typed."}
     with urllib.request.urlopen(path) as answer:
         assert json.load(answer) == before
 
@@ -137,7 +138,9 @@ def test_the_demo_leaves_the_operator_and_the_webhooks_as_they_were(lab: Any, on
     with urllib.request.urlopen(change) as answer:
         before = json.load(answer)
     assert (before["answer"], before["delay"]) == ("silent", "30s")
-    on("demo")
+    told = [json.loads(line) for line in on("demo", "--json").stdout.splitlines()]
+    steps = [each["step"] for each in told if each["kind"] == "step"]
+    assert (steps[0], steps[-1], len(told) - len(steps)) == ("registration", "webhook", 2)
     with urllib.request.urlopen(f"{base}/lab/operators/alpha/behaviour") as answer:
         assert json.load(answer) == before
     headers = {"Authorization": "Bearer lab-demo-key"}
