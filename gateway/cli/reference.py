@@ -24,7 +24,7 @@ INTRODUCTION: Final = (
     "|---|---|\n"
     "| 0 | done; `tail` and `handset` end so by Ctrl-C too |\n"
     "| 1 | failed: the lab does not answer or refuses, something that was waited for did not come, a check or a rule "
-    "failed |\n"
+    "failed, the output could not be written or nobody reads it any more |\n"
     "| 2 | wrong usage or configuration; nothing was done |\n\n"
     "Sentences about what went wrong are on standard error.\n\n"
     "## Completion\n\n"
