@@ -62,7 +62,7 @@ async def _run(settings: "Settings") -> None:
     try:
         await lab.start()
         _collect_seldom()
-        lab.folder.write_ports(lab.ports)
+        lab.folder.write_ports(lab.ports, lab.ground.near)
         _welcome(settings, lab.ports, lab.token)
         await stopping.wait()
         typer.echo("stopping")

@@ -81,7 +81,9 @@ def test_serve_refuses_a_variable_that_is_unknown(confirmlab: Confirmlab, monkey
 def test_the_address_is_the_one_given_or_that_of_ports_json(tmp_path: Path) -> None:
     (tmp_path / "ports.json").write_text('{"smpp": 1, "http": 2}')
     found = find(None, tmp_path)
-    assert (found.url, found.port("smpp")) == ("http://127.0.0.1:2", 1)
+    assert (found.url, found.host, found.port("smpp")) == ("http://127.0.0.1:2", "127.0.0.1", 1)
+    (tmp_path / "lab.host").write_text("::1\n")
+    assert (find(None, tmp_path).url, find(None, tmp_path).host) == ("http://[::1]:2", "::1")
     with pytest.raises(LabUnreachableError, match="nothing tells the sip port of the lab"):
         found.port("sip")
     assert find("http://lab:1/", tmp_path).url == "http://lab:1"

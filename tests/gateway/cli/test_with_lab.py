@@ -182,9 +182,9 @@ def test_a_busy_sip_port_is_told_with_its_flag(lab: Any, tmp_path: Path) -> None
     assert f"port {lab.ports['sip']} (sip) of 127.0.0.1 is taken by another program" in result.stderr
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_a_signal_closes_everything_within_two_seconds(tmp_path: Path, number: signal.Signals) -> None:
-    command = [str(CONFIRMLAB), "serve", "--data", str(tmp_path), *FREE]
+@pytest.mark.parametrize(("number", "host"), [(signal.SIGINT, "127.0.0.1"), (signal.SIGTERM, "127.0.0.2")])
+def test_a_signal_closes_everything_within_two_seconds(tmp_path: Path, number: signal.Signals, host: str) -> None:
+    command = [str(CONFIRMLAB), "serve", "--data", str(tmp_path), "--host", host, *FREE]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
         assert run("readyz", "--wait", "30s", "--data", tmp_path).returncode == 0
         ports = json.loads((tmp_path / "ports.json").read_text())
@@ -192,8 +192,8 @@ def test_a_signal_closes_everything_within_two_seconds(tmp_path: Path, number: s
         process.send_signal(number)
         out, err = process.communicate(timeout=10)
     assert (process.returncode, time.monotonic() - began < 2) == (0, True), err
-    assert f"http://127.0.0.1:{ports['http']}" in out
+    assert f"http://{host}:{ports['http']}" in out
     assert "# turn the lab clock" in out
     assert not (tmp_path / "ports.json").exists()
     with socket.socket() as again:
-        assert again.connect_ex(("127.0.0.1", ports["http"])) != 0
+        assert again.connect_ex((host, ports["http"])) != 0
