@@ -45,6 +45,7 @@ KINDS = """
 WAITS = """
     import asyncio
     import concurrent.futures
+    import pytest
     import threading
     import time
     import trio
@@ -72,6 +73,18 @@ WAITS = """
         with trio.move_on_after(0.1):
             await alab.handset(NUMBERS[0]).wait_for_code(timeout=90)
 
+    @pytest.fixture(scope="session")
+    def shared(confirmlab_labs):
+        one = confirmlab_labs.start()
+        yield one
+        one.stop()
+
+    def test_one_of_those_who_share_a_lab(shared):
+        shared.confirmations.start(NUMBERS[0], "sms_code")
+
+    def test_the_other(shared):
+        assert shared.handset(NUMBERS[0]).wait_for_code()
+
     def test_given_up(alab):
         began = time.monotonic()
         asyncio.run(give_up(alab))
@@ -83,9 +96,9 @@ WAITS = """
 """
 
 
-def test_many_waits_at_once_are_in_nobodys_way_and_one_that_is_given_up_ends(project: Any) -> None:
+def test_many_waits_at_once_are_in_nobodys_way_one_that_is_given_up_ends_and_a_lab_is_shared(project: Any) -> None:
     project.write("test_waits.py", WAITS)
-    assert "2 passed" in (told := project.run("-q")), told
+    assert "4 passed" in (told := project.run("-q")), told
 
 
 def test_coroutines_wait_on_every_loop(project: Any) -> None:
