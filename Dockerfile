@@ -8,15 +8,18 @@ COPY confirm confirm
 COPY gateway gateway
 COPY configs configs
 COPY docs docs
-RUN pip install --no-cache-dir hatchling sphinx myst-parser && pip install --no-cache-dir --no-build-isolation --prefix /installed .
+RUN pip install --no-cache-dir hatchling sphinx myst-parser \
+    && pip wheel --no-cache-dir --no-deps --no-build-isolation --wheel-dir /wheel .
+# An environment of its own: what the builder has beside it, Sphinx brings, and pip would not install it again.
+RUN python -m venv --without-pip /opt/confirmlab && pip --python /opt/confirmlab install --no-cache-dir /wheel/*.whl
 
 FROM python:3.13-slim
-COPY --from=build /installed /usr/local
-RUN useradd --system --uid 10001 --no-create-home confirmlab && install -d -o confirmlab -g confirmlab /data
+COPY --from=build /opt/confirmlab /opt/confirmlab
+RUN useradd --system --user-group --uid 10001 --no-create-home confirmlab && install -d -o confirmlab -g confirmlab /data
 USER 10001
 WORKDIR /data
 VOLUME /data
-ENV CONFIRMLAB_HOST=0.0.0.0 CONFIRMLAB_DATA=/data PYTHONUNBUFFERED=1
+ENV PATH=/opt/confirmlab/bin:$PATH CONFIRMLAB_HOST=0.0.0.0 CONFIRMLAB_DATA=/data PYTHONUNBUFFERED=1
 # SMPP, HTTP, SIP
 EXPOSE 2775/tcp 8080/tcp 5060/udp 5060/tcp
 HEALTHCHECK --interval=10s --timeout=5s --start-period=20s CMD ["confirmlab", "readyz"]

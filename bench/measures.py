@@ -228,7 +228,7 @@ def run(wanted: SmppPlan) -> Result:
 
 
 async def _register(url: str, hook: str) -> None:
-    async with LabClient(Address(url, "as given", {}), key=KEY) as lab:
+    async with LabClient(Address(url, "as given", "127.0.0.1", {}), key=KEY) as lab:
         await lab.post("/v1/webhook-endpoints", {"url": hook})
 
 

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 import aiohttp
 
-from gateway.folder import TOKEN_FILE
+from gateway.folder import HOST_FILE, TOKEN_FILE
 from smsc_emulator.base.hosts import is_loopback
 
 DEFAULT_URL = "http://127.0.0.1:8080"
@@ -46,6 +46,8 @@ class Address:
 
     url: str
     known_by: str
+    host: str
+    """Its address without a port, for SMPP and SIP."""
     ports: Mapping[str, int]
     """Its ports by their names in ports.json, as far as they are known."""
     token: str | None = None
@@ -54,9 +56,7 @@ class Address:
     def port(self, name: str) -> int:
         """Return one of the lab's ports: smpp, http, sip or sip_gateway. Raises LabUnreachableError."""
         if name not in self.ports:
-            raise LabUnreachableError(
-                f"nothing tells the {name} port of the lab, whose address is known {self.known_by}"
-            )
+            raise LabUnreachableError(f"nothing tells the {name} port of the lab that is known {self.known_by}")
         return self.ports[name]
 
 
@@ -67,23 +67,25 @@ def find(url: str | None, data: Path | None) -> Address:
     that has no ports.json. For a folder that is named it is not: whoever answered there would be another lab.
     """
     folder = DEFAULT_DATA if data is None else data
-    file, told, token = folder / PORTS_FILE, read_ports(folder), read_token(folder)
+    file, told, token = folder / PORTS_FILE, read_ports(folder), _line(folder / TOKEN_FILE)
+    host = (told and _line(folder / HOST_FILE)) or "127.0.0.1"
     ports = {**DEFAULT_PORTS, **told} if data is None else told
     if url:
         # The token of a lab on this machine is told to nobody elsewhere.
         near = is_loopback(urlsplit(url).hostname or "")
-        return Address(url.rstrip("/"), "as given", ports, token if near else None)
+        return Address(url.rstrip("/"), "as given", host, ports, token if near else None)
     if "http" in told:
-        return Address(f"http://127.0.0.1:{told['http']}", f"by {file}", ports, token)
+        shown = f"[{host}]" if ":" in host else host
+        return Address(f"http://{shown}:{told['http']}", f"by {file}", host, ports, token)
     if data is not None:
         raise LabUnreachableError(f"no lab runs on the folder {folder}: there is no {file}; {ASK}")
-    return Address(DEFAULT_URL, f"the default, since there is no {file}", ports, token)
+    return Address(DEFAULT_URL, f"the default, since there is no {file}", host, ports, token)
 
 
-def read_token(data: Path) -> str | None:
-    """Return the lab's token from the folder `data`; None if there is none to be read."""
+def _line(file: Path) -> str | None:
+    """Return the one line of a file; None if there is none to be read."""
     try:
-        return (data / TOKEN_FILE).read_text(encoding="utf-8").strip() or None
+        return file.read_text(encoding="utf-8").strip() or None
     except (OSError, ValueError):
         return None
 

@@ -12,6 +12,10 @@ TOKEN_FILE = "lab.token"  # noqa: S105 - the name of a file
 """The file with the token that the page and the routes under /lab ask for, where they do."""
 
 
+HOST_FILE = "lab.host"
+"""The file with the address that programs on this machine reach the lab's ports at."""
+
+
 class FolderInUseError(Exception):
     """Another lab has the folder."""
 
@@ -62,8 +66,9 @@ class DataFolder:
         fresh.write_text(token + "\n")
         fresh.replace(self.path / TOKEN_FILE)
 
-    def write_ports(self, ports: dict[str, int]) -> None:
-        """Tell other programs where the lab listens: ports.json is whole whenever it is there."""
+    def write_ports(self, ports: dict[str, int], host: str) -> None:
+        """Tell other programs where the lab listens: ports.json is whole whenever it is there, as is lab.host."""
+        (self.path / HOST_FILE).write_text(host + "\n")
         fresh = self.path / "ports.json.new"
         fresh.write_text(json.dumps(ports) + "\n")
         fresh.replace(self.path / "ports.json")

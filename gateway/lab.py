@@ -4,7 +4,7 @@ Read `start` from top to bottom to see what a lab is; the operator's side is in 
 in `ground`. Nothing is shared between two labs of one process.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 
 from aiohttp import web
@@ -172,7 +172,7 @@ class Lab:
             ground.stack.push_async_callback(ring_ends.close)
             ground.time.ticker.add(ring_ends)
         self._smsc_link = self._sms_link()
-        self._sms = SmppSms(self._smsc_link)
+        self._sms = SmppSms(self._smsc_link, self._split)
         held[Way.SMS] = lambda: self._smsc_link.serves
         sending = CodeSending(
             self._confirm,
@@ -204,6 +204,13 @@ class Lab:
     def _invited(self, call: str, sip_call_id: str) -> None:
         """Tell by which Call-ID a call of a confirmation goes over the wire."""
         self.ground.journal.publish(self.ground.clock.now(), "call.placed", call, sip_call_id=sip_call_id)
+
+    def _split(self, message_ids: Sequence[str]) -> None:
+        """Tell which messages are the parts of one text, so that a trace has all of them."""
+        first, *others = message_ids
+        self.ground.journal.publish(
+            self.ground.clock.now(), "message.split", first, parts=len(message_ids), about=others
+        )
 
     def _sms_link(self) -> SmscLink:
         link, ground = self.settings.smsc_link, self.ground

@@ -23,6 +23,11 @@ VOLATILE: dict[str, tuple[str, str, str]] = {
     "message.delayed": ("message_id", "account to attempts error", "A try to deliver it failed; it is tried again."),
     "message.delivered": ("message_id", "account to state", "It is delivered."),
     "message.failed": ("message_id", "account to state", "It ended in another final state."),
+    "message.split": (
+        "message_id",
+        "parts about",
+        "A long text of the gateway went in parts; `about` has the later ones.",
+    ),
     "receipt.sent": ("message_id", "account state", "A receipt went to the ESME."),
     "smpp.alert_notification": ("number", "account esme", "An alert_notification went to the ESME."),
     "smpp.bound": ("account", "bind", "An ESME has bound."),

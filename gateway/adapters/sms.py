@@ -1,5 +1,6 @@
 """Confirm's way to an SMSC: texts as submit_sm over the gateway's own bind."""
 
+from collections.abc import Callable, Sequence
 from itertools import count
 from typing import Protocol
 
@@ -23,13 +24,24 @@ class Bind(Protocol):
 class SmppSms:
     """See `confirm.ports.SmsPort`: each text becomes one submit_sm, or several if it is long."""
 
-    def __init__(self, bind: Bind) -> None:
+    def __init__(self, bind: Bind, on_split: Callable[[Sequence[str]], None] = lambda _ids: None) -> None:
+        """`on_split` is told the message_ids of the parts of a long text, in their order, as far as they were taken."""
         self._bind = bind
+        self._on_split = on_split
         self._references = count(1)
 
     async def submit(self, to: str, text: str, sender: str) -> str:
         """Hand `text` over for the number `to`; see `confirm.ports.SmsPort`."""
-        ids = []
+        ids: list[str] = []
+        try:
+            await self._submit(to, text, sender, ids)
+        finally:
+            if len(ids) > 1:
+                self._on_split(ids)
+        return ids[0]
+
+    async def _submit(self, to: str, text: str, sender: str, ids: list[str]) -> None:
+        """Submit the parts one after the other; `ids` grows with each that is taken."""
         for part in segments.split(text, next(self._references)):
             pdu = _submit_sm(to, sender, part)
             try:
@@ -42,7 +54,6 @@ class SmppSms:
                 raise (SmsInDoubtError if ids else SmsUnavailableError)(str(error)) from None
             except (AnswerLostError, ResponseTimeoutError) as error:
                 raise SmsInDoubtError(str(error)) from None
-        return ids[0]
 
 
 def _submit_sm(to: str, sender: str, part: segments.Segment) -> SubmitSm:

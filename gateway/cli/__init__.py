@@ -1,5 +1,7 @@
 """The command line. Commands import what they need when they run, so that `confirmlab --help` is quick."""
 
+import errno
+import sys
 from typing import Annotated
 
 import typer
@@ -24,6 +26,9 @@ from gateway.cli import (
     tail,
     trace,
 )
+
+UNWRITABLE = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
+"""What is wrong where a file or a terminal does not take what is written to it."""
 
 EXIT_CODES = "Exit codes: 0 done, 1 failed, 2 wrong usage or configuration."
 
@@ -72,5 +77,10 @@ app.add_typer(report.app, name="report", epilog=EXIT_CODES)
 
 
 def main() -> None:
-    """Run the command line of this process."""
-    app()
+    """Run the command line of this process. Who has stopped reading the output ends it with 1, and is told nothing."""
+    try:
+        app()
+    except OSError as error:
+        if error.errno not in UNWRITABLE:
+            raise
+        sys.exit(f"the output cannot be written: {error.strerror}")

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from gateway.cli.options import DEFAULT_KEY, Data, Key, Url, fail, run
-from gateway.cli.story import NUMBER, PATIENCE, Show, Story, first, follow
+from gateway.cli.options import DEFAULT_KEY, Data, Json, Key, Url, fail, run
+from gateway.cli.story import NUMBER, PATIENCE, Story, Teller, first, follow
 
 if TYPE_CHECKING:
     from gateway.client import LabClient
@@ -49,20 +49,23 @@ def demo(
     url: Url = None,
     data: Data = None,
     key: Key = DEFAULT_KEY,
+    json: Json = False,
 ) -> None:
     """Walk one identification through the running lab, then one that the operator's silence refuses."""
     from gateway.cli import demo_methods
     from gateway.client import LabClient, find
 
+    teller = Teller(json)
+
     async def walk() -> None:
         async with LabClient(find(url, data), key=key) as lab:
             if method is not None:
-                await demo_methods.confirmed(lab, method, typer.echo)
+                await demo_methods.confirmed(lab, method, teller)
                 return
             async with _receiver(lab) as receiver, _behaviour_kept(lab):
-                await identified(lab, receiver, typer.echo)
-                typer.echo("")
-                await refused(lab, receiver, typer.echo)
+                await identified(lab, receiver, teller)
+                teller.pause()
+                await refused(lab, receiver, teller)
 
     try:
         run(walk())
@@ -70,11 +73,11 @@ def demo(
         fail(f"the next step did not happen within {PATIENCE:g} s; `confirmlab doctor` looks for the cause")
 
 
-async def identified(lab: "LabClient", receiver: Receiver, show: Show) -> None:
+async def identified(lab: "LabClient", receiver: Receiver, teller: Teller) -> None:
     """Show the whole chain: the operator has the subscriber, and the user is identified."""
-    show(f"A user registers with {NUMBER}; the operator {OPERATOR} answers by its subscriber database.")
+    teller.say(f"A user registers with {NUMBER}; the operator {OPERATOR} answers by its subscriber database.")
     await _behave(lab, {"answer": "truth", "delay": "0s"})
-    story = Story(show)
+    story = Story(teller)
     attempt, seq = await _confirm(lab, story)
     seen: dict[str, Mapping[str, Any]] = {}
     async for event in follow(lab, seq, partial(_is_ours, attempt=attempt)):
@@ -96,11 +99,11 @@ async def identified(lab: "LabClient", receiver: Receiver, show: Show) -> None:
     await _tell_webhook(receiver, story, "identification.identified", attempt)
 
 
-async def refused(lab: "LabClient", receiver: Receiver, show: Show) -> None:
+async def refused(lab: "LabClient", receiver: Receiver, teller: Teller) -> None:
     """Show a refusal by silence: the operator does not answer in its 20 minutes, which pass on the lab clock."""
-    show(f"Another user registers with {NUMBER}; the operator {OPERATOR} stays silent.")
+    teller.say(f"Another user registers with {NUMBER}; the operator {OPERATOR} stays silent.")
     await _behave(lab, {"answer": "silent", "delay": "0s"})
-    story = Story(show)
+    story = Story(teller)
     attempt, seq = await _confirm(lab, story)
     async for event in follow(lab, seq, partial(_is_ours, attempt=attempt)):
         if event["type"] == "operator.query_received":

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
 from gateway.cli.options import fail
-from gateway.cli.story import NUMBER, Show, Story, first, follow
+from gateway.cli.story import NUMBER, Story, Teller, first, follow
 
 if TYPE_CHECKING:
     from gateway.client import LabClient
@@ -104,14 +104,14 @@ WALKS: Final = {
 }
 
 
-async def confirmed(lab: "LabClient", method: str, show: Show) -> None:
+async def confirmed(lab: "LabClient", method: str, teller: Teller) -> None:
     """Show one confirmation of NUMBER by `method`, and what it cost."""
     walk = WALKS[method]
-    show(f"A user proves by {method} that he holds {NUMBER}.")
+    teller.say(f"A user proves by {method} that he holds {NUMBER}.")
     async with _behaviour_kept(lab):
         started = await lab.post("/v1/confirmations", {"phone_number": NUMBER, "method": method})
         created = await first(lab, 0, started["id"], "confirmation.created")
-        one = Confirming(lab, Story(show), started, {started["id"], NUMBER})
+        one = Confirming(lab, Story(teller), started, {started["id"], NUMBER})
         left = set(walk.last)
         async for event in follow(lab, created["seq"] - 1, one.is_ours):
             _tell(one, event, method)
@@ -125,8 +125,8 @@ async def confirmed(lab: "LabClient", method: str, show: Show) -> None:
     found = await lab.get(f"/v1/confirmations/{started['id']}")
     proof, cost = found["proof"], found["cost"]
     trust = f", the number is {proof['trust']}" if proof["trust"] else ""
-    show(f"Proof: {proof['method']}, {proof['source']}{trust}.")
-    show(f"Cost: {cost['amount']} {cost['currency']}, {cost['billable_seconds']} billable seconds.")
+    teller.say(f"Proof: {proof['method']}, {proof['source']}{trust}.")
+    teller.say(f"Cost: {cost['amount']} {cost['currency']}, {cost['billable_seconds']} billable seconds.")
 
 
 def _tell(one: Confirming, event: Event, method: str) -> None:

@@ -126,7 +126,9 @@ def doctor(
     to: Annotated[str, typer.Option("--to", help="The number that gets the test message.")] = "+70000000010",
     url: Url = None,
     data: Data = None,
-    host: Annotated[str, typer.Option("--host", help="The SMSC's address.")] = "127.0.0.1",
+    host: Annotated[
+        str | None, typer.Option("--host", help="The SMSC's address; otherwise --data tells it, or 127.0.0.1.")
+    ] = None,
     port: Annotated[int | None, typer.Option("--port", help="Its port; otherwise --data tells it, or 2775.")] = None,
     sip_port: Annotated[
         int | None, typer.Option("--sip-port", help="The voice switch's port; otherwise --data tells it, or 5060.")
@@ -140,6 +142,7 @@ def doctor(
         from gateway.client import find
 
         address = find(url, data)
+        host = host or address.host
         smpp, switch = port or address.port("smpp"), sip_port or address.port("sip")
     peer = SmppPeer(host, smpp, system_id, password, to)
     show = None if json else _print

@@ -1,7 +1,8 @@
 """Following a lab's journal: events as they come, also over a restart of the lab."""
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping
+from contextlib import AbstractAsyncContextManager, aclosing
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,14 @@ PAUSE = 0.5
 Event = Mapping[str, Any]
 
 
-async def events(url: str | None, data: Path | None, after: int | None, **wanted: str) -> AsyncIterator[Event]:
+def events(
+    url: str | None, data: Path | None, after: int | None, **wanted: str
+) -> AbstractAsyncContextManager[AsyncIterator[Event]]:
+    """See `_events`; as a context, so that the connection is closed also where nobody reads to the end."""
+    return aclosing(_events(url, data, after, **wanted))
+
+
+async def _events(url: str | None, data: Path | None, after: int | None, **wanted: str) -> AsyncGenerator[Event, None]:
     """Yield the events above `after`, or those that come from now on; `wanted` are keys of /lab/journal.
 
     A lab that goes away is waited for: its numbers grow over restarts, so nothing is shown twice. Raises LabError if

@@ -186,9 +186,10 @@ async def _once(number: str, show: Show, url: str | None, data: Path | None, *, 
         if already and there:
             show(*max(there, key=lambda one: one[0])[1:])
             return
-        async for event in events(url, data, seq, subject=number):
-            if await phone.see(dict(event)):
-                return
+        async with events(url, data, seq, subject=number) as journal:
+            async for event in journal:
+                if await phone.see(dict(event)):
+                    return
 
 
 async def _live(number: str, show: Show, url: str | None, data: Path | None) -> None:
@@ -205,8 +206,9 @@ async def _live(number: str, show: Show, url: str | None, data: Path | None) -> 
         lines = _typed()
 
         async def follow() -> None:
-            async for event in events(url, data, seq, subject=number):
-                await phone.see(dict(event))
+            async with events(url, data, seq, subject=number) as journal:
+                async for event in journal:
+                    await phone.see(dict(event))
 
         following = asyncio.create_task(follow())
         try:

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Final, Literal
 import typer
 
 from gateway.cli import load_run
-from gateway.cli.options import Data, fail, millis, port_of
+from gateway.cli.options import Data, fail, millis, smsc_at
 
 if TYPE_CHECKING:
     from gateway.load.smpp import SmppPlan
@@ -16,7 +16,9 @@ DEFAULT_ACCOUNT: Final = "smppclient1:password"
 
 
 def smpp(
-    host: Annotated[str, typer.Option("--host", help="The SMSC's address.")] = "127.0.0.1",
+    host: Annotated[
+        str | None, typer.Option("--host", help="The SMSC's address; otherwise --data tells it, or 127.0.0.1.")
+    ] = None,
     port: Annotated[int | None, typer.Option("--port", help="Its port; otherwise --data tells it, or 2775.")] = None,
     account: Annotated[list[str] | None, typer.Option("--account", help="SYSTEM_ID:PASSWORD; may be repeated.")] = None,
     sessions: Annotated[int, typer.Option("--sessions", min=1, help="How many sessions of each account.")] = 1,
@@ -49,12 +51,13 @@ def smpp(
     from gateway.load.smpp import BindAs, SmppPlan
 
     telling = load_run.Telling.read(json, html, tolerate, p99)
-    load_run.permit(host, owned=owned)
+    smsc_host, smsc_port = smsc_at(host, port, data)
+    load_run.permit(smsc_host, owned=owned)
     with load_run.rightly():
         messages.address(sender)
         plan = SmppPlan(
-            host=host,
-            port=port or port_of(data, "smpp"),
+            host=smsc_host,
+            port=smsc_port,
             accounts=tuple(_account(each) for each in account or [DEFAULT_ACCOUNT]),
             wordings=tuple(messages.wording(each) for each in text or [DEFAULT_TEXT]),
             to=messages.all_numbers(to or [load_run.DEFAULT_NUMBERS]),

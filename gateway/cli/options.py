@@ -56,12 +56,15 @@ def run(work: Coroutine[Any, Any, T]) -> T:
         return asyncio.run(work)
 
 
-def port_of(data: Path | None, name: str) -> int:
-    """Return a port of the lab of a folder; if there is none, the command ends with one sentence and code 1."""
+def smsc_at(host: str | None, port: int | None, data: Path | None) -> tuple[str, int]:
+    """Return where the SMSC is: as given, else that of the lab of a folder; if there is none, the command ends."""
     from gateway.client import find
 
+    if host and port:
+        return host, port
     with lab_errors():
-        return find(None, data).port(name)
+        lab = find(None, data)
+        return host or lab.host, port or lab.port("smpp")
 
 
 def millis(text: str) -> int:

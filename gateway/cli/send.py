@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from gateway.cli.options import Data, Json, fail, millis, port_of, print_json
+from gateway.cli.options import Data, Json, fail, millis, print_json, smsc_at
 
 if TYPE_CHECKING:
     from smsc_emulator.smpp.pdus import DeliverSm, SubmitSm
@@ -57,7 +57,9 @@ def send(
     sender: Annotated[str, typer.Option("--from", help="The source address: a number, or a name.")] = "confirmlab",
     system_id: Annotated[str, typer.Option("--system-id", help="The account to bind with.")] = "smppclient1",
     password: Annotated[str, typer.Option("--password", help="Its password.")] = "password",  # noqa: S107 - the lab's known one
-    host: Annotated[str, typer.Option("--host", help="The SMSC's address.")] = "127.0.0.1",
+    host: Annotated[
+        str | None, typer.Option("--host", help="The SMSC's address; otherwise --data tells it, or 127.0.0.1.")
+    ] = None,
     port: Annotated[int | None, typer.Option("--port", help="Its port; otherwise --data tells it, or 2775.")] = None,
     receipt: Annotated[bool, typer.Option("--receipt", help="Ask for a receipt and wait for it.")] = False,
     wait: Annotated[str, typer.Option("--wait", help="How long to wait for receipts.")] = "30s",
@@ -67,7 +69,7 @@ def send(
     """Send one SMS by submit_sm and print its message_id, and its receipt if asked for."""
     seconds = millis(wait) / 1000
     pdus = submissions(to, text, sender, receipt=receipt)
-    account = Account(host, port or port_of(data, "smpp"), system_id, password)
+    account = Account(*smsc_at(host, port, data), system_id, password)
     message_ids, receipts, complete = asyncio.run(_send(account, pdus, seconds if receipt else None))
     shown = [_shown(message_id, receipts.get(message_id)) for message_id in message_ids]
     if json:

@@ -1,7 +1,6 @@
 """`confirmlab serve`: the lab as a process."""
 
 import asyncio
-import errno
 import gc
 import signal
 from pathlib import Path
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from gateway.cli.options import WRONG_USAGE, environment, fail, read_settings
+from gateway.obstacles import busy
 
 if TYPE_CHECKING:
     from gateway.lab import Lab
@@ -62,7 +62,7 @@ async def _run(settings: "Settings") -> None:
     try:
         await lab.start()
         _collect_seldom()
-        lab.folder.write_ports(lab.ports)
+        lab.folder.write_ports(lab.ports, lab.ground.near)
         _welcome(settings, lab.ports, lab.token)
         await stopping.wait()
         typer.echo("stopping")
@@ -105,25 +105,6 @@ def _on_signals(stopping: asyncio.Event) -> None:
 
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop)
-
-
-def busy(error: OSError, settings: "Settings") -> str:
-    """Return the sentence about a port, an address or a folder that cannot be had."""
-    if error.filename is not None:
-        return f"{error.filename} cannot be used: {error.strerror}"
-    server = settings.server
-    own, listens = settings.voice_link.listen_port, settings.voice_link.listen_host or server.host
-    if own and f"({listens!r}, {own})" in str(error):
-        return f"port {own} of {listens} cannot be listened on; choose another with voice_link.listen_port"
-    ports = {"smpp": server.smpp_port, "http": server.http_port, "sip": server.sip_port}
-    # asyncio names the address it could not bind only in its text: ('127.0.0.1', 2775).
-    name = next((name for name, port in ports.items() if port and f", {port})" in str(error)), None)
-    if error.errno == errno.EADDRNOTAVAIL:
-        return f"this machine has no address {server.host}; choose another one with --host"
-    if name is None:
-        return f"a port cannot be listened on: {error}"
-    reason = "is taken by another program" if error.errno == errno.EADDRINUSE else "needs more rights"
-    return f"port {ports[name]} ({name}) of {server.host} {reason}; choose another with --{name}-port, 0 for a free one"
 
 
 def _welcome(settings: "Settings", ports: dict[str, int], token: str | None) -> None:

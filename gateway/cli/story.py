@@ -1,9 +1,12 @@
 """What the demos stand on: lines with the times of the journal's events, and the journal followed as it grows."""
 
 import asyncio
+import json
 from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+
+import typer
 
 if TYPE_CHECKING:
     from gateway.client import LabClient
@@ -14,14 +17,36 @@ NUMBER = "+70000000001"
 PATIENCE = 20.0
 """Real seconds that each step may take."""
 
-Show = Callable[[str], None]
+
+@dataclass(frozen=True)
+class Teller:
+    """Prints what the demos show: lines for people, or with `as_json` one object a line for programs."""
+
+    as_json: bool = False
+
+    def say(self, text: str) -> None:
+        """Print a sentence."""
+        typer.echo(json.dumps({"kind": "text", "text": text}, ensure_ascii=False) if self.as_json else text)
+
+    def pause(self) -> None:
+        """Print an empty line between two stories."""
+        if not self.as_json:
+            typer.echo("")
+
+    def step(self, at: str, offset_ms: int, step: str, detail: str) -> None:
+        """Print one step that happened at `at`, an instant of the lab clock."""
+        if self.as_json:
+            told = {"kind": "step", "at": at, "offset_ms": offset_ms, "step": step, "detail": detail}
+            typer.echo(json.dumps(told, ensure_ascii=False))
+        else:
+            typer.echo(f"{at}  {f'{offset_ms / 1000:+.3f} s':>12}  {step:<19} {detail}")
 
 
 @dataclass
 class Story:
-    """What is printed: a line for each step with its lab time, and how long after the beginning it was."""
+    """What is printed: each step with its lab time, and how long after the beginning it was."""
 
-    show: Show
+    teller: Teller
     began: int | None = None
 
     def tell(self, at: str, step: str, detail: str) -> None:
@@ -30,8 +55,7 @@ class Story:
 
         now = durations.instant(at)
         self.began = now if self.began is None else self.began
-        offset = f"{(now - self.began) / 1000:+.3f} s"
-        self.show(f"{at}  {offset:>12}  {step:<19} {detail}")
+        self.teller.step(at, now - self.began, step, detail)
 
 
 async def first(lab: "LabClient", after: int, subject: str, kind: str) -> Mapping[str, Any]:

@@ -17,7 +17,7 @@ def console() -> "Console":
     """Return the console of standard output."""
     from rich.console import Console
 
-    return Console(highlight=False) if sys.stdout.isatty() else Console(highlight=False, width=UNBOUND)
+    return Console(highlight=False) if sys.stdout and sys.stdout.isatty() else Console(highlight=False, width=UNBOUND)
 
 
 def progress(work: Sequence[T], doing: str) -> Iterator[T]:

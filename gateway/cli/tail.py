@@ -47,13 +47,14 @@ def tail(
 
     async def follow() -> None:
         shown = 0
-        async for event in events(url, data, after, **wanted):
-            if service and not concerns(event, service):
-                continue
-            typer.echo(jsons.dumps(event, ensure_ascii=False)) if json else _show(event)
-            shown += 1
-            if shown == limit:
-                return
+        async with events(url, data, after, **wanted) as journal:
+            async for event in journal:
+                if service and not concerns(event, service):
+                    continue
+                typer.echo(jsons.dumps(event, ensure_ascii=False)) if json else _show(event)
+                shown += 1
+                if shown == limit:
+                    return
 
     with suppress(KeyboardInterrupt):
         run(follow())

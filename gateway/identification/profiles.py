@@ -231,7 +231,7 @@ def _read(text: str) -> Profile:
 
 
 class Folder(Mapping[str, Profile]):
-    """The profiles of all YAML files in a folder, by name. Each is read when it is asked for, which raises ProfileError.
+    """The profiles of all YAML files in a folder, by name. Each is read when it is asked for, or raises ProfileError.
 
     A lab has one in force and the others at hand; to read all of them would take a good part of its start.
     """

@@ -6,7 +6,9 @@ asyncio and on trio, or a test that runs a loop of its own are served alike.
 
 import asyncio
 import sys
-from collections.abc import Callable, Coroutine
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import Any
 
@@ -14,7 +16,7 @@ from gateway.pytest_plugin.flows import Flow, Flows
 from gateway.pytest_plugin.handset import Call, Handset
 from gateway.pytest_plugin.journal import Journal
 from gateway.pytest_plugin.lab import Clock, Fault, Faults, Lab, Operator
-from gateway.pytest_plugin.waits import ExpectationError, hidden
+from gateway.pytest_plugin.waits import ExpectationError, abandoned_by, hidden
 from gateway.pytest_plugin.webhooks import Webhooks
 from gateway.pytest_plugin.wire import Wire
 
@@ -55,22 +57,33 @@ def _asking(value: Any) -> Any:
 
 
 async def _asked(method: Callable[..., Any], *args: Any, **named: Any) -> Any:
+    abandoned = threading.Event()
 
     def ask() -> Any:
+        abandoned_by(abandoned)
         # Raised again where the test waits, without the frames of the thread.
         try:
             return method(*args, **named)
         except ExpectationError as error:
             return error
 
-    value = await _in_a_thread(ask)
+    try:
+        value = await _in_a_thread(ask)
+    except BaseException:  # the test is cancelled, however its loop calls that
+        abandoned.set()
+        raise
     if isinstance(value, ExpectationError):
         raise value.with_traceback(None)
     return _asking(value)
 
 
-def _in_a_thread(work: Callable[[], Any]) -> Coroutine[Any, Any, Any]:
+async def _in_a_thread(work: Callable[[], Any]) -> Any:
+    """Do it in a thread of its own: a loop's common threads are few, and many waits at once would take all of them."""
     trio = sys.modules.get("trio")
     if trio is not None and trio.lowlevel.in_trio_run():
-        return trio.to_thread.run_sync(work)  # type: ignore[no-any-return] # not a dependency, and without types here
-    return asyncio.to_thread(work)
+        return await trio.to_thread.run_sync(work, abandon_on_cancel=True, limiter=trio.CapacityLimiter(1))
+    thread = ThreadPoolExecutor(1, "confirmlab-wait")
+    try:
+        return await asyncio.get_running_loop().run_in_executor(thread, work)
+    finally:
+        thread.shutdown(wait=False)

@@ -64,7 +64,9 @@ def lab(request: pytest.FixtureRequest, start_lab: "StartLab") -> "Lab":
         return start_lab(**_wished(request))
     except ExpectationError as error:
         # There is no line of the test's own that could be shown.
-        pytest.fail(str(error), pytrace=False)
+        why = str(error)
+    # Not while that is handled: pytest would tell both.
+    pytest.fail(why, pytrace=False)
 
 
 @pytest.fixture

@@ -10,6 +10,9 @@ from gateway.pytest_plugin.wire import Wire
 
 __tracebackhide__ = hidden
 
+SOME = re.compile(".")
+"""Found in every code."""
+
 DIGITS = 4
 """How many last digits of a missed call's number are the code, if the test does not say otherwise."""
 
@@ -127,7 +130,7 @@ class Handset:
 
     def wait_for_code(self, *, sender: str | None = None, timeout: float = TIMEOUT) -> str:
         """Return the confirmation code of the next text that has one. Raises ExpectationError."""
-        expected = {"code": re.compile("."), **given(sender=sender)}
+        expected = {"code": SOME, **given(sender=sender)}
         return str(self._next_message(expected, "message with a code", timeout).code)
 
     def send(self, to: str, text: str) -> str:
@@ -212,7 +215,8 @@ class Handset:
 
         found = until(look, timeout)
         if found is None:
-            raise ExpectationError(f"{self!r}: " + unmet(what, timeout, expected, others))
+            told = {name: value for name, value in expected.items() if value is not SOME}
+            raise ExpectationError(f"{self!r}: " + unmet(what, timeout, told, others))
         self._text_seen, self._newest = found.id, found
         return found
 

@@ -10,6 +10,9 @@ __tracebackhide__ = hidden
 
 Event = Mapping[str, Any]
 
+FOR_PROGRAMS = {"received_at", "first_seq", "seconds", "delivery_id", "endpoint_id"}
+"""What a line leaves out, since it would hide the rest; `events` have it."""
+
 TRACE = 200
 """How many events a trace has at most: the last ones."""
 
@@ -55,9 +58,9 @@ class Journal:
 
 def line(event: Event) -> str:
     """Return an event as a line: the lab's time of day, its type, its subject, its data."""
-    data = " ".join(f"{name}={value}" for name, value in event["data"].items() if _short(value))
+    data = " ".join(f"{name}={value}" for name, value in event["data"].items() if _short(name, value))
     return f"{event['at'][11:23]} {event['type']:<28} {event['subject']} {data}".rstrip()
 
 
-def _short(value: Any) -> bool:
-    return value is not None and not isinstance(value, dict | list)
+def _short(name: str, value: Any) -> bool:
+    return name not in FOR_PROGRAMS and value is not None and not isinstance(value, dict | list)

@@ -111,10 +111,15 @@ class Labs:
                 if answer.pop("order") == order["order"]:
                     return answer
         self._errors.seek(0)
-        raise ExpectationError(
-            "the process that starts labs has ended or is stuck; its last words:\n"
-            + self._errors.read()[-4000:].decode(errors="replace")
-        )
+        words = self._errors.read()[-4000:].decode(errors="replace").strip()
+        raise ExpectationError(f"the process that starts labs {self._end()}; its last words:\n{words or '(none)'}")
+
+    def _end(self) -> str:
+        """Return what has become of the nursery."""
+        with suppress(subprocess.TimeoutExpired):
+            code = self._process.wait(1)
+            return f"has ended, by signal {-code}" if code < 0 else f"has ended, with {code}"
+        return f"has not answered for {PATIENCE:g} s"
 
 
 def _speaks(stream: IO[bytes]) -> bool:

@@ -33,6 +33,7 @@ from gateway.identification import profiles
 from gateway.identification.profiles import ProfileError
 from gateway.lab import Lab
 from gateway.migrations import upgrade
+from gateway.obstacles import busy
 from gateway.resources import config_path
 from gateway.settings import Settings
 from smsc_emulator.base.database import make_engine
@@ -165,7 +166,10 @@ async def _run(data: Path, config: Path | None, flags: Mapping[str, Any], tellin
     asyncio.get_running_loop().add_reader(leash, let_go.set)
     lab = Lab(settings)
     try:
-        await lab.start()
+        try:
+            await lab.start()
+        except OSError as error:
+            raise OSError(busy(error, settings)) from None
         os.write(telling, json.dumps(_introduction(lab, settings)).encode() + b"\n")
         await let_go.wait()
     finally:

@@ -1,8 +1,10 @@
 """Waiting, and what is told when it was in vain."""
 
 import re
+import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextvars import ContextVar
 from typing import Any, Generic, TypeVar
 
 from gateway.scenarios.matching import differences
@@ -11,8 +13,8 @@ T = TypeVar("T")
 
 TIMEOUT = 5.0
 """Real seconds that a wait lasts if the test does not say otherwise."""
-AT_ONCE = 30.0
-"""Real seconds that one request waits for the lab at most."""
+AT_ONCE = 1.0
+"""Real seconds that one request waits for the lab at most; then it is seen whether anybody still waits for it."""
 NEAREST = 3
 """How many near misses are told."""
 
@@ -32,6 +34,20 @@ def hidden(error: Any) -> bool:
 __tracebackhide__ = hidden
 
 
+_abandoned: ContextVar[threading.Event | None] = ContextVar("_abandoned", default=None)
+
+
+def abandoned_by(event: threading.Event) -> None:
+    """Have the waits of this thread end soon after `event` is set: nobody waits for what they would return."""
+    _abandoned.set(event)
+
+
+def is_abandoned() -> bool:
+    """Return whether nobody waits any more for what this thread waits for."""
+    event = _abandoned.get()
+    return event is not None and event.is_set()
+
+
 def until(look: Callable[[str], T | None], timeout: float) -> T | None:
     """Return what `look` gives as soon as it gives something, or None when `timeout` real seconds are over.
 
@@ -41,7 +57,7 @@ def until(look: Callable[[str], T | None], timeout: float) -> T | None:
     while True:
         left = max(0.0, deadline - time.monotonic())
         found = look(f"{int(min(left, AT_ONCE) * 1000)}ms")
-        if found is not None or not left:
+        if found is not None or not left or is_abandoned():
             return found
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
-from gateway.pytest_plugin.waits import TIMEOUT, Arrivals, ExpectationError, hidden, unmet
+from gateway.pytest_plugin.waits import AT_ONCE, TIMEOUT, Arrivals, ExpectationError, hidden, is_abandoned, unmet
 from gateway.pytest_plugin.wire import Wire
 
 __tracebackhide__ = hidden
@@ -112,7 +112,9 @@ class Webhooks:
         deadline = time.monotonic() + timeout
         with self._grown:
             while (found := self._got.first(expected)) is None and not self._bad and deadline > time.monotonic():
-                self._grown.wait(deadline - time.monotonic())
+                self._grown.wait(min(deadline - time.monotonic(), AT_ONCE))
+                if is_abandoned():
+                    break
             if self._bad:
                 raise ExpectationError("a webhook came with a bad signature: " + "; ".join(self._bad))
             if found is None:

@@ -10,9 +10,12 @@ from http.client import HTTPConnection, HTTPException
 from typing import Any
 from urllib.parse import urlencode
 
-from gateway.pytest_plugin.waits import AT_ONCE, ExpectationError, hidden
+from gateway.pytest_plugin.waits import ExpectationError, hidden
 
 __tracebackhide__ = hidden
+
+PATIENCE = 60.0
+"""Real seconds after which a lab that does not answer is held for dead."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +47,7 @@ class Wire:
         """Return the lab's answer, whatever its status. Raises ExpectationError if there is none."""
         target = path.replace("+", "%2B") + (f"?{urlencode(query)}" if query else "")
         headers = {"Authorization": f"Bearer {key or self.key}", "Content-Type": "application/json"}
-        connection = HTTPConnection(self.host, self.port, timeout=AT_ONCE + 30)
+        connection = HTTPConnection(self.host, self.port, timeout=PATIENCE)
         try:
             connection.request(method, target, None if body is None else json.dumps(body).encode(), headers)
             response = connection.getresponse()

@@ -71,15 +71,48 @@ class _Index:
 
 def trace(events: Iterable[Event], id_: str, *, reveal: bool = False) -> Trace:
     """Return the trace of an id: a confirmation, an identification, a message, a request, a call, a webhook's event."""
-    index = _Index()
+    index, doings = _Index(), _Doings()
     for place, event in enumerate(events):
-        named = frozenset(ids_of(event))
+        named = frozenset((*ids_of(event), *doings.proving(event)))
         index.events.append((event, named))
         for each in named:
             index.by_id[each].append(place)
     places, ids = _reached(index, id_)
     found = sorted((index.events[place][0] for place in places), key=_place)
     return Trace(id_, tuple(sorted(ids)), tuple(_step(event, reveal=reveal) for event in found))
+
+
+class _Doings:
+    """What users have done last with their handsets: the SMS or the call by which a number was confirmed is theirs.
+
+    Over SMPP and SIP it comes to the gateway without an id that the handset's side knows it by (a deliver_sm has no
+    message_id), so that it is found by the two numbers, as the gateway itself finds its confirmation.
+    """
+
+    def __init__(self) -> None:
+        self._texts: dict[tuple[str, str], str] = {}
+        self._calls: dict[str, str] = {}
+
+    def proving(self, event: Event) -> Iterator[str]:
+        """Take note of an event; yield the id of what has proven the number, if it tells that a number was proven."""
+        data = event.data
+        if event.type == "message.accepted" and not data.get("account"):
+            self._texts[_digits(data.get("from")), _digits(data.get("to"))] = event.subject
+        elif event.type == "call.started" and data.get("direction") == "out":
+            self._calls[event.subject] = next(ids_of(event))
+        elif event.type == "confirmation.confirmed":
+            thing = data["confirmation"]
+            number, source = thing["phone_number"], (thing.get("proof") or {}).get("source")
+            if source == "sms":
+                found = self._texts.get((_digits(number), _digits(thing.get("short_code"))))
+            else:
+                found = self._calls.get(number) if source == "call" else None
+            if found is not None:
+                yield found
+
+
+def _digits(address: Any) -> str:
+    return str(address or "").removeprefix("+")
 
 
 def ids_of(event: Event) -> Iterator[str]:

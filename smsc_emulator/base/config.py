@@ -35,7 +35,7 @@ class Section(BaseModel):
 
 @cache
 def meanings(section: type[BaseModel]) -> dict[str, str]:
-    """Return what each key of a section means, by its name. A key that is declared anew is told of there or not at all."""
+    """Return what each key of a section means, by its name; one that is declared anew is told of there, if at all."""
     found: dict[str, str] = {}
     for declared in reversed(section.__mro__):
         if issubclass(declared, Section) and declared is not Section:

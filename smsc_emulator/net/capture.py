@@ -83,10 +83,15 @@ class Capture:
     timer: asyncio.TimerHandle | None = None
 
     def write(self, octets: bytes) -> None:
-        """Append to the file. Raises OSError."""
+        """Append a block to the file. Raises OSError; the file then ends with the block before."""
         view = memoryview(octets)
-        while view:
-            view = view[os.write(self.descriptor, view) :]
+        try:
+            while view:
+                view = view[os.write(self.descriptor, view) :]
+        except OSError:
+            with suppress(OSError):  # a pipe has nothing that could be taken back
+                os.ftruncate(self.descriptor, self.size)
+            raise
         self.size += len(octets)
 
 

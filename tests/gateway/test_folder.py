@@ -25,7 +25,7 @@ def test_the_key_of_the_codes_stays_the_same_and_is_the_owners_alone(tmp_path: P
 
 def test_the_ports_are_told_while_the_lab_listens(tmp_path: Path) -> None:
     folder = DataFolder(tmp_path)
-    folder.write_ports({"smpp": 1, "http": 2, "sip": 3})
+    folder.write_ports({"smpp": 1, "http": 2, "sip": 3}, "127.0.0.1")
     assert json.loads((tmp_path / "ports.json").read_text()) == {"smpp": 1, "http": 2, "sip": 3}
     folder.close()
     assert not (tmp_path / "ports.json").exists()

@@ -1,6 +1,7 @@
 """Captures of real links: bounded, for the owner alone, TLS in clear, and nothing at all while off."""
 
 import asyncio
+import errno
 import os
 import ssl
 from pathlib import Path
@@ -110,6 +111,28 @@ async def test_a_disk_that_is_full_ends_the_capture_and_not_the_links(
     captures.flush()
     assert capture.ended_by is EndedBy.ERROR
     assert (await esme.submit(b"hello")).message_id
+
+
+async def test_a_disk_that_is_full_in_the_middle_of_a_packet_leaves_a_file_of_whole_packets(
+    lab: Any, captures: Captures, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    capture = captures.start("c", tmp_path / "c.pcapng", LARGE)
+    esme = await lab.bind()
+    captures.flush()
+    taken = iter([10])
+
+    def write(descriptor: int, octets: bytes) -> int:
+        for some in taken:
+            return os.pwrite(descriptor, octets[:some], os.fstat(descriptor).st_size)
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "write", write)
+        await esme.submit(b"hello")
+        captures.flush()
+    assert capture.ended_by is EndedBy.ERROR
+    assert capture.path.stat().st_size == capture.size
+    assert capture.packets == len(tshark.dissected(capture.path, "frame.number")) > 0
 
 
 async def test_a_file_that_cannot_be_written_is_refused_and_nothing_listens(

@@ -42,6 +42,64 @@ KINDS = """
         await a_code_comes(alab)
 """
 
+WAITS = """
+    import asyncio
+    import concurrent.futures
+    import pytest
+    import threading
+    import time
+    import trio
+
+    NUMBERS = [f"+7000000000{n}" for n in range(1, 5)]
+
+    async def all_at_once(alab):
+        asyncio.get_running_loop().set_default_executor(concurrent.futures.ThreadPoolExecutor(1))
+        codes = asyncio.gather(*(alab.handset(number).wait_for_code() for number in NUMBERS))
+        for number in NUMBERS:
+            await alab.confirmations.start(number, "sms_code")
+        assert len(await codes) == 4
+
+    def test_many(alab):
+        asyncio.run(all_at_once(alab))
+
+    async def give_up(alab):
+        waits = alab.handset(NUMBERS[0]).wait_for_code(timeout=90), alab.webhooks.wait("never", timeout=90)
+        done, left = await asyncio.wait([asyncio.create_task(wait) for wait in waits], timeout=0.1)
+        assert not done
+        for wait in left:
+            wait.cancel()
+
+    async def give_up_on_trio(alab):
+        with trio.move_on_after(0.1):
+            await alab.handset(NUMBERS[0]).wait_for_code(timeout=90)
+
+    @pytest.fixture(scope="session")
+    def shared(confirmlab_labs):
+        one = confirmlab_labs.start()
+        yield one
+        one.stop()
+
+    def test_one_of_those_who_share_a_lab(shared):
+        shared.confirmations.start(NUMBERS[0], "sms_code")
+
+    def test_the_other(shared):
+        assert shared.handset(NUMBERS[0]).wait_for_code()
+
+    def test_given_up(alab):
+        began = time.monotonic()
+        asyncio.run(give_up(alab))
+        trio.run(give_up_on_trio, alab)
+        for thread in threading.enumerate():
+            if "confirmlab-wait" in thread.name:
+                thread.join()
+        assert time.monotonic() - began < 30
+"""
+
+
+def test_many_waits_at_once_are_in_nobodys_way_one_that_is_given_up_ends_and_a_lab_is_shared(project: Any) -> None:
+    project.write("test_waits.py", WAITS)
+    assert "4 passed" in (told := project.run("-q")), told
+
 
 def test_coroutines_wait_on_every_loop(project: Any) -> None:
     project.write("test_kinds.py", KINDS)

@@ -60,6 +60,7 @@ def test_each_failure_tells_what_was_expected_and_what_came(project: Any) -> Non
     project.write("test_failing.py", FAILING)
     told = project.run("-s")
     found = parts(told)
+    assert "During handling of the above exception" not in told
     assert "7 failed, 1 passed, 2 errors" in told, told
     neighbours = re.findall("code is ([0-9]+)", told)
     assert neighbours

@@ -111,7 +111,10 @@ def _add_one(group: Routes, captures: LabCaptures) -> None:
         id_ = call.path["capture_id"]
         with as_problems():
             file = captures.file(id_)
-        raw = await asyncio.get_running_loop().run_in_executor(None, file.read_bytes)
+        try:
+            raw = await asyncio.get_running_loop().run_in_executor(None, file.read_bytes)
+        except OSError as error:
+            raise ProblemError(NOT_FOUND, f"The file of {id_} cannot be read any more: {error.strerror}.") from None
         named = {"Content-Disposition": f'attachment; filename="{id_}.pcapng"'}
         return Reply(raw, headers=named, content_type=PCAPNG)
 

@@ -123,7 +123,7 @@ async def test_the_login_gives_a_cookie_that_no_script_reads_and_no_other_site_s
 
 async def test_the_commands_find_the_token_in_the_data_folder_and_tell_it_to_no_other_machine(serve: Any) -> None:
     lab = await serve(f"server: {{lab_token: {TOKEN}}}\n")
-    lab.folder.write_ports(lab.ports)
+    lab.folder.write_ports(lab.ports, lab.ground.near)
     async with LabClient(find(None, lab.folder.path)) as client:
         assert await client.get("/lab/clock")
     assert find("http://localhost:1", lab.folder.path).token == TOKEN

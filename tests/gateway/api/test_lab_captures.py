@@ -64,6 +64,10 @@ async def test_captures_are_listed_shown_bounded_and_deleted(start_lab: Callable
     assert await lab.get(f"/lab/captures/{one['id']}") == (await lab.get("/lab/captures"))["captures"][0]
     file = lab.lab.folder.path / "captures" / f"{one['id']}.pcapng"
     assert (file.stat().st_mode & 0o777, file.parent.stat().st_mode & 0o777) == (0o600, 0o700)
+    file.unlink()
+    async with ClientSession() as session, session.get(f"{lab.lab.base_url}/lab/captures/{one['id']}/file") as answer:
+        assert answer.status == 404
+        assert "cannot be read any more" in (await answer.json())["detail"]
     await lab.call("DELETE", f"/lab/captures/{one['id']}")
     assert not file.exists()
     assert (await lab.get("/lab/captures"))["captures"] == []

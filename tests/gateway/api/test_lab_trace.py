@@ -106,6 +106,38 @@ async def test_what_was_sent_from_a_handset_is_traced_by_its_request(start_lab: 
     assert [step["type"] for step in found["steps"]][:2] == ["http.request", "message.accepted"]
 
 
+async def test_what_the_user_did_belongs_to_the_trace_of_what_it_proved(
+    start_lab: Callable[..., Awaitable[Any]],
+) -> None:
+    lab = await start_lab()
+    by_sms = await lab.confirm(OTHER, "mo_sms")
+    told = by_sms["instructions"]
+    await lab.post(f"/lab/handsets/{OTHER}/messages", {"to": told["short_code"], "text": "no token"})
+    await lab.post(f"/lab/handsets/{OTHER}/messages", {"to": "5555", "text": "to somebody else"})
+    sent = await lab.post(f"/lab/handsets/{OTHER}/messages", {"to": told["short_code"], "text": told["text"]})
+    by_call = await lab.confirm(NUMBER, "call_in")
+    await lab.post(f"/lab/handsets/{NUMBER}/calls", {"to": by_call["instructions"]["access_number"]})
+    await lab.event("confirmation.confirmed", by_call["id"])
+    await lab.event("message.delivered", sent["message_id"])
+    trace = await lab.get(f"/lab/traces/{by_sms['id']}")
+    texts = [step["subject"] for step in trace["steps"] if step["type"] in ("message.accepted", "smpp.deliver_sm")]
+    assert texts == [sent["message_id"]] * 2
+    trace = await lab.get(f"/lab/traces/{by_call['id']}")
+    assert "call.started" in [step["type"] for step in trace["steps"]]
+
+
+async def test_all_parts_of_a_long_text_belong_to_its_trace(start_lab: Callable[..., Awaitable[Any]]) -> None:
+    text = "Your code is {code}." + " Tell it to nobody." * 20
+    lab = await start_lab(settings=json.dumps({"confirmation": {"templates": {"login": {"en": text}}}}))
+    started = await lab.confirm(OTHER, "sms_code", template="login")
+    await lab.get(f"/lab/handsets/{OTHER}/messages?wait=10s&extract=code")
+    await lab.event("confirmation.code_sent", started["id"])
+    trace = await lab.get(f"/lab/traces/{started['id']}")
+    parts = [step["pdu"]["esm_class"] for step in trace["steps"] if step["type"] == "smpp.submit_sm"]
+    assert parts == [0x40] * 3
+    assert "handset.received" in [step["type"] for step in trace["steps"]]
+
+
 async def test_an_id_that_is_unknown_is_not_found(start_lab: Callable[..., Awaitable[Any]]) -> None:
     lab = await start_lab()
     async with ClientSession() as session, session.get(f"{lab.lab.base_url}/lab/traces/cnf_none") as answer:

@@ -15,6 +15,7 @@ from gateway import __version__
 from gateway.cli import doctor, serve
 from gateway.cli.send import address, submissions
 from gateway.client import LabUnreachableError, find
+from gateway.obstacles import busy
 from gateway.settings import Settings
 
 Confirmlab = Callable[..., Result]
@@ -80,7 +81,9 @@ def test_serve_refuses_a_variable_that_is_unknown(confirmlab: Confirmlab, monkey
 def test_the_address_is_the_one_given_or_that_of_ports_json(tmp_path: Path) -> None:
     (tmp_path / "ports.json").write_text('{"smpp": 1, "http": 2}')
     found = find(None, tmp_path)
-    assert (found.url, found.port("smpp")) == ("http://127.0.0.1:2", 1)
+    assert (found.url, found.host, found.port("smpp")) == ("http://127.0.0.1:2", "127.0.0.1", 1)
+    (tmp_path / "lab.host").write_text("::1\n")
+    assert (find(None, tmp_path).url, find(None, tmp_path).host) == ("http://[::1]:2", "::1")
     with pytest.raises(LabUnreachableError, match="nothing tells the sip port of the lab"):
         found.port("sip")
     assert find("http://lab:1/", tmp_path).url == "http://lab:1"
@@ -289,7 +292,7 @@ def test_checks_that_do_not_stand_on_each_other_are_all_done() -> None:
 
 def test_a_busy_port_is_told_with_the_flag_that_chooses_another() -> None:
     error = OSError(98, "error while attempting to bind on address ('127.0.0.1', 2775): address already in use")
-    assert serve.busy(error, Settings()) == (
+    assert busy(error, Settings()) == (
         "port 2775 (smpp) of 127.0.0.1 is taken by another program; choose another with --smpp-port, 0 for a free one"
     )
 
@@ -297,7 +300,7 @@ def test_a_busy_port_is_told_with_the_flag_that_chooses_another() -> None:
 def test_a_busy_port_of_the_gateways_user_agent_is_told_with_its_setting() -> None:
     error = OSError(98, "error while attempting to bind on address ('127.0.0.1', 5061)")
     settings = Settings.model_validate({"voice_link": {"listen_port": 5061}})
-    assert serve.busy(error, settings) == (
+    assert busy(error, settings) == (
         "port 5061 of 127.0.0.1 cannot be listened on; choose another with voice_link.listen_port"
     )
 

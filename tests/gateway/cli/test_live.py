@@ -1,6 +1,9 @@
 """The commands that show a running lab live: tail, trace, handset and capture."""
 
 import json
+import os
+import subprocess
+import sys
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -90,6 +93,36 @@ def test_a_lab_that_restarts_is_waited_for_and_nothing_is_shown_twice(
     assert [json.loads(line)["seq"] for line in result.stdout.splitlines()] == [5, 6]
     assert asked == [4, 5, 5, 5]
     assert result.stderr == "no lab answers; waiting for it\nthe lab is back\n"
+
+
+def unread() -> int:
+    reading, writing = os.pipe()
+    os.close(reading)
+    return writing
+
+
+@pytest.mark.parametrize(
+    ("output", "told"),
+    [
+        pytest.param(
+            lambda: os.open("/dev/full", os.O_WRONLY),
+            "the output cannot be written: No space left on device\n",
+            id="a full disk",
+            marks=pytest.mark.skipif(not Path("/dev/full").exists(), reason="the file is Linux's own"),
+        ),
+        pytest.param(unread, "", id="nobody reads"),
+    ],
+)
+def test_an_output_that_nobody_takes_ends_a_command_in_order(stub: Any, output: Callable[[], int], told: str) -> None:
+    stub.answer("GET", "/lab/journal?after=0&wait=20s", page(event(1, "lab.started", "clock")))
+    program = "import sys; sys.argv[0] = 'confirmlab'; from gateway.cli import main; main()"
+    command = [sys.executable, "-c", program, "tail", "--after", "0", "--url", stub.url]
+    descriptor = output()
+    try:
+        ended = subprocess.run(command, stdout=descriptor, stderr=subprocess.PIPE, text=True, check=False, timeout=60)
+    finally:
+        os.close(descriptor)
+    assert (ended.returncode, ended.stderr) == (1, told)
 
 
 # trace

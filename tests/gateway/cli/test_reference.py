@@ -18,7 +18,6 @@ Confirmlab = Callable[..., Result]
 PAGE = Path(__file__).parents[3] / "docs" / "cli.md"
 WITHOUT_JSON = {
     "serve": "it runs until it is stopped",
-    "demo": "it tells a story to people",
     "capture save": "its data is the file",
     "capture remove": "it prints nothing",
     "faults remove": "it prints nothing",

@@ -125,7 +125,8 @@ def test_the_demo_of_a_call_gives_the_handset_its_behaviour_back(lab: Any, on: R
     change = urllib.request.Request(path, data=b'{"behaviour": "busy"}', method="PUT")
     with urllib.request.urlopen(change) as answer:
         before = json.load(answer)
-    on("demo", "--method", "flash_call")
+    *_, proof, _ = on("demo", "--method", "flash_call", "--json").stdout.splitlines()
+    assert json.loads(proof) == {"kind": "text", "text": "Proof: flash_call, typed."}
     with urllib.request.urlopen(path) as answer:
         assert json.load(answer) == before
 
@@ -137,7 +138,9 @@ def test_the_demo_leaves_the_operator_and_the_webhooks_as_they_were(lab: Any, on
     with urllib.request.urlopen(change) as answer:
         before = json.load(answer)
     assert (before["answer"], before["delay"]) == ("silent", "30s")
-    on("demo")
+    told = [json.loads(line) for line in on("demo", "--json").stdout.splitlines()]
+    steps = [each["step"] for each in told if each["kind"] == "step"]
+    assert (steps[0], steps[-1], len(told) - len(steps)) == ("registration", "webhook", 2)
     with urllib.request.urlopen(f"{base}/lab/operators/alpha/behaviour") as answer:
         assert json.load(answer) == before
     headers = {"Authorization": "Bearer lab-demo-key"}
@@ -179,9 +182,9 @@ def test_a_busy_sip_port_is_told_with_its_flag(lab: Any, tmp_path: Path) -> None
     assert f"port {lab.ports['sip']} (sip) of 127.0.0.1 is taken by another program" in result.stderr
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_a_signal_closes_everything_within_two_seconds(tmp_path: Path, number: signal.Signals) -> None:
-    command = [str(CONFIRMLAB), "serve", "--data", str(tmp_path), *FREE]
+@pytest.mark.parametrize(("number", "host"), [(signal.SIGINT, "127.0.0.1"), (signal.SIGTERM, "127.0.0.2")])
+def test_a_signal_closes_everything_within_two_seconds(tmp_path: Path, number: signal.Signals, host: str) -> None:
+    command = [str(CONFIRMLAB), "serve", "--data", str(tmp_path), "--host", host, *FREE]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
         assert run("readyz", "--wait", "30s", "--data", tmp_path).returncode == 0
         ports = json.loads((tmp_path / "ports.json").read_text())
@@ -189,8 +192,8 @@ def test_a_signal_closes_everything_within_two_seconds(tmp_path: Path, number: s
         process.send_signal(number)
         out, err = process.communicate(timeout=10)
     assert (process.returncode, time.monotonic() - began < 2) == (0, True), err
-    assert f"http://127.0.0.1:{ports['http']}" in out
+    assert f"http://{host}:{ports['http']}" in out
     assert "# turn the lab clock" in out
     assert not (tmp_path / "ports.json").exists()
     with socket.socket() as again:
-        assert again.connect_ex(("127.0.0.1", ports["http"])) != 0
+        assert again.connect_ex((host, ports["http"])) != 0
