@@ -6,6 +6,7 @@ import gc
 import signal
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
+from urllib.parse import quote
 
 import typer
 
@@ -153,7 +154,10 @@ def page_lines(settings: "Settings", ports: dict[str, int], token: str | None) -
     if token is None:
         return [f"Page  {base}"]
     # What follows the # is read by the page itself and goes over no network.
-    return [f"Page  {base}login#{token}", f"      token {token}, also for curl: -H 'Authorization: Bearer {token}'"]
+    return [
+        f"Page  {base}login#{quote(token)}",
+        f"      token {token}, also for curl: -H 'Authorization: Bearer {token}'",
+    ]
 
 
 def addresses(settings: "Settings", ports: dict[str, int]) -> list[str]:

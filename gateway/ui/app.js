@@ -72,7 +72,7 @@ function Ways() {
       <${Icon} name=${name} /><span class="title">${title}</span><span class="short" aria-hidden="true">${short ?? title}</span>
       ${counts[name] > 0 && html`<span class="count">${counts[name] > 99 ? "99+" : counts[name]}</span>`}
     </button>`)}
-    <p class="about quiet"><span>${facts && `version ${facts.version}`}</span><a href="/openapi.json">API</a></p>
+    <p class="about quiet"><span>${facts && `version ${facts.version}`}</span><a href="/docs/">Docs</a> <a href="/openapi.json">API</a></p>
   </nav>`;
 }
 

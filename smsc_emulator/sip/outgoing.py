@@ -5,7 +5,7 @@ from contextlib import suppress
 from enum import Enum, auto
 
 from smsc_emulator.sip import sdp
-from smsc_emulator.sip.calls import Answered, CallEvent, Ended, Invitation, Peer, Progress
+from smsc_emulator.sip.calls import ANONYMOUS, ANONYMOUS_ADDRESS, Answered, CallEvent, Ended, Invitation, Peer, Progress
 from smsc_emulator.sip.causes import reason
 from smsc_emulator.sip.dialogs import Dialog, as_caller, contact_of
 from smsc_emulator.sip.digest import Credentials, authorization
@@ -291,8 +291,8 @@ def invite_for(
 
 def _caller(invitation: Invitation, local: Peer) -> str:
     name = f"{quoted(invitation.display_name)} " if invitation.display_name else ""
-    if invitation.caller == "anonymous":
-        return (name or '"Anonymous" ') + "<sip:anonymous@anonymous.invalid>"
+    if invitation.caller == ANONYMOUS:
+        return (name or '"Anonymous" ') + ANONYMOUS_ADDRESS
     return f"{name}<{sip_uri(invitation.caller, local.host)}>"
 
 

@@ -1,6 +1,7 @@
 """What the page shows before it has heard of anything: the lab's services and numbers, and what stands open."""
 
 from collections.abc import Iterable
+from secrets import token_hex
 from typing import Any, Final
 
 from pydantic import BaseModel, Field
@@ -32,6 +33,7 @@ class PageFacts(BaseModel):
 class PageState(PageFacts):
     """What the page begins with."""
 
+    run: str = Field(description="Another one after each start of the lab.")
     last_seq: int = Field(description="The last event of the journal that is in it.")
     confirmations: list[dict[str, Any]] = Field(description="The latest ones as the journal tells them, newest first.")
     identifications: list[dict[str, Any]] = Field(description="Likewise.")
@@ -40,6 +42,7 @@ class PageState(PageFacts):
 def routes(journal: Journal, facts: PageFacts) -> Routes:
     """Return the route of the page's beginning."""
     group = Routes("lab: page")
+    run = token_hex(8)
 
     @group.add("GET", "/lab/page", "Tell what the page begins with", answers={200: PageState})
     async def begin(_call: Call) -> Reply:
@@ -47,6 +50,7 @@ def routes(journal: Journal, facts: PageFacts) -> Routes:
         return Reply(
             PageState(
                 **facts.model_dump(),
+                run=run,
                 last_seq=journal.next_seq - 1,
                 confirmations=latest(events, "confirmation"),
                 identifications=latest(events, "identification"),

@@ -5,12 +5,13 @@ import { remove } from "../api.js";
 import { attempt, touch, useStore, version } from "../store.js";
 import { go } from "../route.js";
 import { plural, time } from "../format.js";
+import { Nothing } from "../parts/nothing.js";
 import { useRead } from "./use_read.js";
 
 export function Accounts() {
   const { item, search, stories } = useStore();
   const told = useRead("/lab/accounts", [version("accounts"), stories.all.size]);
-  const shown = (told?.accounts ?? []).filter((one) => one.system_id.includes(search));
+  const shown = (told?.accounts ?? []).filter((one) => one.system_id.toLowerCase().includes(search.toLowerCase()));
   const open = item || shown[0]?.system_id;
   return html`<div class="page">
     <h1>Accounts <small>${shown.length}</small></h1>
@@ -21,6 +22,7 @@ export function Accounts() {
         <span class=${`badge ${one.errors ? "bad" : "calm"}`}>${plural(one.errors, "error")}</span>
       </button>`)}
     </div>
+    ${told && !shown.length && html`<${Nothing} told="No ESME can bind here: the configuration has no accounts." />`}
     ${open && html`<${Conduct} key=${open} account=${open} />`}
   </div>`;
 }
