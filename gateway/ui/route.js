@@ -20,6 +20,7 @@ export function beginRoute() {
 function read() {
   const [view = "phones", item = ""] = location.hash.replace(/^#\/?/, "").split("/");
   const known = VIEWS.some((each) => each.name === view) ? view : "phones";
+  if (known !== state.view) listed = [];
   document.title = `${VIEWS.find((each) => each.name === known).title} · confirmlab`;
   set({ view: known, item: plain(item) });
 }

@@ -50,7 +50,7 @@ function follow() {
   });
 }
 
-const again = () => setTimeout(() => get("/lab/clock").then(follow, again), 2000);
+const again = () => setTimeout(() => get("/lab/clock").then(follow, again), 1000);
 let missed = 0; // the timer by which what was left out is read
 
 // After a pause, or when the lab was faster than the page. Of a lab that was started anew this page knows nothing.

@@ -11,11 +11,9 @@ from gateway.cli.options import read_settings
 
 OWN_TESTS = {
     "calls.md": "tests/system/test_calls_page.py",
-    "capture.md": "tests/gateway/cli/test_live.py",
-    "load.md": "tests/gateway/cli/test_load.py",
     "testing.md": "tests/plugin/test_examples.py",
 }
-"""Pages that tests of their own hold, with real telephones, captures, loads or a run of pytest."""
+"""Pages that tests of their own hold, with real telephones or a run of pytest."""
 
 ELSEWHERE = {DOCS / name for name in OWN_TESTS}
 PAGES = [page for page in sorted(DOCS.rglob("*.md")) if page not in ELSEWHERE and commands(page.read_text())]

@@ -6,13 +6,13 @@ import { attempt, touch, useStore, version } from "../store.js";
 import { plural } from "../format.js";
 import { Nothing } from "../parts/nothing.js";
 import { KINDS } from "./fault_kinds.js";
-import { useRead } from "./use_read.js";
+import { OFTEN, useRead } from "./use_read.js";
 
 export function Faults() {
   const { search } = useStore();
   const [account, choose] = useState("");
   const accounts = useRead("/lab/accounts")?.accounts ?? [];
-  const rules = useRead("/lab/faults", [version("faults")])?.faults ?? [];
+  const rules = useRead("/lab/faults", [version("faults")], OFTEN)?.faults ?? [];
   const shown = KINDS.filter((kind) => `${kind.fault} ${kind.title} ${kind.told}`.toLowerCase().includes(search.toLowerCase()));
   // For one account, what is in force for all counts too, and what is for another account does not.
   const meant = rules.filter(({ rule }) => !account || !rule.when?.account || rule.when.account === account);
