@@ -17,8 +17,15 @@ export async function begin() {
   known = facts.last_seq;
   follow();
   // A browser keeps the page of a left address for the way back, but no open stream with it.
-  addEventListener("pagehide", () => source.close());
+  addEventListener("pagehide", leave);
   addEventListener("pageshow", (event) => event.persisted && follow());
+  document.addEventListener("visibilitychange", () => document.hidden || follow());
+  tabs.onmessage = () => document.hidden && leave();
+}
+
+function leave() {
+  source.close();
+  set({ connected: false });
 }
 
 function keepOpen({ confirmations, identifications }) {
@@ -30,7 +37,13 @@ let known = 0; // the last event that is in what the page began with
 let source;
 let opened = false; // whether a stream was open before
 
+// A browser opens six connections to a host, of which each stream takes one for good: where a tab opens its stream,
+// those that nobody sees close theirs, and the last that was seen goes on, so that the lab keeps the PDUs.
+const tabs = new BroadcastChannel("confirmlab");
+
 function follow() {
+  if (source && source.readyState !== EventSource.CLOSED) return;
+  tabs.postMessage("a stream is opened");
   source = new EventSource("/lab/events?last=500");
   source.onopen = () => {
     set({ connected: true });

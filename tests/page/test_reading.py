@@ -104,6 +104,24 @@ async def test_a_stream_that_was_broken_off_or_left_is_read_on(open_desk: Any) -
     await expect(desk.page.locator(".bubble")).to_have_count(1)
 
 
+async def test_a_tab_that_nobody_sees_leaves_its_connection_to_others_until_it_is_seen(open_desk: Any) -> None:
+    desk = await open_desk()
+    await desk.visit()
+    hide = """hidden => {
+        Object.defineProperty(document, "hidden", { configurable: true, get: () => hidden });
+        document.dispatchEvent(new Event("visibilitychange"));
+    }"""
+    await desk.page.evaluate(hide, True)
+    async with desk.page.expect_popup() as opened:
+        await desk.page.evaluate("void open('/')")
+    other = await opened.value
+    await other.get_by_role("img", name="Live").wait_for()
+    await desk.page.get_by_role("img", name="Not connected").wait_for()
+    await other.close()
+    await desk.page.evaluate(hide, False)
+    await desk.page.get_by_role("img", name="Live").wait_for()
+
+
 async def test_the_theme_follows_the_system_until_somebody_chooses_and_the_choice_is_kept(open_desk: Any) -> None:
     desk = await open_desk(color_scheme="dark")
     await desk.visit()
