@@ -36,7 +36,7 @@ const STEPS = {
   "call.started": (e) => (e.data.direction === "in" ? ["switch", "handset", "INVITE"] : ["handset", "switch", "INVITE"]),
   "call.ringing": (e) => (e.data.direction === "in" ? ["handset", "switch", "180 Ringing"] : ["switch", "handset", "180 Ringing"]),
   "call.answered": (e) => (e.data.direction === "in" ? ["handset", "switch", "200 OK"] : ["switch", "handset", "200 OK"]),
-  "call.ended": (e) => ["switch", "handset", outcome(e.data)],
+  "call.ended": (e) => ["rejected", "busy"].includes(e.data.outcome) && e.data.direction === "in" ? ["handset", "switch", outcome(e.data)] : ["switch", "handset", outcome(e.data)],
   "identification.created": (e) => ["service", "gateway", `identify ${e.data.identification.user_id} by ${phone(e.data.identification.phone_number)}`],
   "identification.confirming": () => ["gateway", "gateway", "CONFIRMING: the user proves that he holds the number"],
   "identification.routing": () => ["gateway", "gateway", "ROUTING: whose number is it"],

@@ -46,12 +46,12 @@ function follow() {
   tabs.postMessage("a stream is opened");
   source = new EventSource("/lab/events?last=500");
   source.onopen = () => {
-    set({ connected: true });
+    set({ connected: true, lost: false });
     if (opened) catchUp();
     opened = true;
   };
   source.onerror = () => {
-    set({ connected: false });
+    set({ connected: false, lost: true });
     // A browser tries again where nobody answers, and gives up at an answer that is no stream, as of a proxy.
     if (source.readyState === EventSource.CLOSED) again();
   };

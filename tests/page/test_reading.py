@@ -159,11 +159,13 @@ async def test_a_page_whose_lab_is_gone_says_so_and_shows_the_one_that_comes_in_
     await desk.page.locator(".bubble").wait_for()
     await desk.lab.stop()
     await desk.page.get_by_role("img", name="Not connected").wait_for()
+    await expect(desk.page.get_by_role("alert")).to_contain_text("The lab does not answer.")
     lab = another_lab(desk.lab.ports["http"])
     await lab.start()
     try:
         await desk.page.get_by_role("img", name="Live").wait_for()
         await expect(desk.page.locator(".bubble")).to_have_count(0)
+        await expect(desk.page.get_by_role("alert")).to_have_count(0)
         await expect(desk.page.locator(".list .row").first).to_contain_text("0 texts")
     finally:
         await lab.stop()

@@ -35,6 +35,10 @@ async def test_a_flash_call_rings_is_rejected_and_its_last_digits_confirm(desk: 
     await expect(desk.page.locator(".call.missed")).to_contain_text("rejected")
     await desk.type_code(caller[-4:])
     await expect(desk.badge("confirmed")).to_be_visible()
+    await desk.page.get_by_role("link", name="Flow").click()
+    steps = desk.page.get_by_role("listitem")
+    await expect(steps.filter(has_text="Handset to Voice switch: rejected, SIP 603")).to_be_visible()
+    await expect(desk.page.locator(".list")).not_to_contain_text("cll_")
 
 
 async def test_a_user_calls_the_access_number_from_the_keypad_and_is_confirmed(desk: Any) -> None:

@@ -49,7 +49,7 @@ function Fault({ kind, account, rules }) {
     <div>
       <b>${kind.title}</b>
       <p class="quiet">${kind.told}</p>
-      ${on && html`<p>${rules.map((rule) => `fired ${rule.fired} of ${rule.fitted}${rule.rule.when?.account ? ` for ${rule.rule.when.account}` : ""}`).join("; ")}</p>`}
+      ${on && html`<p>${rules.map((rule) => `fired ${plural(rule.fired, "time")}${rule.fitted > rule.fired ? ` of ${rule.fitted} that fitted` : ""}${rule.rule.when?.account ? `, for ${rule.rule.when.account}` : ""}`).join("; ")}</p>`}
       ${!on && Object.keys(needs).map((name) => html`<label key=${name}>${name} <input value=${needs[name]} onInput=${(event) => say({ ...needs, [name]: event.target.value.trim() })} /></label>`)}
     </div>
   </div>`;
