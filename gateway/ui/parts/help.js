@@ -15,6 +15,6 @@ export function Help({ open, close }) {
       ${SHORTCUTS.map(([key, meaning]) => html`<div key=${key}><dt><kbd>${key}</kbd></dt><dd>${meaning}</dd></div>`)}
     </dl>
     <p class="quiet more">All else is in the <a href="/docs/">documentation</a>.</p>
-    <button class="primary" onClick=${() => dialog.current.close()}>Close</button>
+    <button class="primary" autofocus onClick=${() => dialog.current.close()}>Close</button>
   </dialog>`;
 }

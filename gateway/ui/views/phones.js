@@ -19,13 +19,13 @@ export function Phones() {
   useEffect(() => void list(numbers), [numbers.join()]);
   const open = handsets.has(item);
   return html`<div class=${`split ${open ? "opened" : ""}`}>
-    <section class="list" aria-label="Handsets">
+    <div class="list">
       <h1>Phones <small>${shown.length === handsets.size ? handsets.size : `${shown.length} of ${handsets.size}`}</small></h1>
       ${shown.length
         ? html`<${VirtualList} items=${shown} height=${58} keyOf=${(one) => one.phone_number} label="Handsets" focus=${numbers.indexOf(item)}
             row=${(one) => html`<${Row} handset=${one} open=${item === one.phone_number} />`} />`
         : html`<${Nothing} told="The lab has no handset." />`}
-    </section>
+    </div>
     ${open ? html`<${Phone} key=${item} number=${item} />` : html`<${Welcome} missing=${item} />`}
   </div>`;
 }
