@@ -178,10 +178,16 @@ async def test_the_lab_takes_each_fault_as_the_page_offers_it(desk: Any) -> None
 async def test_a_lab_with_a_token_is_entered_by_the_address_that_it_prints(open_desk: Any) -> None:
     token = "a-token-of-enough-characters"
     desk = await open_desk(f"server: {{lab_token: {token}}}\n")
-    await desk.page.goto(desk.lab.base_url)
+    wrong = desk.page.get_by_text("This is not the lab's token")
+    await desk.page.goto(f"{desk.lab.base_url}/#/faults")
     await desk.page.get_by_label("Token").fill("something else")
+    await expect(wrong).to_be_hidden()
     await desk.button("Log in").click()
-    await desk.page.get_by_text("This is not the lab's token").wait_for()
+    await wrong.wait_for()
+    await desk.page.get_by_label("Token").fill(token)
+    await desk.button("Log in").click()
+    await expect(desk.page.get_by_role("heading", level=1)).to_contain_text("Faults")
+    await desk.page.context.clear_cookies()
     await desk.page.goto(f"{desk.lab.base_url}/login#{token}")
     await desk.page.get_by_role("img", name="Live").wait_for()
     assert token not in desk.page.url
