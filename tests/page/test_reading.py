@@ -26,7 +26,11 @@ async def test_each_view_has_a_key_and_the_list_of_keys_is_under_the_question_ma
     await page.locator(".list .row").first.wait_for()
     await page.keyboard.press("j")
     await expect(page.locator(".phone")).to_contain_text("+7 000 000 00 01")
-    await page.keyboard.press("p")
+    await page.keyboard.press("4")
+    await page.locator(".tile").first.wait_for()
+    await page.keyboard.press("j")
+    await expect(page.locator(".tile[aria-current]")).to_contain_text("smppclient1")
+    await page.locator("main").dispatch_event("keydown", {"key": "з", "code": "KeyP"})  # p, in a Russian layout
     await desk.button("Pause the lab clock").wait_for()
     await page.keyboard.press("p")
     await desk.button("Let the lab clock run").wait_for()
@@ -141,7 +145,9 @@ async def test_at_the_width_of_a_phone_nothing_is_cut_off_and_a_code_is_two_taps
     for view in ("phones", "flow", "identify", "accounts", "faults", "load", "journal"):
         await desk.page.goto(f"{desk.lab.base_url}/#/{view}")
         await desk.page.get_by_role("heading", level=1).wait_for()
-        assert await desk.page.evaluate("document.documentElement.scrollWidth") == 390, view
+        for width in (320, 390):
+            await desk.page.set_viewport_size({"width": width, "height": 844})
+            assert await desk.page.evaluate("document.documentElement.scrollWidth") == width, view
 
 
 async def test_arrivals_are_told_to_those_who_cannot_see_them_without_the_code(desk: Any) -> None:

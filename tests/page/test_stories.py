@@ -11,6 +11,7 @@ pytestmark = pytest.mark.asyncio(loop_scope="session")  # one browser, and so on
 
 async def test_a_code_arrives_by_one_button_is_hidden_until_a_click_and_confirms_when_it_is_typed(desk: Any) -> None:
     await desk.visit()
+    await expect(desk.page.locator("main")).to_contain_text(f"binds to 127.0.0.1:{desk.lab.ports['smpp']},")
     await desk.send()
     bubble = desk.page.locator(".bubble").first
     await bubble.get_by_role("button", name="Show code").wait_for()
@@ -153,6 +154,10 @@ async def test_a_fault_is_switched_on_for_an_account_and_off_again(desk: Any) ->
     rules = desk.lab.operator_side.smsc.faults
     assert [rule.fault.fault for rule in rules.rules()] == ["latency"]
     assert rules.rules()[0].fault.when.account == "gateway"
+    await desk.page.get_by_label("For").select_option("smppclient1")
+    await expect(switch).not_to_be_checked()
+    await desk.page.get_by_label("For").select_option("")
+    await expect(switch).to_be_checked()
     await switch.click()
     await expect(switch).not_to_be_checked()
     assert rules.rules() == []

@@ -25,6 +25,7 @@ class PageFacts(BaseModel):
 
     version: str
     reveal: bool = Field(description="Whether codes and texts are shown without a click.")
+    smpp_port: int = Field(description="Where ESMEs bind.")
     services: list[ServiceNamed]
     access_numbers: list[str] = Field(description="What a user calls to confirm his number.")
     short_code: str = Field(description="Where a user sends an SMS to confirm his number.")

@@ -28,7 +28,9 @@ export function Welcome({ missing }) {
       <h2>Or from your own code</h2>
       <pre tabindex="0" aria-label="Example"><code>curl -H 'Authorization: Bearer KEY' ${location.origin}/v1/confirmations \\
   -d '{"phone_number": "${first ?? "+70000000001"}", "method": "sms_code"}'</code></pre>
-      <p class="quiet"><code>KEY</code> is the key of a service, in the configuration; of the default lab it is <code>lab-demo-key</code>. All of it is told in the <a href="/docs/">documentation</a>. Press <kbd>?</kbd> for the shortcuts.</p>
+      <p class="quiet"><code>KEY</code> is the key of a service, in the configuration; of the default lab it is <code>lab-demo-key</code>.</p>
+      <p>An ESME of your own binds to <code>${location.hostname}:${facts.smpp_port}</code>, and its texts arrive here too.</p>
+      <p class="quiet">The default lab knows it as <code>smppclient1</code> with the password <code>password</code>. All else is told in the <a href="/docs/">documentation</a>; <kbd>?</kbd> shows the shortcuts.</p>
     </div>
   </section>`;
 }
