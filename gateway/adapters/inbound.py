@@ -13,8 +13,9 @@ from smsc_emulator.base.database import Tx
 from smsc_emulator.base.durations import HOUR
 from smsc_emulator.base.journal import Journal
 from smsc_emulator.base.msisdn import DialPlan
-from smsc_emulator.sip.calls import ANONYMOUS, CallControl, Incoming, Invitation, Peer
+from smsc_emulator.sip.calls import CallControl, Incoming, Invitation, Peer
 from smsc_emulator.sip.causes import cause_of
+from smsc_emulator.sip.fields import ANONYMOUS
 from smsc_emulator.smpp import receipts, segments
 from smsc_emulator.smpp.constants import CommandStatus, EsmClass, Tag, Ton
 from smsc_emulator.smpp.pdus import DataSm, DeliverSm

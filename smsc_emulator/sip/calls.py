@@ -6,14 +6,9 @@ A call has a name, which whoever creates it chooses: the caller for an outgoing 
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Final, Literal, Protocol, TypeAlias
+from typing import Literal, Protocol, TypeAlias
 
 Transport = Literal["udp", "tcp"]
-
-ANONYMOUS: Final = "anonymous"
-"""The user of a caller who is withheld (RFC 3323, 4.1.1.3)."""
-ANONYMOUS_ADDRESS: Final = f"<sip:{ANONYMOUS}@anonymous.invalid>"
-"""His address, which is nobody's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +26,7 @@ class Invitation:
     """What an INVITE says of a call. Users are the user parts of SIP URIs, as they stand on the wire."""
 
     caller: str
-    """The user in From; ANONYMOUS where it is withheld."""
+    """The user in From; ANONYMOUS (of fields.py) where it is withheld."""
     called: str
     """The user in the Request-URI."""
     asserted: str | None = None

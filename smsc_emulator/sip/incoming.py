@@ -6,10 +6,10 @@ from contextlib import suppress
 from enum import Enum, auto
 
 from smsc_emulator.sip import sdp
-from smsc_emulator.sip.calls import ANONYMOUS, Answered, CallEvent, Ended, Invitation
+from smsc_emulator.sip.calls import Answered, CallEvent, Ended, Invitation
 from smsc_emulator.sip.causes import reason
 from smsc_emulator.sip.dialogs import Dialog, as_callee
-from smsc_emulator.sip.fields import clean, read_cause, read_party, sip_uri, user_of
+from smsc_emulator.sip.fields import ANONYMOUS, clean, read_cause, read_party, sip_uri, user_of
 from smsc_emulator.sip.layer import ClientTransaction, ServerTransaction, Transactions
 from smsc_emulator.sip.messages import Request, Response
 from smsc_emulator.sip.outgoing import ALLOW

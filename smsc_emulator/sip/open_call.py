@@ -6,8 +6,9 @@ the tag of the INVITE, where RFC 3261, 9.1 wants the same From; transactions and
 
 from dataclasses import dataclass
 
-from smsc_emulator.sip.calls import ANONYMOUS_ADDRESS, Peer
+from smsc_emulator.sip.calls import Peer
 from smsc_emulator.sip.dialogs import Dialog
+from smsc_emulator.sip.fields import ANONYMOUS_ADDRESS
 from smsc_emulator.sip.messages import Request
 
 

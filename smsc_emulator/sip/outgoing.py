@@ -5,11 +5,11 @@ from contextlib import suppress
 from enum import Enum, auto
 
 from smsc_emulator.sip import sdp
-from smsc_emulator.sip.calls import ANONYMOUS, ANONYMOUS_ADDRESS, Answered, CallEvent, Ended, Invitation, Peer, Progress
+from smsc_emulator.sip.calls import Answered, CallEvent, Ended, Invitation, Peer, Progress
 from smsc_emulator.sip.causes import reason
 from smsc_emulator.sip.dialogs import Dialog, as_caller, contact_of
 from smsc_emulator.sip.digest import Credentials, authorization
-from smsc_emulator.sip.fields import clean, quoted, read_cause, sip_uri, user_of
+from smsc_emulator.sip.fields import ANONYMOUS, ANONYMOUS_ADDRESS, clean, quoted, read_cause, sip_uri, user_of
 from smsc_emulator.sip.layer import ClientTransaction, ServerTransaction, Transactions, cancel, copy
 from smsc_emulator.sip.messages import Request, Response
 from smsc_emulator.sip.open_call import SentAgain

@@ -19,7 +19,8 @@ from smsc_emulator.base.msisdn import DialPlan, from_dialled
 from smsc_emulator.handsets.handset import Handset
 from smsc_emulator.handsets.states import OUTCOMES as SMS_OUTCOMES
 from smsc_emulator.handsets.voice import HABIT, NORMAL_CLEARING, Reaction, Spelling, Voice, outcome_of
-from smsc_emulator.sip.calls import ANONYMOUS, Answered, CallControl, CallEvent, Ended, Incoming, Invitation, Progress
+from smsc_emulator.sip.calls import Answered, CallControl, CallEvent, Ended, Incoming, Invitation, Progress
+from smsc_emulator.sip.fields import ANONYMOUS
 from smsc_emulator.voice.agenda import Agenda
 from smsc_emulator.voice.calls import (
     BETWEEN_SWITCHES,

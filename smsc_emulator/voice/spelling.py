@@ -2,7 +2,8 @@
 
 from smsc_emulator.base.msisdn import DialPlan, from_dialled
 from smsc_emulator.handsets.voice import Spelling
-from smsc_emulator.sip.calls import ANONYMOUS, Invitation
+from smsc_emulator.sip.calls import Invitation
+from smsc_emulator.sip.fields import ANONYMOUS
 
 
 def shown_of(invitation: Invitation) -> str | None:
