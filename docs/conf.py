@@ -21,6 +21,7 @@ suppress_warnings = ["toc.not_readable"]
 html_theme = "theme"
 html_theme_path = ["."]
 html_title = "confirmlab"
+html_favicon = "../gateway/ui/icon.svg"
 html_copy_source = False
 html_show_sphinx = False
 html_use_index = False

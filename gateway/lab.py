@@ -399,6 +399,7 @@ class Lab:
         return lab_page.PageFacts(
             version=gateway.__version__,
             reveal=self.settings.page.reveal,
+            smpp_port=self.ports["smpp"],
             services=[lab_page.ServiceNamed(id=id_, name=name) for id_, name in self._service_names.items()],
             access_numbers=list(confirmation.call_in.access_numbers),
             short_code=confirmation.mo_sms.short_code,

@@ -15,12 +15,10 @@ from smsc_emulator.base.journal import Journal
 from smsc_emulator.base.msisdn import DialPlan
 from smsc_emulator.sip.calls import CallControl, Incoming, Invitation, Peer
 from smsc_emulator.sip.causes import cause_of
+from smsc_emulator.sip.fields import ANONYMOUS
 from smsc_emulator.smpp import receipts, segments
 from smsc_emulator.smpp.constants import CommandStatus, EsmClass, Tag, Ton
 from smsc_emulator.smpp.pdus import DataSm, DeliverSm
-
-ANONYMOUS: Final = "anonymous"
-"""The user of a caller who is withheld (RFC 3323, 4.1.1.3)."""
 
 UNALLOCATED: Final = (404, 1)
 """The SIP status and the Q.850 cause for a number that nobody has."""

@@ -5,6 +5,7 @@ import gc
 import signal
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
+from urllib.parse import quote
 
 import typer
 
@@ -114,7 +115,7 @@ def _welcome(settings: "Settings", ports: dict[str, int], token: str | None) -> 
     console = Console(highlight=False, soft_wrap=True)
     for line in [*page_lines(settings, ports, token), *addresses(settings, ports)]:
         console.print(Text(line))
-    for title, command in next_steps(settings, ports):
+    for title, command in next_steps(settings, ports, token):
         console.print(Text(f"\n# {title}", style="dim"))
         console.print(Text(command, style="cyan"))
     console.print(Text("\nCtrl-C stops the lab."))
@@ -134,7 +135,10 @@ def page_lines(settings: "Settings", ports: dict[str, int], token: str | None) -
     if token is None:
         return [f"Page  {base}"]
     # What follows the # is read by the page itself and goes over no network.
-    return [f"Page  {base}login#{token}", f"      token {token}, also for curl: -H 'Authorization: Bearer {token}'"]
+    return [
+        f"Page  {base}login#{quote(token, safe='')}",
+        f"      token {token}, also for curl: -H 'Authorization: Bearer {token}'",
+    ]
 
 
 def addresses(settings: "Settings", ports: dict[str, int]) -> list[str]:
@@ -151,27 +155,35 @@ def addresses(settings: "Settings", ports: dict[str, int]) -> list[str]:
     return [line for name, line in lines.items() if name in ports]
 
 
-def next_steps(settings: "Settings", ports: dict[str, int]) -> list[tuple[str, str]]:
-    """Return what to try next: a title and a curl command each; the lab's own powers only if it has them."""
+def next_steps(settings: "Settings", ports: dict[str, int], token: str | None) -> list[tuple[str, str]]:
+    """Return what to try next: a title and a curl command each; the lab's own powers only if it has them.
+
+    `token` is what the lab asks for, if it does.
+    """
     base = f"http://{_reach(settings)}:{ports['http']}"
     key = settings.services[0].key if settings.services else "KEY"
     service = settings.services[0].id if settings.services else "SERVICE"
     number = settings.subscribers[0].phone_number if settings.subscribers else "+70000000001"
     with_key = f"curl -H 'Authorization: Bearer {key}'"
+    with_token = "curl" if token is None else f"curl -H 'Authorization: Bearer {token}'"
     steps = [
         (
             True,
             "start a confirmation",
             f'{with_key} {base}/v1/confirmations -d \'{{"phone_number": "{number}", "method": "sms_code"}}\'',
         ),
-        (False, "read the code on the handset", f"curl '{base}/lab/handsets/{number}/messages?wait=10s&extract=code'"),
+        (
+            False,
+            "read the code on the handset",
+            f"{with_token} '{base}/lab/handsets/{number}/messages?wait=10s&extract=code'",
+        ),
         (True, "check the code", f'{with_key} {base}/v1/confirmations/ID/check -d \'{{"code": "CODE"}}\''),
         (
             False,
             "confirm by a missed call, whose caller number ends in the code",
             f'{with_key} {base}/v1/confirmations -d \'{{"phone_number": "{number}", "method": "flash_call"}}\'',
         ),
-        (False, "read who called", f"curl '{base}/lab/handsets/{number}/calls?wait=10s'"),
+        (False, "read who called", f"{with_token} '{base}/lab/handsets/{number}/calls?wait=10s'"),
         (
             True,
             "start an identification",
@@ -180,7 +192,7 @@ def next_steps(settings: "Settings", ports: dict[str, int]) -> list[tuple[str, s
                 f'-d \'{{"service_id": "{service}", "user_id": "user-1", "phone_number": "{number}"}}\''
             ),
         ),
-        (False, "turn the lab clock", f'curl {base}/lab/clock/advance -d \'{{"by": "20m"}}\''),
+        (False, "turn the lab clock", f'{with_token} {base}/lab/clock/advance -d \'{{"by": "20m"}}\''),
         (
             True,
             "register a webhook",

@@ -5,12 +5,22 @@ export async function call(method, path, body) {
     method,
     headers: body === undefined ? {} : { "Content-Type": "application/json" },
     body: body === undefined ? undefined : JSON.stringify(body),
+  }).catch(() => {
+    throw new Error("The lab does not answer; does it still run?");
   });
   if (answer.status === 401) location.assign("/login");
-  const text = await answer.text();
-  const told = text ? JSON.parse(text) : null;
+  const told = read(await answer.text());
   if (!answer.ok) throw new Error(told?.detail ?? `${method} ${path} was answered with ${answer.status}`);
   return told;
+}
+
+// What stands between the page and the lab may answer in its place, and not in JSON.
+function read(text) {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return null;
+  }
 }
 
 export const get = (path) => call("GET", path);

@@ -20,7 +20,7 @@ import { Journal } from "./views/journal.js";
 const SHOWN = { phones: Phones, flow: Flow, identify: Identifications, accounts: Accounts, faults: Faults, load: Load, journal: Journal };
 
 function App() {
-  const { view, facts, failure, error, said, help } = useStore();
+  const { view, facts, lost, failure, error, said, help } = useStore();
   const View = SHOWN[view];
   useEffect(() => document.getElementById("main")?.scrollTo(0, 0), [view]);
   return html`<div class="frame">
@@ -28,6 +28,7 @@ function App() {
     <${Head} />
     <${Ways} />
     <main id="main" class=${`view-${view}`} tabindex="-1">
+      ${lost && html`<p class="error banner" role="alert">The lab does not answer. What stands here is old; the page tries again by itself.</p>`}
       ${error && html`<p class="error banner" role="alert">${error} <button onClick=${() => set({ error: "" })}>Dismiss</button></p>`}
       ${failure ? html`<p class="error banner" role="alert">${failure}</p>` : facts ? html`<${View} />` : html`<p class="boot">Loading…</p>`}
     </main>
@@ -72,7 +73,7 @@ function Ways() {
       <${Icon} name=${name} /><span class="title">${title}</span><span class="short" aria-hidden="true">${short ?? title}</span>
       ${counts[name] > 0 && html`<span class="count">${counts[name] > 99 ? "99+" : counts[name]}</span>`}
     </button>`)}
-    <p class="about quiet"><span>${facts && `version ${facts.version}`}</span><a href="/openapi.json">API</a></p>
+    <p class="about quiet"><span>${facts && `version ${facts.version}`}</span><a href="/docs/">Docs</a> <a href="/openapi.json">API</a></p>
   </nav>`;
 }
 

@@ -32,12 +32,19 @@ const KEYS = {
   "?": () => set({ help: !state.help }),
 };
 
+// On a keyboard that is set to another script, a letter is the one that its key has in Latin.
+function latin({ key, code }) {
+  const letter = key > "~" ? /^Key([A-Z])$/.exec(code)?.[1] : undefined;
+  return (letter ?? key).toLowerCase();
+}
+
 export function listen() {
   addEventListener("keydown", (event) => {
     const typing = event.target.closest("input, textarea, select, dialog");
     if (event.key === "Escape" && typing) event.target.blur?.();
     if (typing || event.ctrlKey || event.metaKey || event.altKey) return;
-    const act = KEYS[event.key] ?? (VIEWS[Number(event.key) - 1] && (() => go(VIEWS[Number(event.key) - 1].name)));
+    const key = latin(event);
+    const act = KEYS[key] ?? (VIEWS[Number(key) - 1] && (() => go(VIEWS[Number(key) - 1].name)));
     if (!act) return;
     event.preventDefault();
     act();

@@ -20,8 +20,18 @@ export function beginRoute() {
 function read() {
   const [view = "phones", item = ""] = location.hash.replace(/^#\/?/, "").split("/");
   const known = VIEWS.some((each) => each.name === view) ? view : "phones";
+  if (known !== state.view) listed = [];
   document.title = `${VIEWS.find((each) => each.name === known).title} · confirmlab`;
-  set({ view: known, item: decodeURIComponent(item) });
+  set({ view: known, item: plain(item) });
+}
+
+// What somebody has typed into the address may be no proper escape: then it is meant as it stands.
+function plain(text) {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
 }
 
 export function go(view, item = "") {

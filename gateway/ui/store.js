@@ -10,6 +10,7 @@ const KEPT_OPEN = 300; // confirmations, and identifications
 export const state = {
   facts: null,
   connected: false,
+  lost: false, // whether it is not for want of a stream that was asked for
   failure: "",
   clock: { now: 0, heard: 0, running: true, next: null },
   handsets: new Map(),

@@ -20,7 +20,7 @@ function keysOf(event, stories) {
   if (data.binding?.identification_id) keys.push(data.binding.identification_id);
   if (confirmation?.id) keys.push(confirmation.id);
   if (confirmation?.code_sent?.message_id) keys.push(`m:${confirmation.code_sent.message_id}`);
-  if (kind === "call") keys.push(`c:${data.call_id}`);
+  if (kind === "call" && data.call_id) keys.push(`c:${data.call_id}`);
   return [...keys, ...stories.awaited(event)];
 }
 

@@ -10,38 +10,74 @@ let reading = false;
 
 export async function begin() {
   const facts = await get("/lab/page");
-  for (const one of facts.confirmations.reverse()) keepNewest(state.confirmations, one.id, one);
-  for (const one of facts.identifications.reverse()) keepNewest(state.identifications, one.id, one);
+  keepOpen(facts);
   set({ facts, reveal: facts.reveal });
   heard(await get("/lab/clock"));
   await readHandsets();
-  follow(facts.last_seq);
+  known = facts.last_seq;
+  follow();
+  // A browser keeps the page of a left address for the way back, but no open stream with it.
+  addEventListener("pagehide", leave);
+  addEventListener("pageshow", (event) => event.persisted && follow());
+  document.addEventListener("visibilitychange", () => document.hidden || follow());
+  tabs.onmessage = () => document.hidden && leave();
 }
 
-function follow(known) {
-  const source = new EventSource("/lab/events?last=500");
-  let before = false;
+function leave() {
+  source.close();
+  set({ connected: false });
+}
+
+function keepOpen({ confirmations, identifications }) {
+  for (const one of confirmations.reverse()) keepNewest(state.confirmations, one.id, one);
+  for (const one of identifications.reverse()) keepNewest(state.identifications, one.id, one);
+}
+
+let known = 0; // the last event that is in what the page began with
+let source;
+let opened = false; // whether a stream was open before
+
+// A browser opens six connections to a host, of which each stream takes one for good: where a tab opens its stream,
+// those that nobody sees close theirs, and the last that was seen goes on, so that the lab keeps the PDUs.
+const tabs = new BroadcastChannel("confirmlab");
+
+function follow() {
+  if (source && source.readyState !== EventSource.CLOSED) return;
+  tabs.postMessage("a stream is opened");
+  source = new EventSource("/lab/events?last=500");
   source.onopen = () => {
-    set({ connected: true });
-    if (before) comeBack();
-    before = true;
+    set({ connected: true, lost: false });
+    if (opened) catchUp();
+    opened = true;
   };
-  source.onerror = () => set({ connected: false });
-  source.onmessage = (message) => take(JSON.parse(message.data), known);
+  source.onerror = () => {
+    set({ connected: false, lost: true });
+    // A browser tries again where nobody answers, and gives up at an answer that is no stream, as of a proxy.
+    if (source.readyState === EventSource.CLOSED) again();
+  };
+  source.onmessage = (message) => take(JSON.parse(message.data));
   source.addEventListener("tick", (message) => tick(JSON.parse(message.data)));
   source.addEventListener("gap", (message) => {
     set({ skipped: state.skipped + JSON.parse(message.data).skipped });
-    readHandsets();
+    if (!missed) missed = setTimeout(catchUp, 3000);
   });
-  // A browser keeps the page of a left address for the way back, and with it the stream.
-  addEventListener("pagehide", () => source.close());
 }
 
-// After a pause. A lab whose events have smaller numbers is another one, of which this page knows nothing.
-async function comeBack() {
-  const { last_seq } = await get("/lab/page");
-  if (last_seq < seen.last) location.reload();
-  else await readHandsets();
+const again = () => setTimeout(() => get("/lab/clock").then(follow, again), 1000);
+let missed = 0; // the timer by which what was left out is read
+
+// After a pause, or when the lab was faster than the page. Of a lab that was started anew this page knows nothing.
+async function catchUp() {
+  missed = 0;
+  try {
+    const facts = await get("/lab/page");
+    if (facts.run !== state.facts.run) location.reload();
+    keepOpen(facts);
+    await readHandsets();
+    for (const number of state.handsets.keys()) touch(number);
+  } catch {
+    // The stream comes back when the lab does, and this with it.
+  }
 }
 
 function tick(told) {
@@ -52,7 +88,7 @@ function tick(told) {
 
 const seen = { last: 0 };
 
-function take(event, known) {
+function take(event) {
   if (event.seq <= seen.last) return;
   seen.last = event.seq;
   state.events.push(event);
@@ -60,6 +96,7 @@ function take(event, known) {
   if (state.events.length > KEPT + 200) state.events.splice(0, 200);
   state.stories.take(event);
   if (event.seq > known) apply(event);
+  else if (event.type.startsWith("call.")) ring(event);
   changed();
 }
 
@@ -70,7 +107,7 @@ const BY_KIND = {
   handset: (event) => onHandset(event),
   call: (event) => onCall(event),
   message: (event) => onMessage(event),
-  subscriber: () => readHandsets(),
+  subscriber: () => readHandsets().catch(() => undefined),
   smpp: (event) => /bound$/.test(event.type) && touch("accounts"),
   fault: () => touch("faults"),
   operator: () => touch("operators"),
@@ -98,14 +135,18 @@ function onMessage({ type, data }) {
 
 function onCall(event) {
   const number = event.subject;
-  if (event.type === "call.ringing" && event.data.direction === "in") {
-    state.ringing.set(number, event.data.call_id);
-    say(`${phone(number)} is ringing`);
-  } else if (state.ringing.get(number) === event.data.call_id && event.type !== "call.started") {
-    state.ringing.delete(number);
-    if (event.data.outcome !== "answered") state.unread.set(number, (state.unread.get(number) ?? 0) + 1);
-  }
+  const rang = state.ringing.get(number) === event.data.call_id;
+  ring(event);
+  const rings = state.ringing.get(number) === event.data.call_id;
+  if (rings && !rang) say(`${phone(number)} is ringing`);
+  if (rang && !rings && event.type === "call.ended") state.unread.set(number, (state.unread.get(number) ?? 0) + 1);
   touch(number);
+}
+
+// Whether a call rings is told by its events alone, those from before the page was opened too.
+function ring({ type, subject, data }) {
+  if (type === "call.ringing" && data.direction === "in") state.ringing.set(subject, data.call_id);
+  else if (state.ringing.get(subject) === data.call_id && type !== "call.started") state.ringing.delete(subject);
 }
 
 function readLater(number) {

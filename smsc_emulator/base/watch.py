@@ -56,6 +56,26 @@ class Watch:
             del self._waiting[subject]
 
 
+async def read_until(
+    journal: Journal,
+    about: Callable[[Event], bool],
+    seconds: float,
+    read: Callable[[], Awaitable[T]],
+    done: Callable[[T], bool],
+) -> T:
+    """Do what `Watch.until` does, reading again at each event that is `about` it, also at those of runs."""
+    loop = asyncio.get_running_loop()
+    deadline = loop.time() + seconds
+    while True:
+        # Taken before anything is read, so that an event that comes in between is not waited for in vain.
+        seen = journal.next_seq - 1
+        value = await read()
+        left = deadline - loop.time()
+        if left <= 0 or not journal.waits or done(value):
+            return value
+        await journal.wait(seen, left, 1, about)
+
+
 async def _set_before(deadline: float, changed: asyncio.Event) -> bool:
     try:
         async with asyncio.timeout_at(deadline):

@@ -26,7 +26,7 @@ class Invitation:
     """What an INVITE says of a call. Users are the user parts of SIP URIs, as they stand on the wire."""
 
     caller: str
-    """The user in From; `anonymous` where it is withheld (RFC 3323, 4.1.1.3)."""
+    """The user in From; ANONYMOUS (of fields.py) where it is withheld."""
     called: str
     """The user in the Request-URI."""
     asserted: str | None = None

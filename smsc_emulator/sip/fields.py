@@ -7,9 +7,15 @@ writes is percent-encoded anew, while a Via or a tag must come back exactly as i
 
 import re
 from dataclasses import dataclass
+from typing import Final
 from urllib.parse import quote, unquote
 
 from sipmessage import URI
+
+ANONYMOUS: Final = "anonymous"
+"""The user of a caller who is withheld (RFC 3323, 4.1.1.3)."""
+ANONYMOUS_ADDRESS: Final = f"<sip:{ANONYMOUS}@anonymous.invalid>"
+"""His address, which is nobody's."""
 
 _QUOTED = r'"(?:[^"\\]|\\.)*"'
 _LIST = re.compile(rf'(?:[^,"<]|{_QUOTED}|<[^>]*>|["<])+', re.DOTALL)

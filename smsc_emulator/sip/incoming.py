@@ -8,7 +8,7 @@ from enum import Enum, auto
 from smsc_emulator.sip import sdp
 from smsc_emulator.sip.calls import Answered, CallEvent, Ended, Invitation
 from smsc_emulator.sip.dialogs import Dialog, as_callee
-from smsc_emulator.sip.fields import clean, read_cause, read_party, sip_uri, user_of
+from smsc_emulator.sip.fields import ANONYMOUS, clean, read_cause, read_party, sip_uri, user_of
 from smsc_emulator.sip.layer import ClientTransaction, ServerTransaction, Transactions
 from smsc_emulator.sip.messages import Request, Response
 from smsc_emulator.sip.outgoing import ALLOW
@@ -218,8 +218,8 @@ def invitation_of(invite: Request) -> Invitation:
 def _caller_of(uri: str) -> str:
     """Return the user in From; the domain of RFC 3323, 4.1.1.3, makes whoever is in it anonymous."""
     user = clean(user_of(uri))
-    anonymous = user.lower() == "anonymous" or re.search(r"@anonymous\.invalid\b", uri, re.IGNORECASE)
-    return "anonymous" if anonymous else user
+    anonymous = user.lower() == ANONYMOUS or re.search(r"@anonymous\.invalid\b", uri, re.IGNORECASE)
+    return ANONYMOUS if anonymous else user
 
 
 def _asserted(invite: Request) -> str | None:

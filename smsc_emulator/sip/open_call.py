@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from smsc_emulator.sip.calls import Peer
 from smsc_emulator.sip.dialogs import Dialog
+from smsc_emulator.sip.fields import ANONYMOUS_ADDRESS
 from smsc_emulator.sip.messages import Request
 
 
@@ -43,7 +44,7 @@ class OpenCall:
         request = Request("INVITE", self.uri)
         for name, value in (
             ("Via", self.via),
-            ("From", f"<sip:anonymous@anonymous.invalid>;tag={self.tag}"),
+            ("From", f"{ANONYMOUS_ADDRESS};tag={self.tag}"),
             ("To", self.called),
             ("Call-ID", self.call_id),
             ("CSeq", f"{self.sequence} INVITE"),

@@ -8,7 +8,7 @@ from smsc_emulator.sip import sdp
 from smsc_emulator.sip.calls import Answered, CallEvent, Ended, Invitation, Peer, Progress
 from smsc_emulator.sip.dialogs import Dialog, as_caller, contact_of
 from smsc_emulator.sip.digest import Credentials, authorization
-from smsc_emulator.sip.fields import clean, quoted, read_cause, sip_uri, user_of
+from smsc_emulator.sip.fields import ANONYMOUS, ANONYMOUS_ADDRESS, clean, quoted, read_cause, sip_uri, user_of
 from smsc_emulator.sip.layer import ClientTransaction, ServerTransaction, Transactions, cancel, copy
 from smsc_emulator.sip.messages import Request, Response
 from smsc_emulator.sip.open_call import SentAgain
@@ -285,8 +285,8 @@ def invite_for(
 
 def _caller(invitation: Invitation, local: Peer) -> str:
     name = f"{quoted(invitation.display_name)} " if invitation.display_name else ""
-    if invitation.caller == "anonymous":
-        return (name or '"Anonymous" ') + "<sip:anonymous@anonymous.invalid>"
+    if invitation.caller == ANONYMOUS:
+        return (name or '"Anonymous" ') + ANONYMOUS_ADDRESS
     return f"{name}<{sip_uri(invitation.caller, local.host)}>"
 
 

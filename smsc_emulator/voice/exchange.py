@@ -20,6 +20,7 @@ from smsc_emulator.handsets.handset import Handset
 from smsc_emulator.handsets.states import OUTCOMES as SMS_OUTCOMES
 from smsc_emulator.handsets.voice import HABIT, NORMAL_CLEARING, Reaction, Spelling, Voice, outcome_of
 from smsc_emulator.sip.calls import Answered, CallControl, CallEvent, Ended, Incoming, Invitation, Progress
+from smsc_emulator.sip.fields import ANONYMOUS
 from smsc_emulator.voice.agenda import Agenda
 from smsc_emulator.voice.calls import (
     BETWEEN_SWITCHES,
@@ -36,7 +37,7 @@ from smsc_emulator.voice.calls import (
 from smsc_emulator.voice.errors import CallOverError, HandsetCannotCallError, NoSuchCallError
 from smsc_emulator.voice.firewall import CAUSES, Firewall, Sighting
 from smsc_emulator.voice.routing import Phone, Routing, Target, Trunk
-from smsc_emulator.voice.spelling import ANONYMOUS, shown_of, spell
+from smsc_emulator.voice.spelling import shown_of, spell
 
 MOST_FORWARDS = 5
 """How often a call is forwarded; another time is answered with 483, cause 25, exchange routing error (RFC 3398)."""

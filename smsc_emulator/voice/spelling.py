@@ -3,9 +3,7 @@
 from smsc_emulator.base.msisdn import DialPlan, from_dialled
 from smsc_emulator.handsets.voice import Spelling
 from smsc_emulator.sip.calls import Invitation
-
-ANONYMOUS = "anonymous"
-"""The user of a withheld caller's From (RFC 3323, 4.1.1.3)."""
+from smsc_emulator.sip.fields import ANONYMOUS
 
 
 def shown_of(invitation: Invitation) -> str | None:

@@ -2,7 +2,7 @@
 
 import asyncio
 
-from smsc_emulator.base.watch import Watch
+from smsc_emulator.base.watch import Watch, read_until
 
 
 async def test_an_event_about_the_subject_ends_the_wait_once_the_condition_holds(journal):
@@ -46,6 +46,17 @@ async def test_events_about_others_cause_no_reading_and_the_end_of_the_time_one_
     journal.publish(0, "changed", "b")
     assert await waiting == 1
     assert len(readings) == 2
+
+
+async def test_a_wait_on_the_journal_hears_of_what_is_announced_as_a_run_too(journal):
+    async def read():
+        return len(journal.since(0, 10))
+
+    async with asyncio.timeout(5):
+        waiting = asyncio.create_task(read_until(journal, lambda e: e.subject == "a", 60, read, lambda n: n > 0))
+        await asyncio.sleep(0)
+        journal.publish_run(1, lambda: [(0, "came", "a", {})])
+        assert await waiting == 1
 
 
 async def test_at_the_end_of_the_lab_all_who_wait_are_answered_with_what_there_is(journal):

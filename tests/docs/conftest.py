@@ -1,5 +1,7 @@
 """The wheel and the source archive, built once for each run, and a virtual environment with nothing but the wheel."""
 
+import fcntl
+import os
 import shutil
 import subprocess
 import sys
@@ -24,19 +26,32 @@ class Built(NamedTuple):
 
 @pytest.fixture(scope="session")
 def built(tmp_path_factory: pytest.TempPathFactory) -> Built:
-    """Build a copy of the tree as `make dist` does: the source archive, and the wheel from that."""
-    source, out = tmp_path_factory.mktemp("source"), tmp_path_factory.mktemp("dist")
+    """Build a copy of the tree as `make dist` does: the source archive, and the wheel from that.
+
+    What one worker has built is there for all: it takes longer than most modules of tests.
+    """
+    folder = tmp_path_factory.getbasetemp()
+    out = (folder.parent if "PYTEST_XDIST_WORKER" in os.environ else folder) / "dist"
+    with out.with_suffix(".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not out.exists():
+            build(tmp_path_factory.mktemp("source"), out)
+    (wheel,), (archive,) = out.glob("*.whl"), out.glob("*.tar.gz")
+    return Built(wheel, archive)
+
+
+def build(source: Path, out: Path) -> None:
     for name in SOURCES:
         shutil.copytree(ROOT / name, source / name, ignore=shutil.ignore_patterns("__pycache__", "site"))
     for path in ROOT.iterdir():
         if path.is_file():
             shutil.copy(path, source)
-    command = [sys.executable, "-W", "ignore", "-m", "build", "--no-isolation", "--outdir", str(out), str(source)]
+    fresh = source / "dist"
+    command = [sys.executable, "-W", "ignore", "-m", "build", "--no-isolation", "--outdir", str(fresh), str(source)]
     result = subprocess.run(command, capture_output=True, text=True, check=False)
     assert result.returncode == 0, result.stdout + result.stderr
     assert "warning" not in (result.stdout + result.stderr).lower(), result.stdout + result.stderr
-    (wheel,), (archive,) = out.glob("*.whl"), out.glob("*.tar.gz")
-    return Built(wheel, archive)
+    fresh.rename(out)  # whole whenever it is there
 
 
 @pytest.fixture(scope="session")

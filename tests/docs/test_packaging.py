@@ -19,6 +19,7 @@ def test_the_wheel_installs_the_three_packages_alone(built: Any) -> None:
     tops = {name.partition("/")[0] for name in names}
     assert {top for top in tops if not top.endswith(".dist-info")} == {"smsc_emulator", "confirm", "gateway"}
     assert {"gateway/configs/lab.yaml", "gateway/site/index.html", "gateway/site/searchindex.js"} <= set(names)
+    assert {str(file.relative_to(ROOT)) for file in (ROOT / "gateway/ui").rglob("*") if file.is_file()} <= set(names)
     assert not [name for name in names if name.endswith((".pyc", ".orig")) or "/tests/" in name]
 
 

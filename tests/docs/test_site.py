@@ -10,7 +10,9 @@ from urllib.parse import unquote
 import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
+from chromium import chromium, listen
 from pages import DOCS
+from playwright.async_api import expect
 
 from gateway.api import site
 
@@ -75,7 +77,7 @@ def test_no_link_of_the_site_is_dead(shipped: Path) -> None:
             path, _, fragment = unquote(address).partition("#")
             if re.match(r"[a-z]+:", address):
                 continue
-            target = (page.parent / path).resolve() if path else page
+            target = (page.parent / path.partition("?")[0]).resolve() if path else page
             assert target.is_file(), f"{page.relative_to(shipped)} links to {address}"
             if fragment and target.suffix == ".html":
                 assert f'id="{fragment}"' in target.read_text(), f"{page.relative_to(shipped)} links to {address}"
@@ -107,3 +109,35 @@ async def test_where_it_is_not_built_the_address_says_how_to_build_it(browse: An
     answer = await client.get("/docs/")
     assert answer.status == 404
     assert "make site" in await answer.text()
+
+
+async def test_in_a_browser_the_search_finds_a_page_links_lead_on_and_the_dark_is_dark(browse: Any) -> None:
+    client = await browse()
+    own = str(client.make_url("/"))
+    async with chromium() as browser:
+        page = await browser.new_page(color_scheme="dark")
+        errors = listen(page, own)
+        await page.goto(f"{own}docs/howto/test-an-esme.html")
+        for part in ("body", "main div.highlight"):
+            assert await page.evaluate(BRIGHTNESS, [part, "backgroundColor"]) < 80, part
+            assert await page.evaluate(BRIGHTNESS, [f"{part} span, {part} p", "color"]) > 120, part
+        await page.emulate_media(color_scheme="light")
+        assert await page.evaluate(BRIGHTNESS, ["main div.highlight", "backgroundColor"]) > 200
+        await page.get_by_role("searchbox", name="Search the documentation").fill("receipt_storm")
+        await page.keyboard.press("Enter")
+        await page.locator("#search-results").get_by_role("link", name=re.compile("SMSC fail.*receipt_storm")).click()
+        await expect(page.get_by_role("heading", level=1)).to_contain_text("How to make the SMSC fail")
+        await page.set_viewport_size({"width": 390, "height": 844})
+        assert await page.evaluate("document.documentElement.scrollWidth") == 390
+        await page.get_by_role("link", name=re.compile("^Next: ")).click()
+        await expect(page.get_by_role("heading", level=1)).not_to_contain_text("SMSC fail")
+        await page.goto(f"{own}docs/reference/api.html")
+        assert await page.evaluate("document.documentElement.scrollWidth") == 390
+        assert errors == []
+
+
+BRIGHTNESS = """([where, what]) => {
+    const [red, green, blue] = getComputedStyle(document.querySelector(where))[what].match(/[0-9.]+/g).map(Number);
+    return 0.3 * red + 0.6 * green + 0.1 * blue;
+}"""
+"""How bright a colour of the first element that fits is, from 0 to 255."""

@@ -1,40 +1,44 @@
 """The page in Debian's chromium, on a lab in this process whose clock stands still."""
 
-import os
-import shutil
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import Browser, Locator, Page, async_playwright, expect
+from chromium import chromium, listen
+from playwright.async_api import Browser, Locator, Page, expect
 
 from gateway.config import read
 from gateway.lab import Lab
 
-NUMBER = "+70000000001"
-SHOWN = "+7 000 000 00 01"
-
-
 expect.set_options(timeout=15_000)
+WIDE = {"width": 1360, "height": 820}
+NUMBERS = [f"+70000010{place:03d}" for place in range(30)]
 
 
 @dataclass
 class Desk:
-    """What a tester sees of one lab."""
+    """What a tester sees of one lab. `number` is that of a handset that no other test of the same lab uses."""
 
     lab: Lab
     page: Page
+    number: str
 
     async def visit(self, place: str = "") -> None:
         """Open a view, such as phones/+7000..., and wait until the page lives."""
         await self.page.goto(f"{self.lab.base_url}/#/{place}")
         await self.page.get_by_role("img", name="Live").wait_for()
 
+    async def visit_phone(self) -> None:
+        await self.visit(f"phones/{self.number}")
+
     async def send(self, method: str = "") -> None:
-        """Press the button that starts a confirmation."""
+        """Press the button that starts a confirmation, of the number of this desk."""
+        choice = self.page.locator(".starter.big").get_by_label("To")
+        if await choice.count():
+            await choice.select_option(self.number)
         if method:
             await self.page.locator(".starter").get_by_label("By").select_option(method)
         await self.page.locator("#send-code").click()
@@ -56,19 +60,22 @@ class Desk:
     def badge(self, state: str) -> Locator:
         return self.page.locator("main .badge", has_text=state).first
 
+    @property
+    def shown(self) -> str:
+        """The number as the page writes it."""
+        digits = self.number
+        return " ".join((digits[:2], digits[2:5], digits[5:8], digits[8:10], digits[10:]))
+
+    @property
+    def row(self) -> Locator:
+        """The handset in the list."""
+        return self.page.locator(".list .row", has_text=self.shown)
+
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def browser() -> AsyncIterator[Browser]:
-    path = shutil.which("chromium")
-    if path is None:
-        assert not os.environ.get("CI"), "chromium is not installed"
-        pytest.skip("chromium is not installed")
-    # Its sandbox does not work for root.
-    options = ["--no-sandbox"] if os.geteuid() == 0 else []
-    async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=path, args=options)
+    async with chromium() as browser:
         yield browser
-        await browser.close()
 
 
 def make_lab(folder: Path, name: str, settings: str = "", *, http_port: int = 0) -> Lab:
@@ -77,6 +84,22 @@ def make_lab(folder: Path, name: str, settings: str = "", *, http_port: int = 0)
     file.write_text(settings, encoding="utf-8")
     flags = {"--smpp-port": 0, "--http-port": http_port, "--sip-port": 0, "--paused-clock": True}
     return Lab(read(file, {}, {"--data": str(folder / name), **flags}))
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def common_lab(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Lab]:
+    """Return the lab of all tests that leave it as it was but for what happened to their own handset."""
+    handsets = [f'{{phone_number: "{number}"}}' for number in NUMBERS]
+    lab = make_lab(tmp_path_factory.mktemp("page"), "common", f"handsets: [{', '.join(handsets)}]\n")
+    await lab.start()
+    yield lab
+    await lab.stop()
+
+
+@pytest.fixture(scope="session")
+def numbers() -> Iterator[str]:
+    """Return the numbers of the common lab, one after the other."""
+    return iter(NUMBERS)
 
 
 @pytest.fixture
@@ -89,27 +112,55 @@ OpenDesk = Callable[..., Awaitable[Desk]]
 
 
 @pytest_asyncio.fixture(loop_scope="session")
-async def open_desk(tmp_path: Path, browser: Browser) -> AsyncIterator[OpenDesk]:
-    """Return a function that starts a lab with settings as YAML and opens a browser; errors of the page fail a test."""
-    errors: list[str] = []
+async def open_desk(
+    tmp_path: Path, common_lab: Lab, browser: Browser, numbers: Iterator[str]
+) -> AsyncIterator[OpenDesk]:
+    """Return a function that opens a browser of its own, on a lab of its own if there are settings as YAML.
+
+    Errors of the page fail a test, and so does whatever it asks of another host.
+    """
+    errors: list[list[str]] = []
     async with AsyncExitStack() as stack:
 
-        async def start(settings: str = "", **context: object) -> Desk:
-            lab = make_lab(tmp_path, "lab", settings)
-            stack.push_async_callback(lab.stop)
-            await lab.start()
-            page = await browser.new_page(**{"viewport": {"width": 1360, "height": 820}, **context})
-            page.set_default_timeout(15_000)
-            page.on("pageerror", lambda error: errors.append(str(error)))
-            page.on("console", lambda told: errors.append(told.text) if told.type == "error" else None)
+        async def start(settings: str | None = None, **own: object) -> Desk:
+            lab = common_lab
+            if settings is not None:
+                lab = make_lab(tmp_path, "lab", settings)
+                stack.push_async_callback(lab.stop)
+                await lab.start()
+            page = await browser.new_page(**{"viewport": WIDE, **own})
             stack.push_async_callback(page.close)
-            return Desk(lab, page)
+            page.set_default_timeout(15_000)
+            errors.append(listen(page, lab.base_url))
+            return Desk(lab, page, next(numbers) if lab is common_lab else "+70000000001")
 
         yield start
-    # A refusal by the lab is shown on the page, and the browser notes it too.
-    assert [error for error in errors if "Failed to load resource" not in error] == []
+    assert [error for each in errors for error in each] == []
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def common_page(browser: Browser) -> Page:
+    """Return the page of all tests that use the common lab: to load it takes longer than to use it."""
+    page = await browser.new_page(viewport=WIDE, reduced_motion="reduce")
+    page.set_default_timeout(15_000)
+    return page
 
 
 @pytest_asyncio.fixture(loop_scope="session")
-async def desk(open_desk: OpenDesk) -> Desk:
-    return await open_desk()
+async def desk(common_lab: Lab, common_page: Page, numbers: Iterator[str]) -> AsyncIterator[Desk]:
+    """Return a desk at the common lab, as if its page had just been opened; errors of the page fail a test."""
+    desk = Desk(common_lab, common_page, next(numbers))
+    errors = listen(common_page, common_lab.base_url)
+    if not await common_page.get_by_role("img", name="Live").is_visible():
+        await common_page.goto("about:blank")  # the test before has failed, or there was none
+    await desk.visit()
+    await common_page.evaluate(AS_OPENED)
+    yield desk
+    assert errors == []
+
+
+AS_OPENED = """async () => {
+    const { set } = await import("/ui/store.js");
+    set({ search: "", reveal: false, error: "", help: false });
+    document.activeElement.blur();
+}"""

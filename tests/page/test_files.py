@@ -1,11 +1,8 @@
-"""The page's files: as their authors have published them, under a strict policy, in the wheel, and small."""
+"""The page's files: as their authors have published them, under a strict policy, and small."""
 
 import hashlib
 import json
 import re
-import subprocess
-import sys
-import zipfile
 from pathlib import Path
 from typing import Any, get_args
 
@@ -46,15 +43,14 @@ def test_the_page_offers_every_fault_that_the_lab_has_and_no_other() -> None:
     assert kinds == {get_args(fault.model_fields["fault"].annotation)[0] for fault in get_args(union)}
 
 
+def test_the_flow_names_no_event_that_is_not_there() -> None:
+    named = re.findall(r'^  "([a-z_]+\.[a-z_]+)": ', (UI / "steps.js").read_text(), re.MULTILINE)
+    documented = set(re.findall(r"^\| `([a-z_.]+)` \|", (ROOT / "docs/reference/events.md").read_text(), re.MULTILINE))
+    assert len(named) > 40
+    assert set(named) <= documented
+
+
 def test_every_file_that_a_module_imports_is_there() -> None:
     for file in (each for each in OWN if each.suffix == ".js"):
         for imported in re.findall(r'^import .*?"(\..*?)";', file.read_text(), re.MULTILINE):
             assert (file.parent / imported).is_file(), f"{file.name} imports {imported}"
-
-
-def test_the_wheel_holds_the_page(tmp_path: Path) -> None:
-    command = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", tmp_path]
-    subprocess.run(command, check=True, capture_output=True, cwd=ROOT)
-    with zipfile.ZipFile(next(tmp_path.glob("*.whl"))) as wheel:
-        inside = set(wheel.namelist())
-    assert {f"gateway/ui/{file.relative_to(UI)}" for file in UI.rglob("*") if file.is_file()} <= inside

@@ -1,8 +1,7 @@
 """The calls of virtual handsets: read their logs, wait for a missed call and its code, call, answer, hang up."""
 
-import asyncio
-from collections.abc import Awaitable, Callable
-from typing import Annotated, Literal, TypeVar
+from collections.abc import Callable
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, Field
 
@@ -11,6 +10,7 @@ from gateway.api.lab.handsets import Short
 from gateway.api.types import Duration, PhoneNumber, Timestamp, Wait
 from smsc_emulator.base import durations
 from smsc_emulator.base.journal import Event, Journal
+from smsc_emulator.base.watch import read_until
 from smsc_emulator.base.web import BAD_REQUEST, NOT_FOUND, Call, Model, ProblemError, Reply, Routes
 from smsc_emulator.handsets.voice import OF_STATE, REACTIONS, CallBehaviour, Spelling, Voice
 from smsc_emulator.voice.calls import CallState, Entry
@@ -25,8 +25,6 @@ _CALL_PATTERNS = {**_PATTERNS, "call": r"^[0-9]{1,18}$"}
 _BEHAVIOURS = "; ".join(f"{behaviour.value}: {reaction.meaning}" for behaviour, reaction in REACTIONS.items())
 _STATES = ", ".join(state.value for state in OF_STATE)
 _LONGEST = 30 * durations.DAY
-
-T = TypeVar("T")
 
 
 class CallsQuery(Model):
@@ -142,8 +140,12 @@ def _add_log(group: Routes, switch: Switch, journal: Journal) -> None:
     async def read(call: Call) -> Reply:
         number, query = _number(call), call.query
         with as_problems():
-            calls = await _wait_for(
-                journal, number, query.wait, lambda: switch.calls(number, int(query.after or 0)), _has_come
+            calls = await read_until(
+                journal,
+                _about(number),
+                _seconds(query.wait),
+                lambda: switch.calls(number, int(query.after or 0)),
+                _has_come,
             )
         return Reply(CallLog(calls=[_shown(entry) for entry in calls], code=_code(calls, query.digits)))
 
@@ -159,10 +161,10 @@ def _add_log(group: Routes, switch: Switch, journal: Journal) -> None:
     async def show(call: Call) -> Reply:
         number, entry_id = _number(call), int(call.path["call"])
         with as_problems():
-            entry = await _wait_for(
+            entry = await read_until(
                 journal,
-                number,
-                call.query.wait,
+                _about(number),
+                _seconds(call.query.wait),
                 lambda: switch.call(number, entry_id),
                 lambda entry: entry.ended_at is not None,
             )
@@ -307,21 +309,9 @@ def _code(calls: list[Entry], digits: int) -> str | None:
     return number[-digits:] if len(number) >= digits else None
 
 
-async def _wait_for(
-    journal: Journal, number: str, wait: str | None, read: Callable[[], Awaitable[T]], done: Callable[[T], bool]
-) -> T:
-    """Return what `read` gives as soon as `done` holds of it, or as it is when the wait is over."""
-    loop = asyncio.get_running_loop()
-    until = loop.time() + (durations.parse(wait) / 1000 if wait else 0.0)
-    while True:
-        # Taken before the calls are read, so that an event that comes in between is not waited for in vain.
-        seen = journal.next_seq - 1
-        value = await read()
-        left = until - loop.time()
-        if left <= 0 or not journal.waits or done(value):
-            return value
-        await journal.wait(seen, left, 1, lambda event: _is_about(event, number))
+def _seconds(wait: str | None) -> float:
+    return durations.parse(wait) / 1000 if wait else 0.0
 
 
-def _is_about(event: Event, number: str) -> bool:
-    return event.subject == number and event.type.startswith("call.")
+def _about(number: str) -> Callable[[Event], bool]:
+    return lambda event: event.subject == number and event.type.startswith("call.")

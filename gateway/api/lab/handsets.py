@@ -1,6 +1,5 @@
 """The virtual handsets: read what they received, wait for the next text or its code, send from them."""
 
-import asyncio
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, Field
@@ -10,6 +9,7 @@ from gateway.api.types import Duration, Timestamp, Wait
 from smsc_emulator.base import durations
 from smsc_emulator.base.config import Whole
 from smsc_emulator.base.journal import Event, Journal
+from smsc_emulator.base.watch import read_until
 from smsc_emulator.base.web import NOT_FOUND, Call, Model, ProblemError, Reply, Routes
 from smsc_emulator.core.smsc import Smsc
 from smsc_emulator.handsets.codes import find_code
@@ -179,9 +179,21 @@ def _add_messages(group: Routes, smsc: Smsc, journal: Journal) -> None:
         problems=(NOT_FOUND,),
     )
     async def read(call: Call) -> Reply:
-        number = call.path["number"]
+        number, query = call.path["number"], call.query
+
+        async def inbox() -> Inbox:
+            return _inbox(smsc.handset_messages(number), query)
+
+        def has_come(inbox: Inbox) -> bool:
+            return bool(inbox.messages if query.extract is None else inbox.code)
+
+        def about(event: Event) -> bool:
+            return event.type == "handset.received" and event.subject == number
+
+        seconds = durations.parse(query.wait) / 1000 if query.wait else 0.0
         with as_problems():
-            return Reply(await _wait_for(smsc, journal, number, call.query))
+            found = await read_until(journal, about, seconds, inbox, has_come)
+        return Reply(found)
 
     @group.add(
         "POST",
@@ -257,25 +269,6 @@ def _changed(handset: Handset, body: HandsetBody) -> Changed:
         body.memory if "memory" in given else handset.memory,
         script,
     )
-
-
-async def _wait_for(smsc: Smsc, journal: Journal, number: str, query: InboxQuery) -> Inbox:
-    """Return the inbox as soon as it has what the query asks for, or as it is when the wait is over."""
-    loop = asyncio.get_running_loop()
-    seconds = durations.parse(query.wait) / 1000 if query.wait else 0.0
-    until = loop.time() + seconds
-    while True:
-        # Taken before the inbox is read, so that a text that comes in between is not waited for in vain.
-        seen = journal.next_seq - 1
-        inbox = _inbox(smsc.handset_messages(number), query)
-        left = until - loop.time()
-        if left <= 0 or not journal.waits or (inbox.messages if query.extract is None else inbox.code):
-            return inbox
-        await journal.wait(seen, left, 1, lambda event: _is_for(event, number))
-
-
-def _is_for(event: Event, number: str) -> bool:
-    return event.type == "handset.received" and event.subject == number
 
 
 def _inbox(received: list[InboxMessage], query: InboxQuery) -> Inbox:

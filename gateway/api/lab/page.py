@@ -1,6 +1,7 @@
 """What the page shows before it has heard of anything: the lab's services and numbers, and what stands open."""
 
 from collections.abc import Iterable
+from secrets import token_hex
 from typing import Any, Final
 
 from pydantic import BaseModel, Field
@@ -24,6 +25,7 @@ class PageFacts(BaseModel):
 
     version: str
     reveal: bool = Field(description="Whether codes and texts are shown without a click.")
+    smpp_port: int = Field(description="Where ESMEs bind.")
     services: list[ServiceNamed]
     access_numbers: list[str] = Field(description="What a user calls to confirm his number.")
     short_code: str = Field(description="Where a user sends an SMS to confirm his number.")
@@ -32,6 +34,7 @@ class PageFacts(BaseModel):
 class PageState(PageFacts):
     """What the page begins with."""
 
+    run: str = Field(description="Another one after each start of the lab.")
     last_seq: int = Field(description="The last event of the journal that is in it.")
     confirmations: list[dict[str, Any]] = Field(description="The latest ones as the journal tells them, newest first.")
     identifications: list[dict[str, Any]] = Field(description="Likewise.")
@@ -40,6 +43,7 @@ class PageState(PageFacts):
 def routes(journal: Journal, facts: PageFacts) -> Routes:
     """Return the route of the page's beginning."""
     group = Routes("lab: page")
+    run = token_hex(8)
 
     @group.add("GET", "/lab/page", "Tell what the page begins with", answers={200: PageState})
     async def begin(_call: Call) -> Reply:
@@ -47,6 +51,7 @@ def routes(journal: Journal, facts: PageFacts) -> Routes:
         return Reply(
             PageState(
                 **facts.model_dump(),
+                run=run,
                 last_seq=journal.next_seq - 1,
                 confirmations=latest(events, "confirmation"),
                 identifications=latest(events, "identification"),

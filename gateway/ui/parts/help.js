@@ -14,6 +14,7 @@ export function Help({ open, close }) {
     <dl class="shortcuts">
       ${SHORTCUTS.map(([key, meaning]) => html`<div key=${key}><dt><kbd>${key}</kbd></dt><dd>${meaning}</dd></div>`)}
     </dl>
-    <button class="primary" onClick=${() => dialog.current.close()}>Close</button>
+    <p class="quiet more">All else is in the <a href="/docs/">documentation</a>.</p>
+    <button class="primary" autofocus onClick=${() => dialog.current.close()}>Close</button>
   </dialog>`;
 }

@@ -48,13 +48,13 @@ export function Pending({ one }) {
 
 function Typed({ one }) {
   const [code, write] = useState("");
-  const [wrong, found] = useState(false);
+  const [left, found] = useState(null); // tries, after a wrong code
   async function check(event) {
     event.preventDefault();
     const told = await attempt(() => post(`${pathOf(one)}/check`, { code }));
     if (!told) return;
     const after = told.confirmation ?? told;
-    found(after.state === "pending");
+    found(after.state === "pending" ? after.attempts_left : null);
     say(after.state === "confirmed" ? "The number is confirmed" : "The code is wrong");
     write("");
   }
@@ -65,7 +65,7 @@ function Typed({ one }) {
       <input id=${`code-${one.id}`} class="code-input" value=${code} onInput=${(event) => write(event.target.value)} autocomplete="one-time-code" inputmode="numeric" required maxlength="32" />
       <button class="primary">Check</button>
     </span>
-    ${wrong && html`<p class="error" role="alert">Wrong code: ${one.attempts_left} tries left.</p>`}
+    ${left !== null && html`<p class="error" role="alert">Wrong code: ${left === 1 ? "1 try" : `${left} tries`} left.</p>`}
   </form>`;
 }
 

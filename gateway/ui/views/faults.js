@@ -4,15 +4,18 @@ import { html, useState } from "../vendor/preact.js";
 import { post, remove } from "../api.js";
 import { attempt, touch, useStore, version } from "../store.js";
 import { plural } from "../format.js";
+import { Nothing } from "../parts/nothing.js";
 import { KINDS } from "./fault_kinds.js";
-import { useRead } from "./use_read.js";
+import { OFTEN, useRead } from "./use_read.js";
 
 export function Faults() {
   const { search } = useStore();
   const [account, choose] = useState("");
   const accounts = useRead("/lab/accounts")?.accounts ?? [];
-  const rules = useRead("/lab/faults", [version("faults")])?.faults ?? [];
+  const rules = useRead("/lab/faults", [version("faults")], OFTEN)?.faults ?? [];
   const shown = KINDS.filter((kind) => `${kind.fault} ${kind.title} ${kind.told}`.toLowerCase().includes(search.toLowerCase()));
+  // For one account, what is in force for all counts too, and what is for another account does not.
+  const meant = rules.filter(({ rule }) => !account || !rule.when?.account || rule.when.account === account);
   async function clear() {
     await attempt(() => remove("/lab/faults"));
     touch("faults");
@@ -25,7 +28,8 @@ export function Faults() {
       </select></label>
       <button onClick=${clear} disabled=${!rules.length}>All off</button>
     </header>
-    <div class="faults">${shown.map((kind) => html`<${Fault} key=${kind.fault} kind=${kind} account=${account} rules=${rules.filter((rule) => rule.rule.fault === kind.fault)} />`)}</div>
+    <div class="faults">${shown.map((kind) => html`<${Fault} key=${kind.fault} kind=${kind} account=${account} rules=${meant.filter((rule) => rule.rule.fault === kind.fault)} />`)}</div>
+    ${!shown.length && html`<${Nothing} />`}
   </div>`;
 }
 
@@ -45,7 +49,7 @@ function Fault({ kind, account, rules }) {
     <div>
       <b>${kind.title}</b>
       <p class="quiet">${kind.told}</p>
-      ${on && html`<p>${rules.map((rule) => `fired ${rule.fired} of ${rule.fitted}${rule.rule.when?.account ? ` for ${rule.rule.when.account}` : ""}`).join("; ")}</p>`}
+      ${on && html`<p>${rules.map((rule) => `fired ${plural(rule.fired, "time")}${rule.fitted > rule.fired ? ` of ${rule.fitted} that fitted` : ""}${rule.rule.when?.account ? `, for ${rule.rule.when.account}` : ""}`).join("; ")}</p>`}
       ${!on && Object.keys(needs).map((name) => html`<label key=${name}>${name} <input value=${needs[name]} onInput=${(event) => say({ ...needs, [name]: event.target.value.trim() })} /></label>`)}
     </div>
   </div>`;

@@ -6,6 +6,7 @@ import { go, list } from "../route.js";
 import { phone, time } from "../format.js";
 import { numberOf } from "../steps.js";
 import { Badge } from "../parts/badge.js";
+import { Nothing } from "../parts/nothing.js";
 import { VirtualList } from "../parts/virtual_list.js";
 import { Sequence } from "./sequence.js";
 
@@ -18,15 +19,15 @@ export function Flow() {
   useEffect(() => void list(ids), [ids.join()]);
   const open = stories.get(item) ?? (item ? stories.get(`m:${item}`) : shown[0]);
   return html`<div class=${`split ${item ? "opened" : ""}`}>
-    <section class="list" aria-label="Messages and calls">
+    <div class="list">
       <h1>Flow <small>${shown.length}</small></h1>
       ${shown.length
         ? html`<${VirtualList} items=${shown} height=${58} keyOf=${(story) => story.id} label="Messages and calls" focus=${item ? ids.indexOf(item) : -1}
             row=${(story) => html`<${Row} story=${story} open=${story === open} />`} />`
-        : html`<p class="empty">Nothing has happened yet. Send a code from a phone.</p>`}
-    </section>
+        : html`<${Nothing} told="Nothing has happened yet. Send a code from a phone." />`}
+    </div>
     <section class="detail" aria-label="Flow of the open one">
-      ${open ? html`<${Sequence} key=${open.id} story=${open} live=${!item} />` : html`<p class="empty">Nothing to show.</p>`}
+      ${open ? html`<${Sequence} key=${open.id} story=${open} live=${!item} />` : html`<p class="empty">${item ? `Of ${item} this page knows nothing: it tells of the latest events.` : "Nothing to show."}</p>`}
     </section>
   </div>`;
 }

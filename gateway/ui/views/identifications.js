@@ -7,6 +7,7 @@ import { go, list } from "../route.js";
 import { phone } from "../format.js";
 import { Badge } from "../parts/badge.js";
 import { Countdown } from "../parts/countdown.js";
+import { Nothing } from "../parts/nothing.js";
 import { VirtualList } from "../parts/virtual_list.js";
 import { Timeline } from "./timeline.js";
 
@@ -18,14 +19,16 @@ export function Identifications() {
   useEffect(() => void list(ids), [ids.join()]);
   const open = identifications.get(item) ?? (item ? undefined : shown[0]);
   return html`<div class=${`split ${item ? "opened" : ""}`}>
-    <section class="list" aria-label="Identifications">
+    <div class="list">
       <h1>Identifications <small>${shown.length}</small></h1>
       <${Begin} />
-      ${shown.length > 0 && html`<${VirtualList} items=${shown} height=${58} keyOf=${(one) => one.id} label="Identifications" focus=${item ? ids.indexOf(item) : -1}
-        row=${(one) => html`<${Row} one=${one} open=${one === open} />`} />`}
-    </section>
+      ${shown.length > 0
+        ? html`<${VirtualList} items=${shown} height=${58} keyOf=${(one) => one.id} label="Identifications" focus=${item ? ids.indexOf(item) : -1}
+        row=${(one) => html`<${Row} one=${one} open=${one === open} />`} />`
+        : html`<${Nothing} told="None yet." />`}
+    </div>
     <section class="detail" aria-label="Open identification">
-      ${open ? html`<${Timeline} key=${open.id} one=${open} />` : html`<p class="empty">Nobody has been identified yet. Choose a number and begin: the user confirms it, then his operator is asked.</p>`}
+      ${open ? html`<${Timeline} key=${open.id} one=${open} />` : html`<p class="empty">${item ? `Of ${item} this page knows nothing: it tells of the latest ones.` : "Choose a number and begin: the user confirms it, then his operator is asked."}</p>`}
     </section>
   </div>`;
 }

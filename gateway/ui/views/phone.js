@@ -37,8 +37,8 @@ export function Phone({ number }) {
         <span class="number">${phone(number)}</span>
         <span class="signal">${away ? words(handset.state) : "LAB"}</span>
       </div>
-      <div class="tabs" role="tablist" aria-label="Phone">
-        ${Object.entries(TABS).map(([name, title]) => html`<button key=${name} role="tab" id=${`tab-${name}`} aria-selected=${String(tab === name)} aria-controls="screen" onClick=${() => turn(name)}>${title}</button>`)}
+      <div class="tabs" role="tablist" aria-label="Phone" onKeyDown=${(event) => neighbour(event, tab, turn)}>
+        ${Object.entries(TABS).map(([name, title]) => html`<button key=${name} role="tab" id=${`tab-${name}`} aria-selected=${String(tab === name)} tabindex=${tab === name ? 0 : -1} aria-controls="screen" onClick=${() => turn(name)}>${title}</button>`)}
       </div>
       <div class="screen" id="screen" role="tabpanel" aria-labelledby=${`tab-${tab}`}>
         ${ringing.has(number) && html`<${Ringing} number=${number} call=${ringing.get(number)} />`}
@@ -54,6 +54,16 @@ export function Phone({ number }) {
       <${Over} number=${number} />
     </section>
   </div>`;
+}
+
+// Of tabs one alone is on the way of the Tab key; arrows lead to the others.
+function neighbour(event, tab, turn) {
+  const by = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
+  if (!by) return;
+  const names = Object.keys(TABS);
+  const next = names[(names.indexOf(tab) + by + names.length) % names.length];
+  turn(next);
+  document.getElementById(`tab-${next}`).focus();
 }
 
 function LabTime() {

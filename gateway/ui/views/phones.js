@@ -3,9 +3,10 @@
 import { html, useEffect } from "../vendor/preact.js";
 import { state, useStore } from "../store.js";
 import { go, list } from "../route.js";
-import { phone, plural, time } from "../format.js";
+import { phone, plural, time, words } from "../format.js";
 import { Badge } from "../parts/badge.js";
 import { Icon } from "../parts/icon.js";
+import { Nothing } from "../parts/nothing.js";
 import { VirtualList } from "../parts/virtual_list.js";
 import { Phone } from "./phone.js";
 import { Welcome } from "./welcome.js";
@@ -13,23 +14,19 @@ import { Welcome } from "./welcome.js";
 export function Phones() {
   const { handsets, search, item } = useStore();
   const digits = search.replace(/[\s()-]/g, "");
-  const shown = [...handsets.values()].filter((one) => !digits || one.phone_number.includes(digits) || one.state.includes(search));
+  const shown = [...handsets.values()].filter((one) => !digits || one.phone_number.includes(digits) || words(one.state).includes(search.toLowerCase()));
   const numbers = shown.map((one) => one.phone_number);
   useEffect(() => void list(numbers), [numbers.join()]);
   const open = handsets.has(item);
   return html`<div class=${`split ${open ? "opened" : ""}`}>
-    <section class="list" aria-label="Handsets">
+    <div class="list">
       <h1>Phones <small>${shown.length === handsets.size ? handsets.size : `${shown.length} of ${handsets.size}`}</small></h1>
-      <${VirtualList}
-        items=${shown}
-        height=${58}
-        keyOf=${(one) => one.phone_number}
-        label="Handsets"
-        focus=${numbers.indexOf(item)}
-        row=${(one) => html`<${Row} handset=${one} open=${item === one.phone_number} />`}
-      />
-    </section>
-    ${open ? html`<${Phone} key=${item} number=${item} />` : html`<${Welcome} />`}
+      ${shown.length
+        ? html`<${VirtualList} items=${shown} height=${58} keyOf=${(one) => one.phone_number} label="Handsets" focus=${numbers.indexOf(item)}
+            row=${(one) => html`<${Row} handset=${one} open=${item === one.phone_number} />`} />`
+        : html`<${Nothing} told="The lab has no handset." />`}
+    </div>
+    ${open ? html`<${Phone} key=${item} number=${item} />` : html`<${Welcome} missing=${item} />`}
   </div>`;
 }
 

@@ -1,14 +1,22 @@
-// Reads something of the lab, again whenever one of `after` is another; undefined until it has come.
+// Reads something of the lab, again whenever one of `after` is another, and every so many milliseconds where no event
+// tells of its changes; undefined until it has come.
 
 import { useEffect, useState } from "../vendor/preact.js";
 import { get } from "../api.js";
 
-export function useRead(path, after = []) {
+export const OFTEN = 2000;
+
+export function useRead(path, after = [], every = 0) {
   const [value, have] = useState(undefined);
   useEffect(() => {
     let wanted = true;
-    if (path) get(path).then((told) => wanted && have(told), () => undefined);
-    return () => void (wanted = false);
-  }, [path, ...after]);
+    const read = () => get(path).then((told) => wanted && have(told), () => undefined);
+    if (path) read();
+    const timer = every && setInterval(read, every);
+    return () => {
+      wanted = false;
+      clearInterval(timer);
+    };
+  }, [path, every, ...after]);
   return value;
 }

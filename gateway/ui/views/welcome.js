@@ -4,10 +4,11 @@ import { html } from "../vendor/preact.js";
 import { useStore } from "../store.js";
 import { Starter } from "./starter.js";
 
-export function Welcome() {
+export function Welcome({ missing }) {
   const { handsets, facts } = useStore();
   const first = handsets.keys().next().value;
   return html`<section class="welcome" aria-label="Begin here">
+    ${missing && html`<p class="error">The lab has no handset ${missing}.</p>`}
     <div class="card hero">
       <h2>See a code arrive</h2>
       <p>
@@ -27,7 +28,9 @@ export function Welcome() {
       <h2>Or from your own code</h2>
       <pre tabindex="0" aria-label="Example"><code>curl -H 'Authorization: Bearer KEY' ${location.origin}/v1/confirmations \\
   -d '{"phone_number": "${first ?? "+70000000001"}", "method": "sms_code"}'</code></pre>
-      <p class="quiet">Everything over HTTP is described at <a href="/openapi.json">/openapi.json</a>. Press <kbd>?</kbd> for the shortcuts.</p>
+      <p class="quiet"><code>KEY</code> is the key of a service, in the configuration; of the default lab it is <code>lab-demo-key</code>.</p>
+      <p>An ESME of your own binds to <code>${location.hostname}:${facts.smpp_port}</code>, and its texts arrive here too.</p>
+      <p class="quiet">The default lab knows it as <code>smppclient1</code> with the password <code>password</code>. All else is told in the <a href="/docs/">documentation</a>; <kbd>?</kbd> shows the shortcuts.</p>
     </div>
   </section>`;
 }

@@ -139,7 +139,7 @@ async def test_the_page_comes_under_a_policy_that_lets_nothing_else_in(serve: An
         assert policy.startswith("default-src 'self';")
         assert "unsafe" not in policy
         assert answer.headers["X-Content-Type-Options"] == "nosniff"
-    for path in ("/ui/../settings.py", "/ui/%2e%2e/settings.py", "/ui/nothing.js", "/ui/vendor"):
+    for path in ("/ui/../settings.py", "/ui/%2e%2e/settings.py", "/ui/nothing.js", "/ui/vendor", "/ui/a%00b"):
         assert (await ask(lab, "GET", path)).status == 404, path
 
 

@@ -307,9 +307,15 @@ def test_a_busy_port_of_the_gateways_user_agent_is_told_with_its_setting() -> No
 
 def test_the_next_steps_of_a_gateway_without_a_lab_name_no_powers_of_a_lab() -> None:
     settings = Settings.model_validate({"lab": {"enabled": False}})
-    commands = [command for _, command in serve.next_steps(settings, {"http": 1})]
+    commands = [command for _, command in serve.next_steps(settings, {"http": 1}, None)]
     assert len(commands) == 4
     assert not [command for command in commands if "/lab/" in command]
+
+
+def test_the_next_steps_bring_the_token_where_the_lab_asks_for_one() -> None:
+    commands = [command for _, command in serve.next_steps(Settings(), {"http": 1}, "the-token")]
+    for command in commands:
+        assert ("Bearer the-token" in command) == ("/lab/" in command), command
 
 
 def test_a_lab_that_listens_everywhere_is_shown_by_an_address_to_reach_it() -> None:

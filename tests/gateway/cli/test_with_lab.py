@@ -151,7 +151,7 @@ def test_the_demo_leaves_the_operator_and_the_webhooks_as_they_were(lab: Any, on
 @pytest.mark.skipif(shutil.which("curl") is None, reason="the printed commands are for curl")
 def test_each_next_step_that_serve_prints_is_answered(lab: Any) -> None:
     found: dict[str, Any] = {}
-    for title, command in serve.next_steps(Settings(), lab.ports):
+    for title, command in serve.next_steps(Settings(), lab.ports, None):
         written = command.replace("ID/check", f"{found.get('id')}/check").replace("CODE", str(found.get("code")))
         curl = [*shlex.split(written), "-sS", "-w", "\n%{http_code}"]
         done = subprocess.run(curl, capture_output=True, text=True, check=False)
