@@ -8,7 +8,7 @@ kept for it stays small.
 import asyncio
 import ssl
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from itertools import count
 from typing import cast
@@ -143,22 +143,34 @@ class ServerLink(asyncio.Protocol):
         """Send a request."""
         return self._session.send(pdu, self._server.now())
 
+    def send_all(self, pdus: Sequence[Pdu]) -> list[int]:
+        """Send requests of one kind."""
+        return self._session.send_all(pdus, self._server.now())
+
     def reply(self, request: Pdu, response: Pdu) -> None:
         """Answer a request; on a link that is gone, nobody reads it."""
-        self._session.reply(request, response)
-        if isinstance(response, SubmitSmResp):
-            self._remember(request, 0, response.message_id)
+        self.reply_all([(request, response)])
+
+    def reply_all(self, answers: Sequence[tuple[Pdu, Pdu]]) -> None:
+        """Answer requests."""
+        self._session.reply_all(answers)
+        smsc, system_id = self._server.smsc, self.system_id
+        now = smsc.lab_now()
+        submits = [
+            (now, system_id, request, 0, response.message_id)
+            for request, response in answers
+            if type(response) is SubmitSmResp and type(request) is SubmitSm
+        ]
+        if submits:
+            smsc.submits.add_all(submits)
 
     def refuse(self, request: Pdu, status: int) -> None:
         """Answer a request with an error."""
         self._session.refuse(request, status)
-        self._remember(request, status, "")
-        self._observer.refused(request, status, self._server.now())
-
-    def _remember(self, request: Pdu, status: int, message_id: str) -> None:
         if isinstance(request, SubmitSm):
             smsc = self._server.smsc
-            smsc.submits.add(smsc.lab_now(), self.system_id, request, status, message_id)
+            smsc.submits.add(smsc.lab_now(), self.system_id, request, status, "")
+        self._observer.refused(request, status, self._server.now())
 
     def flush(self) -> None:
         """Write what was sent and answered; after the last answer, only listen until the peer closes."""
@@ -247,8 +259,7 @@ class ServerLink(asyncio.Protocol):
                 self._session.receive(data, now)
             for pdu in late:
                 self._carry_out(pdu)
-            for event in self._session.events():
-                self._handle(event, now)
+            self._handle_all(self._session.events(), now)
             if self._account is not None and self._account.ready:
                 self._server.smsc.delivery.pump(self._account)
             self.flush()
@@ -257,22 +268,47 @@ class ServerLink(asyncio.Protocol):
             log.exception("an SMPP link failed")
             self._transport.abort()
 
+    def _handle_all(self, events: list[smpp.Event], now: float) -> None:
+        """Act on what has happened; submit_sm that follow each other are submitted together."""
+        observe, answered = self._observer.response, self._server.smsc.delivery.answered
+        submits: list[SubmitSm] = []
+        for event in events:
+            if type(event) is ResponseReceived:
+                observe(event.request, event.response)
+                answered(self, event.request, event.response)
+            elif type(event) is RequestReceived and type(event.pdu) is SubmitSm:
+                submits.append(event.pdu)
+            else:
+                self._submit(submits, now)
+                submits = []
+                self._handle(event, now)
+        self._submit(submits, now)
+
     def _handle(self, event: smpp.Event, now: float) -> None:
         if isinstance(event, RequestReceived):
-            self._observer.request(event.pdu, now)
-            if self._wire is None or not self._wire.takes(event.pdu):
-                self._request(event.pdu)
-            return
-        delivery = self._server.smsc.delivery
-        if isinstance(event, ResponseReceived):
-            self._observer.response(event.request, event.response)
-            delivery.answered(self, event.request, event.response)
+            self._take(event.pdu, now)
             return
         self._observer.see(event, len(self.in_flight))
         if isinstance(event, smpp.RequestTimedOut):
-            delivery.unanswered(self, event.request)
+            self._server.smsc.delivery.unanswered(self, event.request)
         elif isinstance(event, smpp.PeerUnbound | smpp.Closed):
             self._leaving = True
+
+    def _submit(self, pdus: list[SubmitSm], now: float) -> None:
+        account = self._account
+        if account is None or self._wire is not None or not account.unhindered:
+            for pdu in pdus:
+                self._take(pdu, now)
+        elif pdus:
+            observe = self._observer.request
+            for pdu in pdus:
+                observe(pdu, now)
+            self._server.smsc.intake.submit(self, account, pdus)
+
+    def _take(self, pdu: Pdu, now: float) -> None:
+        self._observer.request(pdu, now)
+        if self._wire is None or not self._wire.takes(pdu):
+            self._request(pdu)
 
     def _request(self, pdu: Pdu) -> None:
         account = self._account
@@ -283,7 +319,7 @@ class ServerLink(asyncio.Protocol):
         elif account is None:
             self._carry_out(pdu)
         elif account.exceeds_rate(pdu, self._server.now()):
-            self._server.smsc.refuse(self, account, pdu, account.personality.rate_error)
+            self._server.smsc.intake.refuse(self, account, pdu, account.personality.rate_error)
         elif account.latency:
             if self._delay is None:
                 self._delay = Delay(account.latency, self._carry_out_late)
@@ -298,7 +334,7 @@ class ServerLink(asyncio.Protocol):
         if self._account is None:
             return
         if isinstance(pdu, SubmitSm):
-            self._server.smsc.submit(self, self._account, pdu)
+            self._server.smsc.intake.submit(self, self._account, [pdu])
         else:
             self._server.smsc.serve(self, self._account, pdu)
 

@@ -18,7 +18,7 @@ sends raises an exception.
 | a response or generic_nack that fits nothing  | none                                                       |
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Final, cast
 
 from smsc_emulator.smpp.codec import HEADER
@@ -31,7 +31,7 @@ from smsc_emulator.smpp.constants import (
     Tag,
     command_name,
 )
-from smsc_emulator.smpp.errors import DecodeError, FramingError, WindowFullError, WrongStateError
+from smsc_emulator.smpp.errors import DecodeError, EncodeError, FramingError, WindowFullError, WrongStateError
 from smsc_emulator.smpp.events import Closed as Closed
 from smsc_emulator.smpp.events import CloseReason as CloseReason
 from smsc_emulator.smpp.events import Event as Event
@@ -53,6 +53,7 @@ from smsc_emulator.smpp.pdus import (
     EnquireLinkResp,
     GenericNack,
     Pdu,
+    SubmitSmResp,
     Tlv,
     Unbind,
     UnbindResp,
@@ -148,12 +149,9 @@ class Session:
         Raises WrongStateError if it does not belong here, WindowFullError if too many wait for their answers, and
         EncodeError if a value does not fit; then nothing has been sent.
         """
-        self._now = now
-        if self._ended or not self._standing.may_send(pdu.command_id):
-            raise WrongStateError(f"{command_name(pdu.command_id)} from the {self._role.name} in {self.state.name}")
         answered = pdu.command_id in RESPONSE_OF or type(pdu) is UnknownPdu
-        if answered and not self._window.free:
-            raise WindowFullError(f"{self._window.size} requests wait for their answers")
+        self._check(pdu, 1 if answered else 0)
+        self._now = now
         pdu.sequence_number = self._window.draw()
         self._out.write(pdu)
         if answered:
@@ -161,6 +159,49 @@ class Session:
         elif pdu.command_id == CommandId.OUTBIND:
             self._enter(State.OUTBOUND)
         return pdu.sequence_number
+
+    def send_all(self, requests: Sequence[Pdu], now: float) -> list[int]:
+        """Send requests of one kind that has a response; return their sequence_numbers, 0 for one that does not fit.
+
+        Raises WrongStateError and WindowFullError as `send` does; then nothing has been sent.
+        """
+        self._check(requests[0], len(requests))
+        self._now = now
+        draw, add, write = self._window.draw, self._window.add, self._out.write
+        numbers = []
+        for request in requests:
+            number = request.sequence_number = draw()
+            try:
+                write(request)
+            except EncodeError:
+                number = 0
+            else:
+                add(request, now)
+            numbers.append(number)
+        return numbers
+
+    def _check(self, pdu: Pdu, places: int) -> None:
+        """Raise WrongStateError if requests like this do not belong here, WindowFullError if there is no room."""
+        if self._ended or not self._standing.may_send(pdu.command_id):
+            raise WrongStateError(f"{command_name(pdu.command_id)} from the {self._role.name} in {self.state.name}")
+        if places > self._window.free:
+            raise WindowFullError(f"{self._window.size} requests wait for their answers")
+
+    def reply_all(self, answers: Iterable[tuple[Pdu, Pdu]]) -> None:
+        """Answer many requests, each with its response, as `reply` does."""
+        if self._tells_congestion:
+            for request, response in answers:
+                self.reply(request, response)
+            return
+        owed, write = self._owed, self._out.write
+        for request, response in answers:
+            if type(response) is not SubmitSmResp:
+                self.reply(request, response)
+            elif id(request) in owed:
+                response.sequence_number = request.sequence_number
+                write(response)
+                del owed[id(request)]
+        self._settle()
 
     def reply(self, request: Pdu, response: Pdu) -> None:
         """Answer a request with its own sequence_number, whatever that was.
@@ -250,7 +291,7 @@ class Session:
         if command_id & ~RESPONSE_BIT != _ENQUIRE_LINK:
             self._timers.active_at = now
         if command_id & RESPONSE_BIT:
-            self._response(frame, command_id, sequence_number)
+            self._response(frame, command_id, command_status, sequence_number)
             return
         if command_status or not 0 < sequence_number <= MAX_SEQUENCE_NUMBER:
             self._events += odd_header(command_id, command_status, sequence_number)
@@ -258,7 +299,7 @@ class Session:
             self._refuse_unread(command_id, sequence_number)
             return
         try:
-            pdu = self._decode(frame)
+            pdu = self._decode(frame, command_id, command_status, sequence_number)
         except DecodeError as error:
             self._mistake(Mistake.MALFORMED, str(error))
             self._refuse_header(command_id, sequence_number, error.status)
@@ -283,7 +324,7 @@ class Session:
         if kind is not None:
             self._out.write(kind(command_status=status, sequence_number=sequence_number))
 
-    def _response(self, frame: bytes, command_id: int, sequence_number: int) -> None:
+    def _response(self, frame: bytes, command_id: int, command_status: int, sequence_number: int) -> None:
         pending = self._window.get(sequence_number)
         if pending is None:
             self._mistake(Mistake.UNEXPECTED_RESPONSE, f"{command_name(command_id)} {sequence_number}")
@@ -295,27 +336,30 @@ class Session:
             return
         self._window.remove(pending)
         if not pending.own:
-            self._answered(request, self._read_response(frame))
+            self._answered(request, self._read_response(frame, command_id, command_status, sequence_number))
         elif type(request) is Unbind:
             self._enter(State.UNBOUND)
             self._end(CloseReason.UNBOUND)
 
-    def _read_response(self, frame: bytes) -> Pdu:
+    def _read_response(self, frame: bytes, command_id: int, command_status: int, sequence_number: int) -> Pdu:
         """Return a response however malformed: its header alone says what it answers and how."""
         try:
-            return self._decode(frame)
+            return self._decode(frame, command_id, command_status, sequence_number)
         except DecodeError as error:
             self._mistake(Mistake.MALFORMED, str(error))
-            _, command_id, status, number = error.header
-            return UnknownPdu(command_id, frame[HEADER.size :], command_status=status, sequence_number=number)
+            body = frame[HEADER.size :]
+            return UnknownPdu(command_id, body, command_status=command_status, sequence_number=sequence_number)
 
     def _answered(self, request: Pdu, response: Pdu) -> None:
-        bound = isinstance(request, Bind) and type(response) is RESPONSE_OF[request.command_id]
-        if bound and not response.command_status:
-            told = response.tlv(Tag.SC_INTERFACE_VERSION)
-            self._speak(agreed(cast(Bind, request).interface_version, told[0] if told else INTERFACE_VERSION))
-            self._enter(BOUND_BY[request.command_id])
+        if request.command_id in BOUND_BY:
+            self._bind_answered(cast(Bind, request), response)
         self._events.append(ResponseReceived(request, response))
+
+    def _bind_answered(self, request: Bind, response: Pdu) -> None:
+        if type(response) is RESPONSE_OF[request.command_id] and not response.command_status:
+            told = response.tlv(Tag.SC_INTERFACE_VERSION)
+            self._speak(agreed(request.interface_version, told[0] if told else INTERFACE_VERSION))
+            self._enter(BOUND_BY[request.command_id])
 
     def _take_bind(self, pdu: Pdu) -> None:
         self._standing.bind_received()
