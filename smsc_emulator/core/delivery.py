@@ -175,6 +175,16 @@ class Delivery:
         else:
             self._settle(item, status)
 
+    def untaken(self, link: Link, numbers: Iterable[int]) -> None:
+        """Take note of requests that are written, but not with the kernel: they die with the process."""
+        if self._log is not None:
+            self._log.withdraw([item.id for item in map(link.in_flight.get, numbers) if item is not None])
+
+    def taken(self, link: Link, numbers: Iterable[int]) -> None:
+        """Take note that the kernel has them now; those that are answered, or are to be sent again, do not count."""
+        if self._log is not None:
+            self._log.add([item.id for item in map(link.in_flight.get, numbers) if item is not None])
+
     def unanswered(self, link: Link, request: Pdu) -> None:
         """Take the lack of an answer in time; the ESME may see the retry as a duplicate (SMPP 3.4, 2.7.2)."""
         item = link.in_flight.pop(request.sequence_number, None)
