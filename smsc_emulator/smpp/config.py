@@ -68,9 +68,10 @@ class SessionConfig:
 @cache
 def _reader(strict: bool, max_sm_length: int, payload_conflict: CommandStatus) -> Reader:
     """All sessions that read alike share one."""
+    read_quickly = straight.read
 
     def read(frame: bytes, command_id: int, command_status: int, sequence_number: int) -> Pdu:
-        quick = straight.read(frame, command_id, command_status, sequence_number, max_sm_length)
+        quick = read_quickly(frame, command_id, command_status, sequence_number, max_sm_length)
         return quick or decode_by_table(frame, strict, max_sm_length, payload_conflict)
 
     return read

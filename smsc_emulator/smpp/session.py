@@ -208,7 +208,10 @@ class Session(LinkLife):
             return
         self._window.remove(pending)
         if not pending.own:
-            self._answered(request, self._read_response(frame, command_id, command_status, sequence_number))
+            response = self._read_response(frame, command_id, command_status, sequence_number)
+            if request.command_id in BOUND_BY:
+                self._bind_answered(cast(Bind, request), response)
+            self._events.append(ResponseReceived(request, response))
         elif type(request) is Unbind:
             self._enter(State.UNBOUND)
             self._end(CloseReason.UNBOUND)
@@ -221,11 +224,6 @@ class Session(LinkLife):
             self._mistake(Mistake.MALFORMED, str(error))
             body = frame[HEADER.size :]
             return UnknownPdu(command_id, body, command_status=command_status, sequence_number=sequence_number)
-
-    def _answered(self, request: Pdu, response: Pdu) -> None:
-        if request.command_id in BOUND_BY:
-            self._bind_answered(cast(Bind, request), response)
-        self._events.append(ResponseReceived(request, response))
 
     def _bind_answered(self, request: Bind, response: Pdu) -> None:
         if type(response) is RESPONSE_OF[request.command_id] and not response.command_status:

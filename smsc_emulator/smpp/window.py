@@ -17,6 +17,10 @@ class Pending(NamedTuple):
     own: bool
 
 
+_made = tuple.__new__
+"""Makes a named tuple in half the time of its own way, which is one of Python's functions."""
+
+
 class Window:
     """Requests by sequence number, in the order of sending. Answers may come in any order.
 
@@ -71,7 +75,7 @@ class Window:
             except EncodeError:
                 number = 0
             else:
-                pending[number] = Pending(request, now, False)
+                pending[number] = _made(Pending, (request, now, False))
             numbers.append(number)
         return numbers
 
