@@ -20,7 +20,7 @@ from smsc_emulator.base.clock import Clock
 from smsc_emulator.base.database import Database
 from smsc_emulator.base.journal import Alike, Journal, Told
 from smsc_emulator.core import access
-from smsc_emulator.core.accounts import PORTION, Account, Link
+from smsc_emulator.core.accounts import Account, Link
 from smsc_emulator.core.broadcasts import Broadcasts
 from smsc_emulator.core.commits import Commits, Turn
 from smsc_emulator.core.conduct import Conduct
@@ -46,6 +46,10 @@ from smsc_emulator.handsets.handset import Changed, Handset, InboxMessage
 from smsc_emulator.handsets.handsets import Handsets
 from smsc_emulator.smpp.constants import CommandStatus, MessageState
 from smsc_emulator.smpp.pdus import Bind, Pdu, SubmitSm
+
+TOGETHER = 20
+"""Up to how many answers share a write with the receipts of their messages. The peer of a busy link, which has the
+answers of more before, makes its next requests while the receipts are made."""
 
 _OK = int(CommandStatus.ESME_ROK)
 _BUILT_IN = {"standard": PersonalitySettings()}
@@ -281,8 +285,8 @@ class Smsc:
         links = dict.fromkeys(turn.answers)
         if self.transactions:
             links.update(dict.fromkeys(self.transactions.answer(turn.finals)))
-        if len(links) > 1 or any(len(answers) > PORTION for answers in turn.answers.values()):
-            # The answers of all links go out before any receipt; on one link alone both share a write, in this order.
+        if len(links) > 1 or any(len(answers) > TOGETHER for answers in turn.answers.values()):
+            # The answers of all links go out before any receipt; a few on one link alone share a write with theirs.
             _flush(links)
         changes = turn.changes
         self._publish(turn, [taken for taken in turn.received if self._receive(*taken)])
