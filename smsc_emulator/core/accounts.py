@@ -61,6 +61,8 @@ class Account:
 
     def __init__(self, settings: AccountSettings, personality: Personality, session: SessionConfig) -> None:
         self.settings = settings
+        self.system_id = settings.system_id
+        """The name that the ESME binds with."""
         self.personality = personality
         self.session = session
         """How its sessions behave once they are bound."""
@@ -79,11 +81,6 @@ class Account:
         """Called when something waits and no receiver is bound."""
         self._ranges: dict[Link, AddressRange] = {}
         self._password = settings.password.encode()
-
-    @property
-    def system_id(self) -> str:
-        """The name that the ESME binds with."""
-        return self.settings.system_id
 
     def knows(self, password: str) -> bool:
         """Whether `password` (octets, as latin-1 text) is the account's, in a time that does not tell how nearly."""
