@@ -1,6 +1,6 @@
 """The short message service centre: accepts messages, brings them to handsets and ESMEs, and reports on them.
 
-One submit_sm goes this way: `submit` decides its fate and adds it to the present turn; the turn is saved as a whole
+One submit_sm goes this way: the intake decides its fate and adds it to the present turn; the turn is saved as a whole
 (message, delivery and receipt in one commit); then the submit_sm_resp is written, the handset gets the text, and the
 receipt goes to a receiver of the account. Nothing is acknowledged that is not saved, and no receipt overtakes the
 answer to its submit_sm.
