@@ -40,7 +40,7 @@ async def serve(folder: Path | None) -> None:
     await server.start("127.0.0.1", 0)
     # As `confirmlab serve` does: a look for garbage in cycles takes the longer the more is kept.
     gc.freeze()
-    gc.set_threshold(20_000, 20, 50)
+    gc.set_threshold(100_000, 10, 50)
     print(server.port, flush=True)
     await ticker.run()
 

@@ -84,7 +84,7 @@ def _collect_seldom() -> None:
     and everything waits for it meanwhile.
     """
     gc.freeze()
-    gc.set_threshold(20_000, 20, 50)
+    gc.set_threshold(100_000, 10, 50)
 
 
 async def _stop(lab: "Lab") -> None:

@@ -9,6 +9,7 @@ import asyncio
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import islice
 from typing import Any
 
@@ -70,6 +71,8 @@ class Journal:
         Without `runs` it does not hear what `publish_run` adds, and nothing is made of that on its behalf.
         """
         readers = [self._readers, self._run_readers] if runs else [self._readers]
+        if runs:
+            self._tell()  # what was before is not for this reader
         for each in readers:
             each.append(reader)
 
@@ -111,12 +114,8 @@ class Journal:
             for each in alike():
                 for tally in self._tallies:
                     tally(*each)
-        self._untold.append((self.next_seq, count, tell))
+        self._defer(self.next_seq, count, tell)
         self.next_seq += count
-        self._untold_count += count
-        while self._untold_count - self._untold[0][1] >= self._keep:
-            self._untold_count -= self._untold.popleft()[1]
-            self._events.clear()  # all of them are older than what is kept
         if self._run_readers:
             self._tell()
         self._grown.set()
@@ -188,15 +187,29 @@ class Journal:
                 for reader in self._run_readers:
                     reader(event)
 
+    def _defer(self, first: int, count: int, tell: Tell) -> None:
+        """Keep what makes the next events, and of all that is kept no more than is to be."""
+        self._untold.append((first, count, tell))
+        self._untold_count += count
+        while self._untold_count - self._untold[0][1] >= self._keep:
+            self._untold_count -= self._untold.popleft()[1]
+            self._events.clear()  # all of them are older than what is kept
+
     def _append(self, event: Event) -> None:
-        self._tell()
         if not event.seq:
             event = Event(event.at, event.type, event.subject, event.data, self.next_seq)
         self.next_seq = event.seq + 1
-        self._events.append(event)
+        if self._untold:  # it comes after these, which need not be made for its sake
+            self._defer(event.seq, 1, partial(_tell_one, event))
+        else:
+            self._events.append(event)
         self._grown.set()
         for reader in self._readers:
             reader(event)
+
+
+def _tell_one(event: Event) -> Iterable[Told]:
+    return [(event.at, event.type, event.subject, event.data)]
 
 
 def _until(newest_first: Any, after: int) -> Any:

@@ -2,7 +2,7 @@
 
 import hmac
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
 from typing import Final, Protocol
 
@@ -40,8 +40,14 @@ class Link(Protocol):
     def send(self, pdu: Pdu) -> int:
         """Send a request and return its sequence_number."""
 
+    def send_all(self, pdus: Sequence[Pdu]) -> list[int]:
+        """Send requests of one kind and return their sequence_numbers, 0 for one that the peer cannot be sent."""
+
     def reply(self, request: Pdu, response: Pdu) -> None:
         """Answer a request."""
+
+    def reply_all(self, answers: Sequence[tuple[Pdu, Pdu]]) -> None:
+        """Answer requests, each with its response."""
 
     def refuse(self, request: Pdu, status: int) -> None:
         """Answer a request with an error."""
@@ -55,6 +61,8 @@ class Account:
 
     def __init__(self, settings: AccountSettings, personality: Personality, session: SessionConfig) -> None:
         self.settings = settings
+        self.system_id = settings.system_id
+        """The name that the ESME binds with."""
         self.personality = personality
         self.session = session
         """How its sessions behave once they are bound."""
@@ -74,11 +82,6 @@ class Account:
         self._ranges: dict[Link, AddressRange] = {}
         self._password = settings.password.encode()
 
-    @property
-    def system_id(self) -> str:
-        """The name that the ESME binds with."""
-        return self.settings.system_id
-
     def knows(self, password: str) -> bool:
         """Whether `password` (octets, as latin-1 text) is the account's, in a time that does not tell how nearly."""
         return hmac.compare_digest(self._password, password.encode("latin-1"))
@@ -92,10 +95,10 @@ class Account:
         by_data = self.settings.deliver_with == "data_sm" and version >= INTERFACE_VERSION
         return by_data or not isinstance(request, BindTransmitter)
 
-    def shaped(self, pdu: DeliverSm, version: int) -> Pdu:
+    def shaped(self, pdus: list[DeliverSm], version: int) -> Sequence[Pdu]:
         """Return what is to be delivered in the operation that the account takes it in."""
         by_data = self.settings.deliver_with == "data_sm" and version >= INTERFACE_VERSION
-        return as_data(pdu) if by_data else pdu
+        return [as_data(pdu) for pdu in pdus] if by_data else pdus
 
     def attach(self, link: Link, *, receives: bool, serves: AddressRange | None = None) -> None:
         """Add a session that has bound; `serves` are the addresses whose messages it takes, None being all."""

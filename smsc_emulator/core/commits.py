@@ -25,7 +25,8 @@ class Turn:
     """The changes of one commit, and what follows when they are safe."""
 
     changes: Changes = field(default_factory=Changes)
-    answers: list[tuple[Link, Pdu, Pdu]] = field(default_factory=list)
+    answers: dict[Link, list[tuple[Pdu, Pdu]]] = field(default_factory=dict)
+    """The requests of each link, and what answers them."""
     finals: list[Message] = field(default_factory=list)
     """What has come to its final state."""
     received: list[tuple[Handset, Message]] = field(default_factory=list)
@@ -89,7 +90,7 @@ class Commits:
         try:
             await saving
         except Exception as error:
-            log.exception("the SMSC's store failed", refused=len(turn.answers))
+            log.exception("the SMSC's store failed", refused=sum(map(len, turn.answers.values())))
             self._failed(turn, error)
         else:
             self._committed(turn)

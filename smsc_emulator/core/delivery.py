@@ -21,11 +21,11 @@ from smsc_emulator.core.faulty_receipts import FaultyReceipts, altered
 from smsc_emulator.core.message import Message
 from smsc_emulator.core.outbound import ANY_ACCOUNT, MESSAGE, RECEIPT, TEMPORARY, Kind, Outbound
 from smsc_emulator.core.outbound import Told as News
+from smsc_emulator.core.personality import Personality
 from smsc_emulator.core.store import Changes
 from smsc_emulator.handsets.states import Outcome as Fate
 from smsc_emulator.smpp.constants import CommandStatus, command_name
-from smsc_emulator.smpp.errors import EncodeError
-from smsc_emulator.smpp.pdus import Pdu
+from smsc_emulator.smpp.pdus import DeliverSm, Pdu
 
 Outcome = Callable[[Message, int, int, bool], None]
 """What is told of a message that an ESME was to take: the status of its answer, the instant, and whether the message's
@@ -81,7 +81,7 @@ class Delivery:
         """Tell the sender of a message's final state."""
         receipt = Outbound(next(self.ids), RECEIPT, message.account, message)
         if not self._faults.active:
-            self._add(receipt)
+            self._commits.turn().changes.queued.append(receipt)
             return
         for made in self._faulty.make(receipt, self.ids, self._accounts, self._clock.now()):
             self._add(made)
@@ -167,10 +167,23 @@ class Delivery:
             return
         item.in_flight = False
         status = response.command_status
-        if status in TEMPORARY:
+        if not status and item.kind is not MESSAGE:
+            item.withdrawn = True
+            self._commits.turn().changes.gone.append(item)
+        elif status in TEMPORARY:
             self._try_later(item, status)
         else:
             self._settle(item, status)
+
+    def untaken(self, link: Link, numbers: Iterable[int]) -> None:
+        """Take note of requests that are written, but not with the kernel: they die with the process."""
+        if self._log is not None:
+            self._log.withdraw([item.id for item in map(link.in_flight.get, numbers) if item is not None])
+
+    def taken(self, link: Link, numbers: Iterable[int]) -> None:
+        """Take note that the kernel has them now; those that are answered, or are to be sent again, do not count."""
+        if self._log is not None:
+            self._log.add([item.id for item in map(link.in_flight.get, numbers) if item is not None])
 
     def unanswered(self, link: Link, request: Pdu) -> None:
         """Take the lack of an answer in time; the ESME may see the retry as a duplicate (SMPP 3.4, 2.7.2)."""
@@ -213,27 +226,28 @@ class Delivery:
 
     def _send_all(self, link: Link, items: list[Outbound]) -> None:
         """Send `items` over one link with one write."""
-        sent = [item for item in items if not item.withdrawn and self._send(link, item)]
+        items = [item for item in items if not item.withdrawn]
+        if not items:
+            return
+        account = self._accounts[items[0].account]
+        pdus = [_pdu(item, account.personality) for item in items]
+        numbers = link.send_all(account.shaped(pdus, link.interface_version))
+        in_flight = link.in_flight
+        sent = []
+        for number, item in zip(numbers, items, strict=True):
+            if number:
+                in_flight[number] = item
+                item.in_flight = True
+                sent.append(item)
+            else:  # a text in message_payload for a peer of SMPP 3.3
+                self._settle(item, CommandStatus.ESME_RDELIVERYFAILURE)
         if self._log is not None:
-            self._log.add(item.id for item in sent)
+            self._log.add([item.id for item in sent])
         link.flush()
         told = [(each.message.message_id, each.account, each.kind, _state_told(each)) for each in sent]
         if told:
-            count = 2 * len(told) - sum(1 for each in sent if each.kind is MESSAGE)
+            count = 2 * len(told) - sum(each.kind is MESSAGE for each in sent)
             self._journal.publish_run(count, partial(_sent, self._clock.now(), told), partial(_alike, told))
-
-    def _send(self, link: Link, item: Outbound) -> bool:
-        account = self._accounts[item.account]
-        pdu = item.pdu(account.personality)
-        if item.sending is not None:
-            pdu = altered(pdu, item.sending)
-        try:
-            link.in_flight[link.send(account.shaped(pdu, link.interface_version))] = item
-        except EncodeError:  # a text in message_payload for a peer of SMPP 3.3
-            self._settle(item, CommandStatus.ESME_RDELIVERYFAILURE)
-            return False
-        item.in_flight = True
-        return True
 
     def _settle(self, item: Outbound, status: int, *, expired: bool = False) -> None:
         """Acknowledged, or given up."""
@@ -273,6 +287,11 @@ class Delivery:
         item.due_at = due_at
         heapq.heappush(self._retries, (due_at, item.id, item))
         self._wake()
+
+
+def _pdu(item: Outbound, personality: Personality) -> DeliverSm:
+    pdu = item.pdu(personality)
+    return pdu if item.sending is None else altered(pdu, item.sending)
 
 
 def _state_told(item: Outbound) -> int | None:

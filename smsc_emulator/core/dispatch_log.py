@@ -2,14 +2,15 @@
 
 A commit is too slow to stand between each write and the next, and a row cannot be committed together with a socket's
 write. So the ids go to an append-only file with one write(2) immediately before the octets go to the socket. Both are
-with the kernel then, which outlives the process: if the server dies, what was written is with the peer. If the link
-dies instead, what was not acknowledged is withdrawn here and goes out again at the next bind.
+with the kernel then, which outlives the process: if the server dies, what was written is with the peer. What the kernel
+of a peer that does not read has not taken is withdrawn at once, and noted anew when it has. If the link dies instead,
+what was not acknowledged is withdrawn here and goes out again at the next bind.
 """
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
-from struct import Struct
+from struct import Struct, pack
 
 _RECORD = Struct("<q")  # an Outbound's id; negative when withdrawn
 _COMPACT_FROM = 1 << 17
@@ -28,14 +29,16 @@ class DispatchLog:
         """Return the ids that were written to a socket, not withdrawn, and not yet settled."""
         return frozenset(self._live)
 
-    def add(self, ids: Iterable[int]) -> None:
+    def add(self, ids: Sequence[int]) -> None:
         """Note that the octets of `ids` go to a socket now."""
-        ids = list(ids)
         self._live.update(ids)
         self._append(ids)
 
     def withdraw(self, ids: Iterable[int]) -> None:
-        """Note that `ids` are to be sent again: their link was lost, or the peer asked for a later attempt."""
+        """Note that `ids` are to be sent again.
+
+        Their link was lost, the peer asked for a later attempt, or the kernel has not taken all their octets yet.
+        """
         ids = list(ids)
         self._live.difference_update(ids)
         self._append([-each for each in ids])
@@ -67,9 +70,10 @@ class DispatchLog:
         if file >= 0:
             os.close(file)
 
-    def _append(self, ids: list[int]) -> None:
+    def _append(self, ids: Sequence[int]) -> None:
         self._records += len(ids)
-        os.write(self._file, b"".join(map(_RECORD.pack, ids)))
+        if ids:
+            os.write(self._file, pack(f"<{len(ids)}q", *ids))
 
     def _read(self) -> set[int]:
         live: set[int] = set()

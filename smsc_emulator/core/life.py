@@ -119,6 +119,16 @@ class Life:
         message.kept = True
         self._commits.turn().changes.accepted.append(message)
 
+    def take_ended(self, message: Message, handset: Handset) -> None:
+        """Take in a message that `handset` has taken at once: all that `begin` makes of such a one, in one step."""
+        turn = self._commits.turn()
+        turn.changes.accepted.append(message)
+        turn.received.append((handset, message))
+        turn.finals.append(message)
+        self.waiting.remember(message)
+        if message.pdu.registered_delivery and message.receipt_due:
+            self._delivery.report(message)
+
     def set_times(self, message: Message, schedule: str, validity: str, now: int) -> None:
         """Give a message the times that its request names, empty ones being the SMSC's own choice.
 

@@ -1,5 +1,6 @@
 """What can be seen to be wrong in one request of an ESME, whether or not the SMSC takes it."""
 
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import Final
 
@@ -20,17 +21,18 @@ _MOST_PRIORITY: Final = 3
 _PASSWORD: Final = 8
 _UCS2: Final = 0x08
 _HIGH_OCTETS: Final = b"\x00\x04\x05\x06"
-"""The first octets of UCS-2 in Latin, Cyrillic, Hebrew and Arabic texts."""
+"""The first octets of UCS-2 in Latin, Cyrillic, Hebrew and Arabic texts; two of them begin a long message's header."""
+_ESCAPE: Final = 0x1B
 
 
-def mistakes(pdu: Pdu) -> list[Found]:
+def mistakes(pdu: Pdu) -> Sequence[Found]:
     """Return what is wrong in a request."""
+    if type(pdu) is SubmitSm:
+        return _of_submit(pdu)
     found: list[Found] = []
-    if isinstance(pdu, (SubmitSm, SubmitMulti)):
+    if isinstance(pdu, SubmitMulti):
         found += _source(pdu.source_addr, pdu.source_addr_ton, pdu.source_addr_npi)
-        if isinstance(pdu, SubmitSm):
-            found += _destination(pdu.destination_addr, pdu.dest_addr_ton)
-        _text(pdu, pdu.tlv(Tag.MESSAGE_PAYLOAD) if pdu.tlvs else None, found)
+        _text(pdu, found)
         found += _flags(pdu.esm_class, pdu.registered_delivery, pdu.priority_flag, pdu.replace_if_present_flag)
     elif isinstance(pdu, DataSm):
         found += _source(pdu.source_addr, pdu.source_addr_ton, pdu.source_addr_npi)
@@ -38,6 +40,24 @@ def mistakes(pdu: Pdu) -> list[Found]:
     elif isinstance(pdu, Bind) and len(pdu.password) > _PASSWORD:
         found.append(("long_password", f"{len(pdu.password)} characters"))
     return found
+
+
+def _of_submit(pdu: SubmitSm) -> Sequence[Found]:
+    source = _source(pdu.source_addr, pdu.source_addr_ton, pdu.source_addr_npi)
+    destination = _destination(pdu.destination_addr, pdu.dest_addr_ton)
+    flags = _flags(pdu.esm_class, pdu.registered_delivery, pdu.priority_flag, pdu.replace_if_present_flag)
+    octets = pdu.short_message
+    suspect = (
+        pdu.data_coding
+        or pdu.esm_class & _UDHI
+        or pdu.tlvs
+        or (octets and (octets[0] in _HIGH_OCTETS or octets[-1] == _ESCAPE))
+    )
+    if not (suspect or source or destination or flags):
+        return ()
+    found = [*source, *destination]
+    _text(pdu, found)
+    return [*found, *flags]
 
 
 # Messages by the thousand have the same addresses and flags: what is wrong with them is found out once.
@@ -71,7 +91,8 @@ def _destination(address: str, ton: int) -> tuple[Found, ...]:
     return ()
 
 
-def _text(pdu: SubmitSm | SubmitMulti, payload: bytes | None, found: list[Found]) -> None:
+def _text(pdu: SubmitSm | SubmitMulti, found: list[Found]) -> None:
+    payload = pdu.tlv(Tag.MESSAGE_PAYLOAD) if pdu.tlvs else None
     octets = pdu.short_message if payload is None else payload
     header = 0
     if pdu.esm_class & _UDHI:
@@ -87,7 +108,7 @@ def _text(pdu: SubmitSm | SubmitMulti, payload: bytes | None, found: list[Found]
     if pdu.data_coding == 0:
         if len(text) >= 4 and text[0] in _HIGH_OCTETS and len(text) % 2 == 0 and not text[::2].strip(_HIGH_OCTETS):
             found.append(("ucs2_as_default", text[:8].hex(" ")))
-        elif text.endswith(b"\x1b"):
+        elif text and text[-1] == _ESCAPE:
             found.append(("cut_escape", f"{len(text)} octets"))
     elif pdu.data_coding == _UCS2 and len(text) % 2:
         found.append(("odd_ucs2", f"{len(text)} octets"))

@@ -2,7 +2,7 @@
 
 from array import array
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, MutableSequence
 from typing import Final
 
 from smsc_emulator.core.conduct import Conduct
@@ -88,14 +88,12 @@ class Observer:
 
     def request(self, pdu: Pdu, now: float) -> None:
         """Take a request of the peer."""
-        if self._numbers is not None:
-            self._number(pdu, self._numbers)
-        elif self._first < 0:
-            self._first = pdu.sequence_number
+        number = pdu.sequence_number
+        numbers = self._numbers or self._begin(number)
+        if numbers[number % NUMBERS] == number:
+            self.note("sequence_reuse", _named(pdu))
         else:
-            self._numbers = array("q", [-1]) * NUMBERS
-            self._numbers[self._first % NUMBERS] = self._first
-            self._number(pdu, self._numbers)
+            numbers[number % NUMBERS] = number
         for kind, detail in mistakes(pdu):
             self.note(kind, detail)
         if self._throttled and self._tries is not None:
@@ -111,13 +109,14 @@ class Observer:
         if tries >= RETRIES:
             self.note("retry_storm", f"{_named(pdu)}, try {tries + 1} within a second of the one before")
 
-    def _number(self, pdu: Pdu, numbers: "array[int]") -> None:
-        """Look for the number among the latest, of which one stands in each place."""
-        number = pdu.sequence_number
-        place = number % NUMBERS
-        if numbers[place] == number:
-            self.note("sequence_reuse", _named(pdu))
-        numbers[place] = number
+    def _begin(self, number: int) -> MutableSequence[int]:
+        """Return the latest numbers, each in its place. With the first request, mostly a bind, none is kept."""
+        if self._first < 0:
+            self._first = number
+            return [-1] * NUMBERS
+        self._numbers = array("q", [-1]) * NUMBERS
+        self._numbers[self._first % NUMBERS] = self._first
+        return self._numbers
 
     def response(self, request: Pdu, response: Pdu) -> None:
         """Take the peer's response to a request."""

@@ -117,15 +117,14 @@ def _receipt(message: Message, personality: Personality, told: Told | None) -> D
         state, error, network_error, at = told
     state_told = state_for(state, message.version)
     message_id = personality.receipt_id(message.id, message.message_id)
-    text = receipts.build(
-        message_id,
-        state_told,
-        submit_date=message.accepted_at,
-        done_date=at,
-        err=f"{error:03d}" if error else "000",
-        text=_quoted(pdu),
-        layout=personality.layout,
-    )
+    err = f"{error:03d}" if error else "000"
+    layout, octets = personality.layout, None
+    if pdu.data_coding == 0 and segments.is_plain(pdu.esm_class, pdu.tlvs):
+        octets = receipts.octets(message_id, state_told, message.accepted_at, at, err, pdu.short_message, layout)
+    if octets is None:
+        dates = {"submit_date": message.accepted_at, "done_date": at}
+        text = receipts.build(message_id, state_told, **dates, err=err, text=_quoted(pdu), layout=layout)
+        octets = text.encode("ascii", "replace")
     tlvs = personality.receipt_tlvs(message_id, state_told, network_error)
     if pdu.tlvs and sets_flag(pdu, error):
         tlvs.append(Tlv(Tag.DPF_RESULT, b"\x01"))
@@ -138,7 +137,7 @@ def _receipt(message: Message, personality: Personality, told: Told | None) -> D
         pdu.source_addr_npi,
         pdu.source_addr,
         _RECEIPT if state in FINAL else _NOTICE,
-        short_message=text.encode("ascii", "replace"),
+        short_message=octets,
         tlvs=tlvs,
     )
 

@@ -1,6 +1,6 @@
 """The short message service centre: accepts messages, brings them to handsets and ESMEs, and reports on them.
 
-One submit_sm goes this way: `submit` decides its fate and adds it to the present turn; the turn is saved as a whole
+One submit_sm goes this way: the intake decides its fate and adds it to the present turn; the turn is saved as a whole
 (message, delivery and receipt in one commit); then the submit_sm_resp is written, the handset gets the text, and the
 receipt goes to a receiver of the account. Nothing is acknowledged that is not saved, and no receipt overtakes the
 answer to its submit_sm.
@@ -20,7 +20,7 @@ from smsc_emulator.base.clock import Clock
 from smsc_emulator.base.database import Database
 from smsc_emulator.base.journal import Alike, Journal, Told
 from smsc_emulator.core import access
-from smsc_emulator.core.accounts import PORTION, Account, Link
+from smsc_emulator.core.accounts import Account, Link
 from smsc_emulator.core.broadcasts import Broadcasts
 from smsc_emulator.core.commits import Commits, Turn
 from smsc_emulator.core.conduct import Conduct
@@ -28,6 +28,7 @@ from smsc_emulator.core.delivery import Delivery
 from smsc_emulator.core.dispatch_log import DispatchLog
 from smsc_emulator.core.faults.engine import Faults, Rule
 from smsc_emulator.core.faults.sight import Sight
+from smsc_emulator.core.intake import Intake
 from smsc_emulator.core.life import FIRST_ID, Life, RefusedError
 from smsc_emulator.core.message import Message
 from smsc_emulator.core.mobile_plans import Planned
@@ -35,7 +36,7 @@ from smsc_emulator.core.mobiles import Mobiles
 from smsc_emulator.core.operations.data import Transactions
 from smsc_emulator.core.operations.multi import distribution_lists
 from smsc_emulator.core.operations.table import OPERATIONS
-from smsc_emulator.core.personality import Personality, unpack
+from smsc_emulator.core.personality import Personality
 from smsc_emulator.core.personality_settings import PersonalitySettings
 from smsc_emulator.core.router import Router
 from smsc_emulator.core.settings import AccountSettings, SmscSettings
@@ -44,7 +45,11 @@ from smsc_emulator.core.submits import Submits
 from smsc_emulator.handsets.handset import Changed, Handset, InboxMessage
 from smsc_emulator.handsets.handsets import Handsets
 from smsc_emulator.smpp.constants import CommandStatus, MessageState
-from smsc_emulator.smpp.pdus import Bind, Pdu, SubmitSm, SubmitSmResp
+from smsc_emulator.smpp.pdus import Bind, Pdu, SubmitSm
+
+TOGETHER = 20
+"""Up to how many answers share a write with the receipts of their messages. The peer of a busy link, which has the
+answers of more before, makes its next requests while the receipts are made."""
 
 _OK = int(CommandStatus.ESME_ROK)
 _BUILT_IN = {"standard": PersonalitySettings()}
@@ -110,6 +115,9 @@ class Smsc:
         )
         self.life = Life(
             settings, clock, journal, self.accounts, handsets, self._router, self._commits, self.delivery, wake
+        )
+        self.intake = Intake(
+            self.life, self._router, self.faults, self._commits, clock, journal, settings.default_validity
         )
         self.mobiles = Mobiles(handsets, clock, self._commits, self.life, wake)
         self.broadcasts = Broadcasts(handsets, clock, self._receive_alone, wake)
@@ -192,27 +200,6 @@ class Smsc:
             self._journal.publish(self._clock.now(), "smpp.unbound", account.system_id)
             self.delivery.lost(account, link)
 
-    def submit(self, link: Link, account: Account, pdu: SubmitSm) -> None:
-        """Accept or refuse a submit_sm; the answer comes when what follows from it is saved."""
-        if account.personality.packed:
-            unpack(pdu)
-        if status := account.personality.check(pdu):
-            self.refuse(link, account, pdu, status)
-            return
-        try:
-            message = self.accept(link, account, pdu)
-        except RefusedError as refused:
-            self.refuse(link, account, pdu, refused.status)
-            return
-        self.answer(link, pdu, SubmitSmResp(message_id=message.message_id))
-
-    def refuse(self, link: Link, account: Account, pdu: Pdu, status: int) -> None:
-        """Refuse a request at once."""
-        link.refuse(pdu, status)
-        if isinstance(pdu, SubmitSm):
-            told = {"account": account.system_id, "to": pdu.destination_addr, "command_status": status}
-            self._journal.publish(self._clock.now(), "smpp.submit_sm", "", **told)
-
     def serve(self, link: Link, account: Account, pdu: Pdu) -> None:
         """Carry out any request but submit_sm and the binds."""
         operation = OPERATIONS.get(type(pdu))
@@ -224,29 +211,9 @@ class Smsc:
         except RefusedError as refused:
             link.refuse(pdu, refused.status)
 
-    def accept(self, link: Link, account: Account, pdu: SubmitSm, message_id: str = "") -> Message:
-        """Begin the life of a submitted message in the present turn, and return it.
-
-        With replace_if_present_flag, a pending message between the same addresses takes its text and keeps its id
-        (5.2.18). `message_id` is that of the message whose next destination this is, after submit_multi. Raises
-        RefusedError. Answer with `answer`, so that nothing is acknowledged that is not saved.
-        """
-        now = self._clock.now()
-        number = next(self.life.ids)
-        version = link.interface_version
-        message_id = message_id or account.personality.message_id(number, version)
-        message = Message(number, message_id, account.system_id, now, pdu, version=version)
-        if pdu.replace_if_present_flag and (present := self._present(message)):
-            self.life.replace_whole(present, pdu)
-            return present
-        if pdu.schedule_delivery_time or pdu.validity_period:
-            self.life.set_times(message, pdu.schedule_delivery_time, pdu.validity_period, now)
-        self.life.begin(message)
-        return message
-
     def answer(self, link: Link, request: Pdu, response: Pdu) -> None:
         """Answer a request when everything that the present turn has changed is saved."""
-        self._commits.turn().answers.append((link, request, response))
+        self._commits.turn().answers.setdefault(link, []).append((request, response))
 
     def handset_messages(self, number: str) -> list[InboxMessage]:
         """Return the inbox of a handset, oldest first; NoSuchHandsetError if there is none."""
@@ -301,12 +268,6 @@ class Smsc:
         self._commits.turn().waiting.append(saved)
         await saved
 
-    def _present(self, message: Message) -> Message | None:
-        same = self.life.pending(
-            message.account, message.source, message.destination, service_type=message.pdu.service_type
-        )
-        return same[-1] if same else None
-
     def handset(self, number: str) -> Handset:
         """Return the handset of a number; NoSuchHandsetError if there is none."""
         handset = self.handsets.get(msisdn.from_address(number))
@@ -317,16 +278,15 @@ class Smsc:
     # What follows a commit.
 
     def _committed(self, turn: Turn) -> None:
-        links: dict[Link, None] = {}
         if self.faults.active:
             self.delivery.enqueue_early(turn.changes)
-        for link, request, response in turn.answers:
-            link.reply(request, response)
-            links[link] = None
+        for link, answers in turn.answers.items():
+            link.reply_all(answers)
+        links = dict.fromkeys(turn.answers)
         if self.transactions:
             links.update(dict.fromkeys(self.transactions.answer(turn.finals)))
-        if len(links) > 1 or len(turn.answers) > PORTION:
-            # The answers of all links go out before any receipt; on one link alone both share a write, in this order.
+        if len(links) > 1 or any(len(answers) > TOGETHER for answers in turn.answers.values()):
+            # The answers of all links go out before any receipt; a few on one link alone share a write with theirs.
             _flush(links)
         changes = turn.changes
         self._publish(turn, [taken for taken in turn.received if self._receive(*taken)])
@@ -340,10 +300,10 @@ class Smsc:
                 saved.set_result(None)
 
     def _failed(self, turn: Turn, error: Exception) -> None:
-        links: dict[Link, None] = {}
-        for link, request, _ in turn.answers:
-            link.refuse(request, CommandStatus.ESME_RSYSERR)
-            links[link] = None
+        links = dict.fromkeys(turn.answers)
+        for link, answers in turn.answers.items():
+            for request, _ in answers:
+                link.refuse(request, CommandStatus.ESME_RSYSERR)
         links.update(dict.fromkeys(self.transactions.fail(turn.changes.accepted)))
         _flush(links)
         self.life.forget(turn.changes.accepted)

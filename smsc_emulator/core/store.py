@@ -29,6 +29,7 @@ from sqlalchemy import (
 
 from smsc_emulator.base.database import Database, Tx, journal_table, metadata
 from smsc_emulator.base.rows import insert_rows
+from smsc_emulator.base.statements import Statement
 from smsc_emulator.core.message import FINAL, Message
 from smsc_emulator.core.outbound import Kind, Outbound, Told
 from smsc_emulator.handsets.handset import Changed, Handset
@@ -95,7 +96,8 @@ _rewrite = update(messages).where(messages.c.id == bindparam("key"))
 _delete = update(messages).where(messages.c.id == bindparam("key")).values(deleted=1)
 _retry = update(outbound).where(outbound.c.id == bindparam("key"))
 _drop_handset = delete(handsets).where(handsets.c.number == bindparam("key"))
-_forget = delete(outbound).where(outbound.c.id.between(bindparam("first"), bindparam("last")))
+_forget = Statement(delete(outbound).where(outbound.c.id.between(bindparam("first"), bindparam("last"))))
+_KINDS = {kind: kind.value for kind in Kind}
 
 
 @dataclass(slots=True)
@@ -176,13 +178,12 @@ class SqlStore:
         played = list(changes.played)
 
         def unit(tx: Tx) -> None:
-            insert_rows(tx.conn, messages, accepted)
+            insert_rows(tx, messages, accepted)
             for statement, rows in statements:
                 if rows:
                     tx.conn.execute(statement, rows)
-            insert_rows(tx.conn, outbound, queued)
-            if gone:
-                tx.conn.execute(_forget, gone)
+            insert_rows(tx, outbound, queued)
+            _forget.run_each(tx, gone)
             for at, digest in played:
                 tx.record(at, PLAYED, digest)
 
@@ -263,7 +264,7 @@ def _handset_row(handset: Handset) -> dict[str, Any]:
 
 def _outbound_row(item: Outbound) -> tuple[Any, ...]:
     told = (None, None, None, None) if item.told is None else item.told
-    return (item.id, item.kind.value, item.account, item.message.id, item.attempts, item.due_at, *told)
+    return (item.id, _KINDS[item.kind], item.account, item.message.id, item.attempts, item.due_at, *told)
 
 
 def _retry_row(item: Outbound) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 """The latest submit_sm of all ESMEs, as they came: for a test that asks what its ESME has sent."""
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import islice
 
@@ -10,6 +10,9 @@ from smsc_emulator.smpp.pdus import SubmitSm
 
 KEPT = 1000
 """How many are remembered."""
+
+Told = tuple[int, str, SubmitSm, int, str]
+"""What is told of one: the lab's time, the account, the PDU, the status and the message_id of the answer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,15 +40,19 @@ class Submits:
     """The last `KEPT` of them; they hold texts in clear, and nothing but a route of the lab shows them."""
 
     def __init__(self) -> None:
-        self._latest: deque[tuple[int, str, SubmitSm, int, str]] = deque(maxlen=KEPT)
+        self._latest: deque[Told] = deque(maxlen=KEPT)
         self._count = 0
         self.waiting: set[Callable[[], None]] = set()
         """Called when one more is there."""
 
     def add(self, at: int, account: str, pdu: SubmitSm, command_status: int, message_id: str) -> None:
         """Remember one more."""
-        self._count += 1
-        self._latest.append((at, account, pdu, command_status, message_id))
+        self.add_all([(at, account, pdu, command_status, message_id)])
+
+    def add_all(self, submits: Sequence[Told]) -> None:
+        """Remember more."""
+        self._count += len(submits)
+        self._latest.extend(submits)
         for wake in self.waiting:
             wake()
 

@@ -22,7 +22,8 @@ class Waiting:
 
     def __init__(self) -> None:
         self._pending: dict[int, Message] = {}
-        self._by_message_id: dict[str, tuple[Message, ...]] = {}
+        self._by_message_id: dict[str, Message | tuple[Message, ...]] = {}
+        """One with an id of its own stands for itself: nearly all are such."""
         self._by_number: dict[str, dict[int, Message]] = {}
         self._heap: list[tuple[int, int, Message]] = []
         self._history: deque[Message] = deque()
@@ -51,11 +52,14 @@ class Waiting:
         """Move `message`, which may not have waited at all, to the history."""
         if self._pending.pop(message.id, None) is not None:
             self._leave(message)
+            self._age(message)
         else:
-            self._remember(message)
-        self._history.append(message)
-        if len(self._history) > HISTORY:
-            self._lose(self._history.popleft())
+            self.remember(message)
+
+    def remember(self, message: Message) -> None:
+        """Take a message that has never waited into the history."""
+        self._remember(message)
+        self._age(message)
 
     def forget(self, message: Message) -> None:
         """Drop a message that could not be stored."""
@@ -66,7 +70,8 @@ class Waiting:
 
     def get(self, message_id: str) -> tuple[Message, ...]:
         """Return the messages with this id, pending or remembered: one, or as many as submit_multi had destinations."""
-        return self._by_message_id.get(message_id, ())
+        known = self._by_message_id.get(message_id, ())
+        return known if isinstance(known, tuple) else (known,)
 
     def of(self, number: str) -> list[Message]:
         """Return what is pending for (or, from a handset, of) a subscriber, oldest first."""
@@ -89,14 +94,19 @@ class Waiting:
         return due
 
     def _remember(self, message: Message) -> None:
-        alone = (message,)
-        known = self._by_message_id.setdefault(message.message_id, alone)
-        if known is not alone:
-            self._by_message_id[message.message_id] = (*known, message)
+        if self._by_message_id.setdefault(message.message_id, message) is not message:
+            self._by_message_id[message.message_id] = (*self.get(message.message_id), message)
+
+    def _age(self, message: Message) -> None:
+        self._history.append(message)
+        if len(self._history) > HISTORY:
+            self._lose(self._history.popleft())
 
     def _lose(self, message: Message) -> None:
-        known = self.get(message.message_id)
-        others = () if known == (message,) else tuple(each for each in known if each is not message)
+        if self._by_message_id.get(message.message_id) is message:
+            del self._by_message_id[message.message_id]
+            return
+        others = tuple(each for each in self.get(message.message_id) if each is not message)
         if others:
             self._by_message_id[message.message_id] = others
         else:

@@ -2,10 +2,11 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
+from functools import cache
 from typing import Final
 
-from smsc_emulator.smpp.codec import ErrorBody, decode
+from smsc_emulator.smpp import straight
+from smsc_emulator.smpp.codec import ErrorBody, decode_by_table
 from smsc_emulator.smpp.constants import MAX_SM_LENGTH, VERSION_5_0, CommandStatus
 from smsc_emulator.smpp.pdus import Pdu
 from smsc_emulator.smpp.states import OPERATIONS, EnquireLinkBeforeBind
@@ -16,6 +17,10 @@ SERVED: Final = frozenset(OPERATIONS)
 
 MAX_LENGTH: Final = 0x14000
 """The longest PDU taken: 64 KiB of message_payload and room for the largest submit_multi."""
+
+
+Reader = Callable[[bytes, int, int, int], Pdu]
+"""Decodes a frame, whose command_id, command_status and sequence_number have been read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,12 +58,20 @@ class SessionConfig:
     error_body: ErrorBody = ErrorBody.BY_CLAUSE
     """Which responses that tell an error keep their body."""
 
-    def reader(self, version: int) -> Callable[[bytes], Pdu]:
+    def reader(self, version: int) -> Reader:
         """Return the function that decodes what a peer of `version` sends; it raises DecodeError."""
         rules = VERSIONS[version]
-        return partial(
-            decode,
-            strict=self.strict,
-            max_sm_length=max(rules.max_sm_length, self.max_sm_length),
-            payload_conflict=CommandStatus.ESME_ROK if rules.payload_supersedes else self.payload_conflict,
-        )
+        conflict = CommandStatus.ESME_ROK if rules.payload_supersedes else self.payload_conflict
+        return _reader(self.strict, max(rules.max_sm_length, self.max_sm_length), conflict)
+
+
+@cache
+def _reader(strict: bool, max_sm_length: int, payload_conflict: CommandStatus) -> Reader:
+    """All sessions that read alike share one."""
+    read_quickly = straight.read
+
+    def read(frame: bytes, command_id: int, command_status: int, sequence_number: int) -> Pdu:
+        quick = read_quickly(frame, command_id, command_status, sequence_number, max_sm_length)
+        return quick or decode_by_table(frame, strict, max_sm_length, payload_conflict)
+
+    return read

@@ -51,11 +51,6 @@ class Outbox:
         return data
 
 
-def congestion_state(owed: int, window: int) -> Tlv:
-    """Return the parameter that tells a peer of 5.0 how much of its window is in use, in percent."""
-    return Tlv(Tag.CONGESTION_STATE, bytes([min(100, 100 * owed // window)]))
-
-
 def _with_payload(pdu: Pdu) -> Pdu:
     payload = Tlv(Tag.MESSAGE_PAYLOAD, pdu.short_message)  # type: ignore[attr-defined]  # it has one that is too long
     return replace(pdu, short_message=b"", tlvs=[*pdu.tlvs, payload])  # type: ignore[call-arg]

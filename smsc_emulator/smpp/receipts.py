@@ -85,6 +85,35 @@ def build(
     return form.replace(_ID, message_id).replace(_QUOTED, excerpt(text))
 
 
+def octets(
+    message_id: str, message_state: int, submit_date: int, done_date: int, err: str, septets: bytes, layout: str
+) -> bytes | None:
+    """Return what `build` writes of one message, as ASCII, where `septets` are the text in the default alphabet.
+
+    None is for `build`: such a layout, id or text is not written at once.
+    """
+    septets = septets[:EXCERPT]
+    parts = _parts(layout, message_state, submit_date // 1000, done_date // 1000, err)
+    if parts is None or septets.translate(None, _SAME) or not message_id.isascii():
+        return None
+    before, between, after = parts
+    return before + message_id.encode() + between + septets + after
+
+
+@lru_cache(maxsize=1024)
+def _parts(
+    layout: str, message_state: int, submit_date: int, done_date: int, err: str
+) -> tuple[bytes, bytes, bytes] | None:
+    """Return what stands around the id and the quoted text, if each is there once, in this order."""
+    if not _is_plain(layout):
+        return None
+    before, id_, rest = _form(layout, message_state, submit_date, done_date, err, 1).partition(_ID)
+    between, quoted, after = rest.partition(_QUOTED)
+    if not id_ or not quoted or any(mark in part for mark in (_ID, _QUOTED) for part in (before, between, after)):
+        return None
+    return before.encode("ascii", "replace"), between.encode("ascii", "replace"), after.encode("ascii", "replace")
+
+
 _ID, _QUOTED = "\ue000", "\ue001"
 """What stands in a form for the id and the quoted text; neither can hold it."""
 
@@ -144,7 +173,8 @@ _SAME: Final = bytes(_SAME_OCTETS)
 
 def tlvs(message_id: str, message_state: int) -> tuple[Tlv, Tlv]:
     """Return receipted_message_id (a C-octet string) and message_state."""
-    return Tlv(_MESSAGE_ID_TAG, message_id.encode("latin-1") + b"\0"), _state(message_state)
+    told_id = tuple.__new__(Tlv, (_MESSAGE_ID_TAG, message_id.encode("latin-1") + b"\0"))  # quicker than Tlv(...)
+    return told_id, _state(message_state)
 
 
 @cache

@@ -18,7 +18,7 @@ sends raises an exception.
 | a response or generic_nack that fits nothing  | none                                                       |
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Final, cast
 
 from smsc_emulator.smpp.codec import HEADER
@@ -44,80 +44,34 @@ from smsc_emulator.smpp.events import RequestTimedOut as RequestTimedOut
 from smsc_emulator.smpp.events import ResponseReceived as ResponseReceived
 from smsc_emulator.smpp.events import odd_header
 from smsc_emulator.smpp.framing import Framer
-from smsc_emulator.smpp.outbox import Outbox, congestion_state
+from smsc_emulator.smpp.link_life import LinkLife
 from smsc_emulator.smpp.pdus import (
     RESPONSE_OF,
     Bind,
     BindResp,
-    EnquireLink,
     EnquireLinkResp,
     GenericNack,
     Pdu,
     Tlv,
     Unbind,
-    UnbindResp,
     UnknownPdu,
 )
-from smsc_emulator.smpp.standing import OVERRUN, Standing
-from smsc_emulator.smpp.states import BOUND, BOUND_BY
+from smsc_emulator.smpp.standing import OVERRUN
+from smsc_emulator.smpp.states import BOUND_BY
 from smsc_emulator.smpp.states import Role as Role
 from smsc_emulator.smpp.states import State as State
-from smsc_emulator.smpp.timers import Timer, Timers
-from smsc_emulator.smpp.versions import VERSIONS, agreed
-from smsc_emulator.smpp.window import Pending, Window
+from smsc_emulator.smpp.versions import agreed
 
 # A member of an enumeration takes longer to look up than all else that is done with it.
 _CLOSED, _ENQUIRE_LINK, _GENERIC_NACK = State.CLOSED, int(CommandId.ENQUIRE_LINK), int(CommandId.GENERIC_NACK)
 
 
-class Session:
+class Session(LinkLife):
     """One end of an SMPP session; `now` is any monotonic count of seconds."""
 
     def __init__(self, role: Role, config: SessionConfig, now: float) -> None:
-        self._role = role
-        self._config = config
-        self._now = now
+        super().__init__(role, config, now)
         self._framer = Framer(config.max_length)
-        self._window = Window(config.window, config.response_timeout)
-        self._timers = Timers(
-            session_init=config.session_init_timeout if role is Role.SMSC else 0.0,
-            enquire_link=config.enquire_link_interval,
-            inactivity=config.inactivity_timeout,
-            now=now,
-        )
-        self._out = Outbox(config.error_body)
-        self._events: list[Event] = []
-        self._owed: dict[int, Pdu] = {}  # requests that the peer waits for, by object: it may repeat its numbers
-        self._standing = Standing(role, config.served, config.enquire_link_before_bind)
-        self._speak(INTERFACE_VERSION)
-        self._unbind_sent = False
-        self._peer_unbind: int | None = None  # the sequence_number of its unbind
-        self._ended = False
-
-    @property
-    def state(self) -> State:
-        """The session's state (2.2)."""
-        return self._standing.state
-
-    @property
-    def interface_version(self) -> int:
-        """The version of SMPP that both sides speak since the bind: 0x33, 0x34 or 0x50 (3.4)."""
-        return self._standing.version
-
-    @property
-    def window_free(self) -> int:
-        """How many requests may be sent before one is answered."""
-        return self._window.free
-
-    @property
-    def asked_at(self) -> float:
-        """When the peer, having been silent, was last asked by enquire_link; at first, when the session began."""
-        return self._timers.asked_at
-
-    @property
-    def closed(self) -> bool:
-        """Whether to close the link now: the session is over and everything written has been taken."""
-        return self._ended and not self._out
 
     def receive(self, data: bytes, now: float) -> None:
         """Take octets from the peer."""
@@ -133,27 +87,15 @@ class Session:
                 self._out.write(GenericNack(command_status=error.status))
                 self._end(CloseReason.FRAMING)
 
-    def events(self) -> list[Event]:
-        """Return what has happened since the last call, oldest first."""
-        events, self._events = self._events, []
-        return events
-
-    def data_to_send(self) -> bytes:
-        """Return the octets to write to the peer since the last call."""
-        return self._out.take()
-
     def send(self, pdu: Pdu, now: float) -> int:
         """Send a request; return the sequence_number that it got.
 
         Raises WrongStateError if it does not belong here, WindowFullError if too many wait for their answers, and
         EncodeError if a value does not fit; then nothing has been sent.
         """
-        self._now = now
-        if self._ended or not self._standing.may_send(pdu.command_id):
-            raise WrongStateError(f"{command_name(pdu.command_id)} from the {self._role.name} in {self.state.name}")
         answered = pdu.command_id in RESPONSE_OF or type(pdu) is UnknownPdu
-        if answered and not self._window.free:
-            raise WindowFullError(f"{self._window.size} requests wait for their answers")
+        self._check(pdu, 1 if answered else 0)
+        self._now = now
         pdu.sequence_number = self._window.draw()
         self._out.write(pdu)
         if answered:
@@ -162,18 +104,35 @@ class Session:
             self._enter(State.OUTBOUND)
         return pdu.sequence_number
 
+    def send_all(self, requests: Sequence[Pdu], now: float) -> list[int]:
+        """Send requests of one kind that has a response; return their sequence_numbers, 0 for one that does not fit.
+
+        Raises WrongStateError and WindowFullError as `send` does; then nothing has been sent.
+        """
+        self._check(requests[0], len(requests))
+        self._now = now
+        return self._window.send_all(requests, self._out.write, now)
+
+    def _check(self, pdu: Pdu, places: int) -> None:
+        """Raise WrongStateError if requests like this do not belong here, WindowFullError if there is no room."""
+        if self._ended or not self._standing.may_send(pdu.command_id):
+            raise WrongStateError(f"{command_name(pdu.command_id)} from the {self._role.name} in {self.state.name}")
+        if places > self._window.free:
+            raise WindowFullError(f"{self._window.size} requests wait for their answers")
+
+    def reply_all(self, answers: Iterable[tuple[Pdu, Pdu]]) -> None:
+        """Answer many requests, each with its response, as `reply` does."""
+        for request, response in self._owed.answer_submits(answers, self._window.size):
+            self.reply(request, response)
+        self._settle()
+
     def reply(self, request: Pdu, response: Pdu) -> None:
         """Answer a request with its own sequence_number, whatever that was.
 
         An answer that nobody waits for is dropped: the link has gone, or the request has been answered.
         """
-        if id(request) not in self._owed:
+        if not self._owed.answer(request, response, self._window.size):
             return
-        response.sequence_number = request.sequence_number
-        if self._tells_congestion and request.command_id not in BOUND_BY:
-            response.tlvs = [*response.tlvs, congestion_state(len(self._owed), self._window.size)]
-        self._out.write(response)
-        del self._owed[id(request)]
         if request.command_id in BOUND_BY:
             self._enter(self.state if response.command_status else BOUND_BY[request.command_id])
         self._settle()
@@ -198,59 +157,13 @@ class Session:
         self._window.size = window or self._window.size
         self.reply(request, response)
 
-    def close(self, now: float) -> None:
-        """End the session: a bound one by unbind, once the requests that the peer waits for are answered."""
-        self._now = now
-        if self._ended or self._standing.closing:
-            return
-        if self.state not in BOUND:
-            self._end(CloseReason.CLOSED)
-            return
-        self._standing.start_closing()
-        self._settle()
-
-    def link_lost(self) -> list[Pdu]:
-        """End the session, since the link has gone; return the requests left without answers, oldest first."""
-        self._ended = True
-        self._owed.clear()
-        self._out.take()
-        self._enter(State.CLOSED)
-        return self._window.take_all()
-
-    def next_deadline(self) -> float | None:
-        """Return when to call `handle_deadline`, or None."""
-        if self._ended:
-            return None
-        deadlines = [deadline for deadline, _ in self._timers.deadlines()]
-        response = self._window.deadline
-        return min(deadlines if response is None else [*deadlines, response], default=None)
-
-    def handle_deadline(self, now: float) -> None:
-        """Do what is due at `now`; too early a call does nothing."""
-        self._now = now
-        if self._ended:
-            return
-        for pending in self._window.take_expired(now):
-            if pending.own:
-                self._own_timed_out(pending)
-            else:
-                self._events.append(RequestTimedOut(pending.request))
-        match self._timers.due(now):
-            case Timer.SESSION_INIT:
-                self._end(CloseReason.SESSION_INIT_TIMEOUT)
-            case Timer.INACTIVITY:
-                self._end(CloseReason.INACTIVITY_TIMEOUT)
-            case Timer.ENQUIRE_LINK if not self._ended:
-                self._timers.asked_at = now
-                self._send_own(EnquireLink())
-
     def _handle(self, frame: bytes, now: float) -> None:
         _, command_id, command_status, sequence_number = HEADER.unpack_from(frame)
         self._timers.heard_at = now
         if command_id & ~RESPONSE_BIT != _ENQUIRE_LINK:
             self._timers.active_at = now
         if command_id & RESPONSE_BIT:
-            self._response(frame, command_id, sequence_number)
+            self._response(frame, command_id, command_status, sequence_number)
             return
         if command_status or not 0 < sequence_number <= MAX_SEQUENCE_NUMBER:
             self._events += odd_header(command_id, command_status, sequence_number)
@@ -258,7 +171,7 @@ class Session:
             self._refuse_unread(command_id, sequence_number)
             return
         try:
-            pdu = self._decode(frame)
+            pdu = self._decode(frame, command_id, command_status, sequence_number)
         except DecodeError as error:
             self._mistake(Mistake.MALFORMED, str(error))
             self._refuse_header(command_id, sequence_number, error.status)
@@ -269,7 +182,7 @@ class Session:
             self._mistake(Mistake.WINDOW_OVERRUN, f"{command_name(command_id)} above {self._window.size} unanswered")
             self._refuse_header(command_id, sequence_number, self._config.window_error or OVERRUN[self._role])
         else:
-            self._owed[id(pdu)] = pdu
+            self._owed.add(pdu)
             self._events.append(RequestReceived(pdu))
 
     def _refuse_unread(self, command_id: int, sequence_number: int) -> None:
@@ -283,7 +196,7 @@ class Session:
         if kind is not None:
             self._out.write(kind(command_status=status, sequence_number=sequence_number))
 
-    def _response(self, frame: bytes, command_id: int, sequence_number: int) -> None:
+    def _response(self, frame: bytes, command_id: int, command_status: int, sequence_number: int) -> None:
         pending = self._window.get(sequence_number)
         if pending is None:
             self._mistake(Mistake.UNEXPECTED_RESPONSE, f"{command_name(command_id)} {sequence_number}")
@@ -295,31 +208,32 @@ class Session:
             return
         self._window.remove(pending)
         if not pending.own:
-            self._answered(request, self._read_response(frame))
+            response = self._read_response(frame, command_id, command_status, sequence_number)
+            if request.command_id in BOUND_BY:
+                self._bind_answered(cast(Bind, request), response)
+            self._events.append(ResponseReceived(request, response))
         elif type(request) is Unbind:
             self._enter(State.UNBOUND)
             self._end(CloseReason.UNBOUND)
 
-    def _read_response(self, frame: bytes) -> Pdu:
+    def _read_response(self, frame: bytes, command_id: int, command_status: int, sequence_number: int) -> Pdu:
         """Return a response however malformed: its header alone says what it answers and how."""
         try:
-            return self._decode(frame)
+            return self._decode(frame, command_id, command_status, sequence_number)
         except DecodeError as error:
             self._mistake(Mistake.MALFORMED, str(error))
-            _, command_id, status, number = error.header
-            return UnknownPdu(command_id, frame[HEADER.size :], command_status=status, sequence_number=number)
+            body = frame[HEADER.size :]
+            return UnknownPdu(command_id, body, command_status=command_status, sequence_number=sequence_number)
 
-    def _answered(self, request: Pdu, response: Pdu) -> None:
-        bound = isinstance(request, Bind) and type(response) is RESPONSE_OF[request.command_id]
-        if bound and not response.command_status:
+    def _bind_answered(self, request: Bind, response: Pdu) -> None:
+        if type(response) is RESPONSE_OF[request.command_id] and not response.command_status:
             told = response.tlv(Tag.SC_INTERFACE_VERSION)
-            self._speak(agreed(cast(Bind, request).interface_version, told[0] if told else INTERFACE_VERSION))
+            self._speak(agreed(request.interface_version, told[0] if told else INTERFACE_VERSION))
             self._enter(BOUND_BY[request.command_id])
-        self._events.append(ResponseReceived(request, response))
 
     def _take_bind(self, pdu: Pdu) -> None:
         self._standing.bind_received()
-        self._owed[id(pdu)] = pdu
+        self._owed.add(pdu)
         self._events.append(RequestReceived(pdu))
 
     def _take_enquire_link(self, pdu: Pdu) -> None:
@@ -345,57 +259,3 @@ class Session:
         CommandId.OUTBIND: _take_notice,
         CommandId.ALERT_NOTIFICATION: _take_notice,
     }
-
-    def _adopt(self, config: SessionConfig) -> None:
-        """Go on by other settings, now that it is known whose session this is."""
-        self._config = config
-        self._out.error_body = config.error_body
-        self._window.size, self._window.timeout = config.window, config.response_timeout
-        self._timers.set(enquire_link=config.enquire_link_interval, inactivity=config.inactivity_timeout)
-
-    def _speak(self, version: int) -> None:
-        """Read, write and allow from now on what `version` has."""
-        self._out.speak(version)
-        self._standing.speak(version)
-        self._decode = self._config.reader(version)
-        self._tells_congestion = VERSIONS[version].tells_congestion and self._role is Role.SMSC
-
-    def _send_own(self, pdu: Pdu) -> None:
-        pdu.sequence_number = self._window.draw()
-        self._out.write(pdu)
-        self._window.add(pdu, self._now, own=True)
-
-    def _settle(self) -> None:
-        """Go on with an unbind, the peer's or our own, once nothing is owed to the peer."""
-        if self._ended or self._owed:
-            return
-        if self._peer_unbind is not None:
-            self._out.write(UnbindResp(sequence_number=self._peer_unbind))
-            self._peer_unbind = None
-            self._enter(State.UNBOUND)
-            self._end(CloseReason.UNBOUND)
-        elif self._standing.closing and not self._unbind_sent:
-            self._unbind_sent = True
-            self._send_own(Unbind())
-
-    def _own_timed_out(self, pending: Pending) -> None:
-        if type(pending.request) is Unbind:
-            self._end(CloseReason.UNBIND_UNANSWERED)
-        elif self._timers.heard_at > pending.sent_at:
-            self._mistake(Mistake.ENQUIRE_LINK_UNANSWERED, f"number {pending.request.sequence_number}")
-        else:
-            self._end(CloseReason.ENQUIRE_LINK_UNANSWERED)
-
-    def _enter(self, state: State) -> None:
-        self._standing.enter(state)
-        self._timers.bound = state in BOUND
-
-    def _end(self, reason: CloseReason) -> None:
-        if reason is not CloseReason.UNBOUND:
-            self._enter(State.CLOSED)
-        if not self._ended:
-            self._ended = True
-            self._events.append(Closed(reason))
-
-    def _mistake(self, kind: Mistake, detail: str) -> None:
-        self._events.append(ProtocolMistake(kind, detail))

@@ -6,7 +6,9 @@ None and is left to the tables, which also tell what is wrong with it. A test ho
 """
 
 import struct
-from typing import Final
+from collections.abc import Callable
+from functools import lru_cache
+from typing import Any, Final
 
 from smsc_emulator.smpp.constants import MAX_SM_LENGTH, CommandId
 from smsc_emulator.smpp.pdus import DeliverSm, DeliverSmResp, Pdu, SubmitSm, SubmitSmResp
@@ -14,6 +16,8 @@ from smsc_emulator.smpp.pdus import DeliverSm, DeliverSmResp, Pdu, SubmitSm, Sub
 _HEADER: Final = struct.Struct(">4I")
 _BODY: Final = _HEADER.size
 _TLV: Final = struct.Struct(">HH")
+_MESSAGE: Final = struct.Struct(">3B2x5B").pack
+"""From esm_class to sm_length, between them two times that are empty."""
 _SERVICE_TYPE, _ADDRESS, _MESSAGE_ID = 6, 21, 65
 """The octets that these fields have, each with its NUL."""
 _SUBMIT_SM, _SUBMIT_SM_RESP = int(CommandId.SUBMIT_SM), int(CommandId.SUBMIT_SM_RESP)
@@ -32,11 +36,8 @@ def read(frame: bytes, command_id: int, command_status: int, sequence_number: in
 
 def write(pdu: Pdu) -> bytes | None:
     """Return the octets of `pdu`; None is for the tables."""
-    if type(pdu) is SubmitSmResp:
-        return _write_submit_sm_resp(pdu)
-    if type(pdu) is DeliverSm or type(pdu) is SubmitSm:
-        return _write_message(pdu)
-    return None
+    writer = _WRITERS.get(type(pdu))
+    return None if writer is None else writer(pdu)
 
 
 def _read_submit_sm(frame: bytes, sequence_number: int, max_sm_length: int) -> SubmitSm | None:
@@ -97,30 +98,22 @@ def _write_submit_sm_resp(pdu: SubmitSmResp) -> bytes | None:
 
 def _write_message(pdu: DeliverSm | SubmitSm) -> bytes | None:
     """Return the octets of a deliver_sm or submit_sm that names no times."""
-    service_type, source, destination = pdu.service_type, pdu.source_addr, pdu.destination_addr
     short_message = pdu.short_message
-    if (
-        pdu.command_status
-        or pdu.schedule_delivery_time
-        or pdu.validity_period
-        or len(service_type) >= _SERVICE_TYPE
-        or len(source) >= _ADDRESS
-        or len(destination) >= _ADDRESS
-        or len(short_message) > MAX_SM_LENGTH
-        or "\0" in service_type
-        or "\0" in source
-        or "\0" in destination
-    ):
+    if pdu.command_status or pdu.schedule_delivery_time or pdu.validity_period or len(short_message) > MAX_SM_LENGTH:
         return None
     try:
-        head = b"%b\0%c%c%b\0%c%c%b\0%c%c%c\0\0%c%c%c%c%c" % (
-            service_type.encode("latin-1"),
+        addresses = _addresses(
+            pdu.service_type,
             pdu.source_addr_ton,
             pdu.source_addr_npi,
-            source.encode("latin-1"),
+            pdu.source_addr,
             pdu.dest_addr_ton,
             pdu.dest_addr_npi,
-            destination.encode("latin-1"),
+            pdu.destination_addr,
+        )
+        if addresses is None:
+            return None
+        rest = _MESSAGE(
             pdu.esm_class,
             pdu.protocol_id,
             pdu.priority_flag,
@@ -130,9 +123,47 @@ def _write_message(pdu: DeliverSm | SubmitSm) -> bytes | None:
             pdu.sm_default_msg_id,
             len(short_message),
         )
-        body = head + short_message
+        body = addresses + rest + short_message
         for tag, value in pdu.tlvs:
             body += _TLV.pack(tag, len(value)) + value
         return _HEADER.pack(_BODY + len(body), pdu.command_id, 0, pdu.sequence_number) + body
     except (UnicodeEncodeError, OverflowError, TypeError, struct.error):
         return None
+
+
+@lru_cache(maxsize=20_000)
+def _addresses(
+    service_type: str,
+    source_addr_ton: int,
+    source_addr_npi: int,
+    source_addr: str,
+    dest_addr_ton: int,
+    dest_addr_npi: int,
+    destination_addr: str,
+) -> bytes | None:
+    """Return the octets from service_type to destination_addr, which messages by the thousand have alike."""
+    if (
+        len(service_type) >= _SERVICE_TYPE
+        or len(source_addr) >= _ADDRESS
+        or len(destination_addr) >= _ADDRESS
+        or "\0" in service_type
+        or "\0" in source_addr
+        or "\0" in destination_addr
+    ):
+        return None
+    return b"%b\0%c%c%b\0%c%c%b\0" % (
+        service_type.encode("latin-1"),
+        source_addr_ton,
+        source_addr_npi,
+        source_addr.encode("latin-1"),
+        dest_addr_ton,
+        dest_addr_npi,
+        destination_addr.encode("latin-1"),
+    )
+
+
+_WRITERS: Final[dict[type[Pdu], Callable[[Any], bytes | None]]] = {
+    SubmitSmResp: _write_submit_sm_resp,
+    DeliverSm: _write_message,
+    SubmitSm: _write_message,
+}

@@ -73,6 +73,7 @@ def test_a_run_is_made_when_somebody_looks_and_stands_in_its_place(journal: Jour
     assert made == []
     after = journal.next_seq - 1
     journal.publish(1, "seen", "c")
+    assert made == [], "one event more is no look at those before it"
     assert [(event.subject, event.seq - RUN) for event in journal.since(0, 9)] == [("a", 0), ("b", 1), ("c", 2)]
     assert [event.subject for event in journal.since(after, 9)] == ["c"]
     assert journal.since(RUN, 1)[0].data == {"of": "b"}
@@ -96,11 +97,17 @@ def test_of_runs_nobody_looks_at_the_last_are_kept(journal: Journal) -> None:
     kept = short.since(0, 10)
     assert [event.subject for event in kept] == ["997b", "998a", "998b", "999a", "999b"]
     assert short.next_seq == kept[-1].seq + 1 == RUN + 2001
+    short.publish_run(1, lambda: [(0, "seen", "run", {})])
+    for n in range(1000):
+        short.publish(n, "seen", str(n))
+    assert len(short._untold) <= 5
+    assert [event.subject for event in short.since(0, 10)] == ["995", "996", "997", "998", "999"]
 
 
 def test_a_reader_hears_runs_in_order_unless_it_asked_not_to(journal: Journal) -> None:
     all_heard: list[str] = []
     heard: list[str] = []
+    journal.publish_run(1, lambda: [(1, "seen", "before", {})])
     end = journal.subscribe(lambda event: all_heard.append(event.subject))
     journal.subscribe(lambda event: heard.append(event.subject), runs=False)
     journal.publish(1, "seen", "a")

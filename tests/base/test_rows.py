@@ -23,8 +23,23 @@ async def test_as_many_rows_stand_in_the_table_as_were_inserted(database: Databa
     def act(tx: Tx) -> list[tuple[int, str, bytes, int | None]]:
         things.drop(tx.conn, checkfirst=True)
         things.create(tx.conn)
-        insert_rows(tx.conn, things, rows)
+        insert_rows(tx, things, rows)
         assert tx.conn.scalar(select(func.count()).select_from(things)) == count
+        return [tuple(row) for row in tx.conn.execute(select(things).order_by(things.c.id))]
+
+    assert await database.run(act) == rows
+
+
+@pytest.mark.parametrize("alike", [{1}, {2}, {3}, {1, 2, 3}, {1, 3}])
+async def test_what_rows_have_alike_stands_in_each_of_them(database: Database, alike: set[int]) -> None:
+    kinds = [(n, f"thing {n}", bytes([n]), n) for n in range(7)]
+    same = (None, "same", None, 5)
+    rows = [tuple(same[at] if at in alike else value for at, value in enumerate(row)) for row in kinds]
+
+    def act(tx: Tx) -> list[tuple[int, str, bytes, int | None]]:
+        things.drop(tx.conn, checkfirst=True)
+        things.create(tx.conn)
+        insert_rows(tx, things, rows)
         return [tuple(row) for row in tx.conn.execute(select(things).order_by(things.c.id))]
 
     assert await database.run(act) == rows

@@ -1,6 +1,6 @@
 """An SMSC without sockets on the paused clock, with peers that keep what they are told."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -52,8 +52,14 @@ class Peer:
         self._sent.append(pdu)
         return self._sequence
 
+    def send_all(self, pdus: Sequence[Pdu]) -> list[int]:
+        return [self.send(pdu) for pdu in pdus]
+
     def reply(self, request: Pdu, response: Pdu) -> None:
         self.answers.append(response)
+
+    def reply_all(self, answers: Sequence[tuple[Pdu, Pdu]]) -> None:
+        self.answers += [response for _, response in answers]
 
     def refuse(self, request: Pdu, status: int) -> None:
         self.refused.append(status)
@@ -97,7 +103,7 @@ class Center:
     async def submit(self, peer: Peer, text: bytes = b"hello", **fields: Any) -> str:
         """Submit, and return the message_id of the answer."""
         pdu = SubmitSm(**{"source_addr": "bank", "destination_addr": NUMBER[1:], "short_message": text, **fields})
-        self.smsc.submit(peer, peer.account, pdu)
+        self.smsc.intake.submit(peer, peer.account, [pdu])
         await self.settle()
         answer = peer.answers[-1] if peer.answers else None
         return answer.message_id if isinstance(answer, SubmitSmResp) else ""

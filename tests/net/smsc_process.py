@@ -1,9 +1,10 @@
 """An SMSC in a process of its own, to be killed: its port is the first line that it prints.
 
-Of its two handsets one is on and the other is off.
+Of its two handsets one is on and the other is off. A second argument is the size of the sockets' buffers for sending.
 """
 
 import asyncio
+import socket
 import sys
 from pathlib import Path
 
@@ -36,6 +37,10 @@ async def serve(folder: Path) -> None:
     ticker.add(*smsc.deadlines)
     server = SmppServer(smsc)
     await server.start("127.0.0.1", 0)
+    if len(sys.argv) > 2:
+        assert server._listener is not None
+        # The links have what the listener has.
+        server._listener.sockets[0].setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, int(sys.argv[2]))
     print(server.port, flush=True)
     await ticker.run()
 

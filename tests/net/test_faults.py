@@ -3,83 +3,16 @@
 import asyncio
 import struct
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
-from pydantic import TypeAdapter
+from octets import Peer, bound, rule, texts
 
-from smsc_emulator.core.faults.registry import REGISTRY, AnyFault
+from smsc_emulator.core.faults.registry import REGISTRY
 from smsc_emulator.core.settings import AccountSettings
-from smsc_emulator.smpp.codec import encode
-from smsc_emulator.smpp.constants import CommandId, CommandStatus, MessageState, Tag
-from smsc_emulator.smpp.pdus import BindTransceiver, DeliverSmResp, EnquireLink, Pdu, SubmitSm
-
-NUMBER = "+70000000001"
-Answer = tuple[int, int, int, bytes]
-
-
-class Peer:
-    """An ESME that sees octets."""
-
-    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self.reader, self.writer = reader, writer
-
-    def send(self, pdu: Pdu, number: int) -> None:
-        pdu.sequence_number = number
-        self.writer.write(encode(pdu))
-
-    def submit(self, number: int, text: bytes = b"hi", to: str = NUMBER, **more: Any) -> None:
-        self.send(SubmitSm(destination_addr=to[1:], short_message=text, **more), number)
-
-    async def octets(self, count: int) -> bytes:
-        async with asyncio.timeout(5):
-            return await self.reader.readexactly(count)
-
-    async def answer(self) -> Answer:
-        """Return command_id, command_status, sequence_number and body of the next PDU."""
-        (length,) = struct.unpack(">I", await self.octets(4))
-        rest = await self.octets(length - 4)
-        command_id, status, number = struct.unpack_from(">III", rest)
-        return command_id, status, number, rest[12:]
-
-    async def receipt(self) -> bytes:
-        """Return the body of the next deliver_sm, acknowledged."""
-        command_id, _, number, body = await self.answer()
-        assert command_id == CommandId.DELIVER_SM
-        self.send(DeliverSmResp(), number)
-        return body
-
-    async def nothing_more(self) -> None:
-        """Show that nothing has come before the answer to an enquire_link."""
-        self.send(EnquireLink(), 0x7000_0000)
-        assert (await self.answer())[:3] == (CommandId.ENQUIRE_LINK_RESP, 0, 0x7000_0000)
-
-    async def rest(self) -> bytes:
-        """Return what comes until the connection ends."""
-        async with asyncio.timeout(5):
-            return await self.reader.read()
-
-
-async def bound(lab: Any, system_id: str = "alice") -> Peer:
-    peer = Peer(*await lab.connect())
-    peer.send(BindTransceiver(system_id=system_id, password="secret", interface_version=0x34), 1)
-    assert (await peer.answer())[:2] == (CommandId.BIND_TRANSCEIVER_RESP, 0)
-    return peer
-
-
-def rule(fault: str, when: dict[str, Any] | None = None, **keys: Any) -> Any:
-    return TypeAdapter(AnyFault).validate_python({"fault": fault, "when": when or {}, **keys})
-
-
-def texts(lab: Any) -> list[str]:
-    return [message.text for message in lab.smsc.handset_messages(NUMBER)]
-
-
-async def turn(lab: Any, millis: int) -> None:
-    """Turn the lab clock, with the retries of delivery on the way."""
-    lab.clock.move_to(lab.clock.now() + millis)
-    await lab.smsc.delivery.fire(lab.clock.now())
-
+from smsc_emulator.smpp.constants import CommandId, CommandStatus
+from smsc_emulator.smpp.pdus import BindTransceiver, EnquireLink
 
 # The answer.
 
@@ -308,120 +241,6 @@ async def test_filtered_lets_no_handset_see_what_fits_whatever_the_sender_is_tol
     assert [message.text for message in handset.inbox] == ["another: 1234"]
 
 
-# Receipts.
-
-
-async def test_lost_receipt_never_comes(lab: Any) -> None:
-    lab.smsc.faults.add(rule("lost_receipt", {"times": 1}))
-    peer = await bound(lab)
-    peer.submit(2, b"one", registered_delivery=1)
-    await peer.answer()
-    peer.submit(3, b"two", registered_delivery=1)
-    await peer.answer()
-    assert b"text:two" in await peer.receipt()
-    await peer.nothing_more()
-
-
-async def test_duplicate_receipt_comes_again_by_the_lab_clock(lab: Any) -> None:
-    lab.smsc.faults.add(rule("duplicate_receipt", after="10m"))
-    peer = await bound(lab)
-    peer.submit(2, registered_delivery=1)
-    await peer.answer()
-    first = await peer.receipt()
-    await peer.nothing_more()
-    await turn(lab, 600_000)
-    assert await peer.receipt() == first
-    await peer.nothing_more()
-
-
-async def test_receipt_storm_comes_as_fast_as_the_window_lets_it(lab: Any) -> None:
-    lab.smsc.faults.add(rule("receipt_storm", copies=250))
-    peer = await bound(lab)
-    peer.submit(2, registered_delivery=1)
-    await peer.answer()
-    assert len({await peer.receipt() for _ in range(250)}) == 1
-    await peer.nothing_more()
-
-
-async def test_early_receipt_overtakes_its_answer(lab: Any) -> None:
-    lab.smsc.faults.add(rule("early_receipt"))
-    peer = await bound(lab)
-    peer.submit(2, registered_delivery=1)
-    receipt = await peer.receipt()
-    command_id, _, _, body = await peer.answer()
-    assert command_id == CommandId.SUBMIT_SM_RESP
-    assert b"id:" + body.rstrip(b"\0") in receipt
-
-
-async def test_late_receipt_waits_for_the_lab_clock(lab: Any) -> None:
-    lab.smsc.faults.add(rule("late_receipt", delay="2h"))
-    peer = await bound(lab)
-    peer.submit(2, registered_delivery=1)
-    await peer.answer()
-    await turn(lab, 7_199_999)
-    await peer.nothing_more()
-    await turn(lab, 1)
-    assert b"stat:DELIVRD" in await peer.receipt()
-
-
-async def test_wrong_receipt_id_names_a_message_that_nobody_sent(lab: Any) -> None:
-    lab.smsc.faults.add(rule("wrong_receipt_id", {"times": 1}))
-    lab.smsc.faults.add(rule("wrong_receipt_id", {"nth": 2}, message_id="0"))
-    esme = await lab.bind()
-    for told in (None, b"0"):
-        answer = await esme.submit(registered_delivery=1)
-        receipt = await esme.next()
-        named = receipt.tlv(Tag.RECEIPTED_MESSAGE_ID).rstrip(b"\0")
-        assert receipt.short_message.startswith(b"id:" + named + b" sub:001")
-        assert named != answer.message_id.encode()
-        assert named == told if told else len(named) == len(answer.message_id)
-
-
-async def test_other_bind_avoids_the_one_that_the_message_came_by(lab: Any) -> None:
-    lab.smsc.faults.add(rule("other_bind"))
-    sender, other = await bound(lab), await bound(lab)
-    for number in range(2, 8):
-        sender.submit(number, registered_delivery=1)
-        await sender.answer()
-        assert b"stat:DELIVRD" in await other.receipt()
-    await sender.nothing_more()
-
-
-async def test_other_bind_can_be_another_account(lab: Any) -> None:
-    lab.smsc.faults.add(rule("other_bind", account="bob"))
-    sender, stranger = await bound(lab), await bound(lab, "bob")
-    sender.submit(2, registered_delivery=1)
-    await sender.answer()
-    assert b"stat:DELIVRD" in await stranger.receipt()
-    await sender.nothing_more()
-
-
-async def test_reordered_receipts_come_after_the_next_one(lab: Any) -> None:
-    lab.smsc.faults.add(rule("reordered_receipts", {"text": "one"}))
-    peer = await bound(lab)
-    for number, text in ((2, b"one"), (3, b"two"), (4, b"one")):
-        peer.submit(number, text, registered_delivery=1)
-        await peer.answer()
-        if number == 3:
-            assert [(await peer.receipt()).count(b"text:two") for _ in range(2)] == [1, 0]
-    await peer.nothing_more()
-    await turn(lab, 60_000)
-    assert b"text:one" in await peer.receipt()
-    await turn(lab, 60_000)
-    await peer.nothing_more()
-
-
-async def test_late_intermediate_follows_the_final_receipt(lab: Any) -> None:
-    lab.smsc.faults.add(rule("late_intermediate"))
-    esme = await lab.bind()
-    await esme.submit(registered_delivery=1)
-    final, late = await esme.next(), await esme.next()
-    assert (final.esm_class, late.esm_class) == (0x04, 0x20)
-    assert b"dlvrd:000" in late.short_message
-    assert b"stat:ENROUTE" in late.short_message
-    assert late.tlv(Tag.MESSAGE_STATE) == bytes([MessageState.ENROUTE])
-
-
 # Rules.
 
 
@@ -470,4 +289,7 @@ async def test_a_link_without_rules_is_as_it_was(lab: Any) -> None:
 
 @pytest.mark.parametrize("fault", REGISTRY)
 def test_every_fault_has_a_scenario(fault: str) -> None:
-    assert any(name.startswith(f"test_{fault}_") for name in globals())
+    scenarios = "".join(
+        Path(__file__).with_name(name).read_text() for name in ("test_faults.py", "test_receipt_faults.py")
+    )
+    assert f"\nasync def test_{fault}_" in scenarios

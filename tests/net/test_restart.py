@@ -1,7 +1,9 @@
 import asyncio
 import os
 import random
+import socket
 import sqlite3
+import struct
 import subprocess
 import sys
 from collections import defaultdict
@@ -14,7 +16,10 @@ import pytest
 
 from smsc_emulator.net.esme import AnswerLostError, EsmeClient, LinkDownError
 from smsc_emulator.smpp import receipts
-from smsc_emulator.smpp.pdus import DeliverSm, SubmitSm
+from smsc_emulator.smpp.codec import decode, encode
+from smsc_emulator.smpp.config import MAX_LENGTH
+from smsc_emulator.smpp.framing import Framer
+from smsc_emulator.smpp.pdus import BindReceiver, BindTransmitter, DeliverSm, SubmitSm
 
 NUMBER = "+70000000001"
 ON, OFF = "70000000001", "70000000002"
@@ -87,13 +92,13 @@ class Killable:
         self.told: dict[str | None, list[int | None]] = defaultdict(list)
         self.grown = asyncio.Event()
 
-    async def start(self) -> None:
-        script = Path(__file__).with_name("smsc_process.py")
-        self.process = await asyncio.create_subprocess_exec(sys.executable, script, self.folder, stdout=subprocess.PIPE)
+    async def start(self, *arguments: str, **bind: Any) -> None:
+        command = [Path(__file__).with_name("smsc_process.py"), self.folder, *arguments]
+        self.process = await asyncio.create_subprocess_exec(sys.executable, *command, stdout=subprocess.PIPE)
         assert self.process.stdout is not None
-        port = int(await self.process.stdout.readline())
+        self.port = int(await self.process.stdout.readline())
         self.client = EsmeClient(
-            "127.0.0.1", port, "alice", "secret", window=5000, reconnect=False, on_deliver=self.deliver
+            "127.0.0.1", self.port, "alice", "secret", window=5000, reconnect=False, on_deliver=self.deliver, **bind
         )
         self.client.start()
         await self.client.bound(10)
@@ -131,9 +136,9 @@ class Killable:
 async def killable(tmp_path: Path) -> AsyncIterator[Callable[[], Awaitable[Killable]]]:
     started = []
 
-    async def start() -> Killable:
+    async def start(*arguments: str, **bind: Any) -> Killable:
         started.append(Killable(tmp_path))
-        await started[-1].start()
+        await started[-1].start(*arguments, **bind)
         return started[-1]
 
     yield start
@@ -162,3 +167,39 @@ async def test_killed_at_any_moment_each_acknowledged_message_has_one_end_and_on
     db.close()
     assert {message_id: told for message_id, told in smsc.told.items() if told != [states[message_id]]} == {}
     assert {states[message_id] for message_id in smsc.acknowledged} <= {2, 3}
+
+
+class SlowReceiver:
+    """A receiver that reads nothing until it is asked to, with as small a buffer as the kernel gives."""
+
+    def __init__(self, port: int) -> None:
+        self._socket = socket.socket()
+        self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1)
+        self._socket.settimeout(10)
+        self._socket.connect(("127.0.0.1", port))
+        self._socket.sendall(encode(BindReceiver("alice", "secret", sequence_number=1)))
+        (length,) = struct.unpack(">I", self._socket.recv(4, socket.MSG_WAITALL))
+        self._socket.recv(length - 4, socket.MSG_WAITALL)
+
+    def read_all(self) -> list[str | None]:
+        """Read to the end; return the ids of the receipts that came whole."""
+        with self._socket, self._socket.makefile("rb") as stream:
+            octets = stream.read()
+        framer = Framer(MAX_LENGTH)
+        pdus = [decode(frame) for frame in framer.cut(octets)]
+        return [receipts.parse(pdu.short_message.decode()).message_id for pdu in pdus if isinstance(pdu, DeliverSm)]
+
+
+async def test_receipts_that_the_kernel_of_a_slow_peer_has_not_taken_are_sent_after_the_death(killable: Any) -> None:
+    smsc = await killable("10000", bind_type=BindTransmitter)
+    receiver = SlowReceiver(smsc.port)
+    await asyncio.gather(*(smsc.submit(ON) for _ in range(3000)))
+    await smsc.submit(ON)  # by now all that the kernel takes of the others is written
+    await smsc.kill()
+    read = await asyncio.to_thread(receiver.read_all)
+    assert 0 < len(read) < 3000
+    await smsc.start()
+    await smsc.until(lambda: len(smsc.told) + len(read) >= len(smsc.acknowledged))
+    await smsc.submit(ON)
+    await smsc.until(lambda: smsc.acknowledged[-1] in smsc.told)
+    assert sorted([*read, *smsc.told]) == sorted(smsc.acknowledged)

@@ -4,81 +4,11 @@ import re
 from collections.abc import Iterator
 
 import pytest
-from sip_pair import INVITATION, tokens
+from sip_bench import BODY, PHONE, TCP_PHONE, Bench, text
+from sip_pair import INVITATION
 
-from smsc_emulator.sip.agent import Agent
-from smsc_emulator.sip.calls import Answered, Ended, Incoming, Peer, Progress
-from smsc_emulator.sip.messages import Request, Response, parse
-from smsc_emulator.sip.registering import Registering
-
-LOCAL = Peer("127.0.0.1", 5060)
-PHONE = Peer("127.0.0.1", 5999)
-TCP_PHONE = Peer("127.0.0.1", 45_999, "tcp")
-BODY = "v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nt=0 0\r\nm=video 4000 RTP/AVP 31\r\nm=audio 4002 RTP/AVP 0\r\n"
-
-
-def text(method: str = "INVITE", *more: str, branch: str = "z9hG4bK1", to_tag: str = "", body: str = "") -> bytes:
-    """Return a request; a line of `more` takes the place of the line of the same name."""
-    fields = {
-        "Via": f"SIP/2.0/UDP 127.0.0.1:5999;branch={branch}",
-        "Max-Forwards": "70",
-        "From": "<sip:+70001000001@127.0.0.1>;tag=phone",
-        "To": "<sip:+70000000001@127.0.0.1>" + (f";tag={to_tag}" if to_tag else ""),
-        "Call-ID": "call-1",
-        "CSeq": f"1 {method}",
-        "Contact": "<sip:phone@127.0.0.1:5999>",
-        "Content-Length": str(len(body)),
-    }
-    lines = [line for line in more if line.partition(":")[0] not in fields]
-    for line in more:
-        name, _, value = line.partition(": ")
-        if name in fields:
-            fields[name] = value
-    head = [f"{method} sip:+70000000001@127.0.0.1 SIP/2.0", *(f"{n}: {v}" for n, v in fields.items() if v), *lines]
-    return "\r\n".join([*head, "", body]).encode()
-
-
-class Bench:
-    """An agent, and what it sends and tells."""
-
-    def __init__(self, *, registrar: bool = False) -> None:
-        self.agent = Agent(LOCAL, tokens("b"), registrar=registrar)
-        self.now = 0.0
-
-    def take(self, data: bytes, peer: Peer = PHONE) -> list[Request | Response]:
-        self.agent.receive(data, peer, self.now)
-        return self.sent()
-
-    def sent(self) -> list[Request | Response]:
-        self.out = self.agent.data_to_send()
-        return [parse(data) for _, data in self.out]
-
-    def statuses(self, data: bytes, peer: Peer = PHONE) -> list[int]:
-        return [message.status for message in self.take(data, peer) if isinstance(message, Response)]
-
-    def incoming(self, data: bytes | None = None, peer: Peer = PHONE) -> Incoming:
-        assert self.statuses(text() if data is None else data, peer) == [100]
-        (event,) = self.agent.events()
-        assert isinstance(event, Incoming)
-        return event
-
-    def answered(self, data: bytes | None = None) -> tuple[Incoming, Response]:
-        event = self.incoming(data)
-        self.agent.answer(event.call)
-        (response,) = self.sent()
-        assert isinstance(response, Response)
-        return event, response
-
-    def dialing(self) -> Request:
-        self.agent.invite("one", PHONE, INVITATION)
-        (invite,) = self.sent()
-        assert isinstance(invite, Request)
-        return invite
-
-    def respond(self, invite: Request, status: int, tag: str, *more: str) -> list[Request | Response]:
-        lines = [f"SIP/2.0 {status} X", *(f"Via: {via}" for via in invite.vias), f"From: {invite.headers['From']}"]
-        lines += [f"To: {invite.headers['To']};tag={tag}", f"Call-ID: {invite.call_id}", "CSeq: 1 INVITE", *more]
-        return self.take("\r\n".join([*lines, "Content-Length: 0", "", ""]).encode())
+from smsc_emulator.sip.calls import Answered, Ended, Peer, Progress
+from smsc_emulator.sip.messages import Request, parse
 
 
 @pytest.fixture
@@ -376,56 +306,6 @@ def test_a_cancel_after_the_final_response_changes_nothing(bench: Bench) -> None
 def test_the_cause_is_read_from_any_reason(bench: Bench, reason: str, cause: int | None) -> None:
     bench.respond(bench.dialing(), 486, "x", f"Reason: {reason}")
     assert bench.agent.events() == [Ended("one", 486, cause, False, True)]
-
-
-def registering(bench: Bench, *more: str) -> Registering:
-    assert not bench.take(text("REGISTER", *more))
-    (event,) = bench.agent.events()
-    assert isinstance(event, Registering)
-    return event
-
-
-def test_a_registration_is_handed_out_and_answered() -> None:
-    bench = Bench(registrar=True)
-    asked = registering(bench, "Contact: <sip:phone@127.0.0.1:5999>;expires=120", "Authorization: Digest x")
-    assert (asked.user, asked.contact, asked.expires) == ("+70000000001", "sip:phone@127.0.0.1:5999", 120)
-    assert (asked.peer, asked.authorization) == (PHONE, "Digest x")
-    assert not bench.take(text("REGISTER")), "a retransmission is not told again"
-    bench.agent.accept_registration(asked.request, asked.contact, 60)
-    (answer,) = bench.sent()
-    assert isinstance(answer, Response)
-    assert (answer.status, answer.headers["Contact"]) == (200, "<sip:phone@127.0.0.1:5999>;expires=60")
-    assert bench.statuses(text("REGISTER")) == [200]
-
-
-def test_a_registration_is_challenged_or_refused() -> None:
-    bench = Bench(registrar=True)
-    bench.agent.challenge(registering(bench).request, ["Digest a", "Digest b"])
-    (answer,) = bench.sent()
-    assert isinstance(answer, Response)
-    assert answer.headers.getlist("WWW-Authenticate") == ["Digest a", "Digest b"]
-    bench.agent.refuse_registration(
-        registering(bench, "CSeq: 2 REGISTER", "Via: SIP/2.0/UDP 127.0.0.1;branch=z9hG4bK9").request, 403
-    )
-    assert [answer.start_line()[8:11] for answer in bench.sent()] == ["403"]
-
-
-@pytest.mark.parametrize(
-    ("more", "contact", "expires"),
-    [
-        (("Contact: *", "Expires: 0"), "*", 0),
-        (("Contact: ",), None, 3600),
-        (("Contact: <sip:a@127.0.0.1>", "Expires: 30"), "sip:a@127.0.0.1", 30),
-    ],
-)
-def test_registrations_are_taken_away_and_asked_for(more: tuple[str, ...], contact: str | None, expires: int) -> None:
-    asked = registering(Bench(registrar=True), *more)
-    assert (asked.contact, asked.expires) == (contact, expires)
-
-
-def test_a_star_goes_with_expires_0_alone() -> None:
-    bench = Bench(registrar=True)
-    assert bench.statuses(text("REGISTER", "Contact: *")) == [400]
 
 
 def test_tokens_make_no_two_calls_alike(bench: Bench) -> None:

@@ -3,7 +3,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from smsc_emulator.smpp import receipts
-from smsc_emulator.smpp.receipts import STAT, Receipt, build, excerpt, parse
+from smsc_emulator.smpp.gsm0338 import decode
+from smsc_emulator.smpp.receipts import APPENDIX_B, STAT, Receipt, build, excerpt, parse
 from smsc_emulator.smpp.text import encode
 
 SUBMITTED = 1_767_268_800_000  # 2026-01-01T12:00:00Z
@@ -83,6 +84,42 @@ def test_a_receipt_is_read_as_it_was_written(
         err=err,
         text=text,
     )
+
+
+LAYOUTS = [
+    APPENDIX_B,
+    "{id} {text}",
+    "{text} {id}",
+    "{id}{text}{id}",
+    "{id:>40} {text}",
+    "{id!r} {text}",
+    "no id {text}",
+    "{submit_date:%f} {id} {text}",
+    "é {id} {text} é",
+]
+
+
+@given(
+    st.text("0123456789abcdef-я", max_size=64),
+    st.sampled_from(sorted(STAT)),
+    minutes,
+    minutes,
+    st.binary(max_size=30) | st.text("abc @$_\x1b", max_size=30).map(str.encode),
+    st.sampled_from(LAYOUTS),
+)
+def test_a_receipt_written_at_once_is_the_one_that_is_built(
+    message_id: str, message_state: int, submit_date: int, done_date: int, septets: bytes, layout: str
+) -> None:
+    octets = receipts.octets(message_id, message_state, submit_date, done_date, "000", septets, layout)
+    dates = {"submit_date": submit_date, "done_date": done_date}
+    built = build(message_id, message_state, **dates, text=decode(septets), layout=layout)
+    assert octets in (None, built.encode("ascii", "replace"))
+
+
+def test_the_common_receipt_is_written_at_once() -> None:
+    octets = receipts.octets("1000000001", 2, SUBMITTED, DONE, "000", b"Your code is 123456, do not tell", APPENDIX_B)
+    assert octets is not None
+    assert octets.endswith(b"text:Your code is 123456,")
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from smsc_emulator.smpp.codec import HEADER, encode
 from smsc_emulator.smpp.constants import CommandId, CommandStatus, Tag
-from smsc_emulator.smpp.errors import EncodeError, WrongStateError
+from smsc_emulator.smpp.errors import EncodeError, WindowFullError, WrongStateError
 from smsc_emulator.smpp.pdus import (
     PDU_TYPES,
     AlertNotification,
@@ -115,6 +115,25 @@ def test_an_answer_that_cannot_be_encoded_leaves_the_request_to_be_answered(join
     with pytest.raises(EncodeError):
         pair.smsc.reply(request, SubmitSmResp(message_id="a\0b"))
     assert len(pair.answer([request])) == 1
+
+
+def test_many_requests_are_sent_and_answered_as_one_by_one(joined) -> None:
+    pair = joined(State.BOUND_TRX, window=3)
+    fits, too_long = SubmitSm(short_message=b"1"), SubmitSm(source_addr="1" * 22)
+    numbers = pair.esme.send_all([fits, too_long, SubmitSm(short_message=b"2")], 0.0)
+    assert (numbers[1], pair.esme.window_free) == (0, 1)
+    with pytest.raises(WindowFullError):
+        pair.esme.send_all([SubmitSm(), SubmitSm()], 0.0)
+    pair.exchange()
+    requests = [event.pdu for event in pair.smsc.events()]
+    assert [pdu.short_message for pdu in requests] == [b"1", b"2"]
+    answers = [(request, SubmitSmResp(message_id=str(n))) for n, request in enumerate(requests)]
+    pair.smsc.reply_all([*answers, *answers])
+    pair.exchange()
+    answered = [(event.request.sequence_number, event.response.message_id) for event in pair.esme.events()]
+    assert answered == [(numbers[0], "0"), (numbers[2], "1")]
+    with pytest.raises(WrongStateError):
+        pair.smsc.send_all([SubmitSm()], 0.0)
 
 
 def test_the_requests_left_without_answers_are_handed_back(joined) -> None:

@@ -39,7 +39,7 @@ def data_sm(smsc: "Smsc", link: Link, account: Account, pdu: DataSm) -> None:
         raise RefusedError(CommandStatus.ESME_RINVSRCADR)
     if len(pdu.destination_addr) > LONGEST_ADDRESS:
         raise RefusedError(CommandStatus.ESME_RINVDSTADR)
-    message = smsc.accept(link, account, as_submit(pdu))
+    message = smsc.intake.accept(link, account, as_submit(pdu))
     mode = pdu.esm_class & MODE
     if mode in (DATAGRAM, TRANSACTION):
         smsc.life.give_up_if_delayed(message)

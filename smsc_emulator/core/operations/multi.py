@@ -97,7 +97,7 @@ def _accept(smsc: "Smsc", link: Link, account: Account, pdu: SubmitSm, message_i
     """Accept the message to one destination and return the id that all of them have; RefusedError if it cannot be."""
     if status := account.personality.check(pdu):
         raise RefusedError(status)
-    return smsc.accept(link, account, pdu, message_id).message_id
+    return smsc.intake.accept(link, account, pdu, message_id).message_id
 
 
 def _sme(number: str) -> SmeAddress:
