@@ -4,8 +4,9 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from aiohttp import ClientError, ClientSession, ClientTimeout, web
+from aiohttp import ClientError, ClientSession, ClientTimeout
 
+from smsc_emulator.base.request import Request
 from smsc_emulator.base.signature import SignatureError, sign, verify
 from smsc_emulator.base.web import NOT_FOUND, UNAUTHORIZED, Guard, ProblemError
 
@@ -46,7 +47,7 @@ def signature_guard(secrets: Mapping[str, str]) -> Guard:
     `secrets` is by operator id. An operator that is not in it is NOT_FOUND, any fault of the signature UNAUTHORIZED.
     """
 
-    def guard(request: web.Request, raw: bytes) -> str:
+    def guard(request: Request, raw: bytes) -> str:
         operator_id = request.match_info["operator_id"]
         secret = secrets.get(operator_id)
         if secret is None:
