@@ -16,10 +16,9 @@ from functools import partial
 
 import structlog
 from aiohttp.abc import AbstractResolver
-from yarl import URL
 
 from gateway.webhooks import store
-from gateway.webhooks.errors import AddressRefusedError, ConnectError, DisconnectedError, NotHttpError
+from gateway.webhooks.errors import AddressRefusedError, ConnectError
 from gateway.webhooks.guard import Guard
 from gateway.webhooks.line import Lines
 from gateway.webhooks.outbox import Answer, Outcome, judge
@@ -30,6 +29,7 @@ from gateway.webhooks.tries import Tried, Tries
 from smsc_emulator.base.activity import Activity
 from smsc_emulator.base.clock import Clock
 from smsc_emulator.base.database import Database, Tx
+from smsc_emulator.base.line import DisconnectedError, NotHttpError
 from smsc_emulator.base.signature import sign
 from smsc_emulator.base.takeover import TakeOver
 
@@ -165,7 +165,7 @@ class WebhookSender:
         body = delivery.body.encode()
         signed = sign(endpoint.secret, delivery.event_id, body)
         try:
-            return await self._lines.post(URL(endpoint.url), {**signed, **_HEADERS}, body)
+            return await self._lines.post(endpoint.url, {**signed, **_HEADERS}, body)
         except (NotHttpError, DisconnectedError, OSError, ValueError) as error:
             return Answer(None, error=explain(error))
 
