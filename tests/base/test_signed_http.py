@@ -16,7 +16,7 @@ OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}"
 
 
 class Peer:
-    """Answers each request with the next of `answers`, in pieces; an empty one closes the connection, None keeps silent."""
+    """Answers each request with the next of `answers`, in pieces: an empty one ends the connection, None is silence."""
 
     def __init__(self) -> None:
         self.answers: list[list[bytes] | None] = []
