@@ -17,7 +17,7 @@ from http import HTTPStatus
 
 from smsc_emulator.base.plain import Plain, read_plain, unescaped
 from smsc_emulator.base.request import Request
-from smsc_emulator.base.web import Answered, LookOn, Operation, Reply, about, problem_of, request_id
+from smsc_emulator.base.web import Answered, LookOn, Operation, Reply, RequestIds, about, problem_of
 
 _PHRASES: Mapping[int, str] = {status.value: status.phrase for status in HTTPStatus}
 _NO_BODY = (204, 304)
@@ -40,6 +40,7 @@ class Front:
         self.look_on = look_on
         self.allow = allow
         self.aiohttp = aiohttp
+        self.ids = RequestIds()
         self.connections: set[_Connection] = set()
         self.closes = False
         """Whether each connection is to end with the answer that is under way."""
@@ -129,7 +130,7 @@ class _Connection(asyncio.Protocol):
 
     async def _answer(self, request: Plain, operation: Operation) -> None:
         on_answer, began = self._front.look_on(), time.monotonic()
-        id_ = request_id(request)
+        id_ = self._front.ids.of(request)
         try:
             self._front.allow(request)
             reply = await operation.answer(request)

@@ -8,6 +8,7 @@ import asyncio
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
 IDLE = 15.0
 """Real seconds for which a connection that nothing is sent over is kept."""
@@ -51,7 +52,7 @@ class Line(asyncio.Protocol):
         self._longest = longest
         self._answer: asyncio.Future[HttpAnswer] | None = None
         self._got = b""
-        self._head: tuple[int, dict[str, str], bool] | None = None
+        self._head: tuple[int, Mapping[str, str], bool] | None = None
         # One timer for all exchanges, moved on only when it rings: it is set once for each, and hardly ever rings.
         self._ends_at = 0.0
         self._timer: asyncio.TimerHandle | None = None
@@ -153,8 +154,12 @@ class Line(asyncio.Protocol):
         self.close()
 
 
-def _head(head: bytes) -> tuple[int, dict[str, str], bool]:
-    """Return the status, the headers, and whether the connection persists."""
+@lru_cache(maxsize=64)
+def _head(head: bytes) -> tuple[int, Mapping[str, str], bool]:
+    """Return the status, the headers, and whether the connection persists; a server's answers of one second are alike.
+
+    Raises NotHttpError.
+    """
     first, *lines = head.decode("latin-1").split("\r\n")
     told = _STATUS.fullmatch(first)
     if told is None:

@@ -11,6 +11,7 @@ import time
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
+from itertools import count
 from typing import Any
 
 import structlog
@@ -301,10 +302,19 @@ _LOOKED_AT = 4_096
 """How much of an answer is looked at for ids; what it is about comes first."""
 
 
-def request_id(request: Request) -> str:
-    """Return a request's X-Request-Id: the client's if it sent one, a new one otherwise."""
-    wished = request.headers.get("X-Request-Id", "")
-    return wished if _REQUEST_ID.fullmatch(wished) else f"rqs_{secrets.token_hex(10)}"
+class RequestIds:
+    """Names requests: an X-Request-Id is the client's if it sent one, else a new one, unlike those of other runs."""
+
+    def __init__(self) -> None:
+        self._run = secrets.token_hex(6)
+        self._numbers = count(1)
+
+    def of(self, request: Request) -> str:
+        """Return a request's id."""
+        wished = request.headers.get("X-Request-Id")
+        if wished is not None and _REQUEST_ID.fullmatch(wished):
+            return wished
+        return f"rqs_{self._run}{next(self._numbers):08x}"
 
 
 def about(request: Request, status: int, body: object) -> tuple[str, ...]:
@@ -330,12 +340,14 @@ def problem_of(error: Exception, request: Request) -> ProblemError:
 
 
 def _watched(look_on: LookOn) -> Any:
+    ids = RequestIds()
+
     @web.middleware
     async def watch(
         request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
     ) -> web.StreamResponse:
         on_answer, began = look_on(), time.monotonic()
-        id_ = request_id(request)
+        id_ = ids.of(request)
         response = await handler(request)
         if not response.prepared:  # a stream has sent its head, and more, by now
             response.headers["X-Request-Id"] = id_
