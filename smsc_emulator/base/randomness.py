@@ -2,10 +2,16 @@
 
 import random
 import secrets
+from os import getpid
+from threading import Lock
 from typing import Protocol
 
 ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
 """Digits and letters of ids: Crockford's base 32, which has no letter that reads as another."""
+
+_LETTERS = bytes(ord(ALPHABET[octet % 32]) for octet in range(256))
+_FETCH = 1024
+"""Octets that are fetched at a time."""
 
 
 class Randomness(Protocol):
@@ -22,7 +28,16 @@ class Randomness(Protocol):
 
 
 class SecretRandomness:
-    """Draws from the operating system, for codes that nobody may guess."""
+    """Draws from the operating system, for codes that nobody may guess.
+
+    Octets of tokens are fetched many at a time: asking the system costs more than the rest of a token, above all
+    where another thread waits for the interpreter meanwhile. Each is used once, on whatever thread.
+    """
+
+    def __init__(self) -> None:
+        self._fetched = b""
+        self._process = 0
+        self._turn = Lock()
 
     def digits(self, count: int) -> str:
         """Return `count` unpredictable digits."""
@@ -30,7 +45,12 @@ class SecretRandomness:
 
     def token(self, length: int) -> str:
         """Return `length` unpredictable characters."""
-        return "".join([ALPHABET[octet % 32] for octet in secrets.token_bytes(length)])
+        with self._turn:
+            # A process that was forked from this one must not draw what this one draws.
+            if len(self._fetched) < length or self._process != getpid():
+                self._fetched, self._process = secrets.token_bytes(max(length, _FETCH)), getpid()
+            octets, self._fetched = self._fetched[:length], self._fetched[length:]
+        return octets.translate(_LETTERS).decode("ascii")
 
     def fraction(self) -> float:
         """Return an unpredictable fraction."""
