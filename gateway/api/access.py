@@ -10,6 +10,7 @@ opens no product route: each is looked for only where it counts.
 import hashlib
 import hmac
 from collections.abc import Awaitable, Callable, Iterable
+from functools import lru_cache
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -131,6 +132,7 @@ def cookie_name(request: Request) -> str:
     return f"confirmlab_{urlsplit(f'//{request.host}').port or 80}"
 
 
+@lru_cache(maxsize=64)
 def _name_of(host: str) -> str:
     """Return the name or address in a Host header, without the port."""
     try:

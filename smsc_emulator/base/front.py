@@ -204,18 +204,21 @@ class _Table:
 def octets(reply: Reply, id_: str, *, closes: bool) -> bytes:
     """Return an answer as it is sent. Raises ValueError for a header that would end before its end."""
     body = reply.body if isinstance(reply.body, bytes) else b""
-    lines = [f"HTTP/1.1 {reply.status} {_PHRASES.get(reply.status, '')}"]
-    lines += [f"{name}: {value}" for name, value in reply.headers.items()]
-    if reply.content_type is not None:
-        lines.append(f"Content-Type: {reply.content_type}")
-    if reply.status not in _NO_BODY:
-        lines.append(f"Content-Length: {len(body)}")
-    if closes:
-        lines.append("Connection: close")
-    lines += [f"X-Request-Id: {id_}", f"Date: {_date(int(time.time()))}"]
-    if any("\r" in line or "\n" in line for line in lines):
+    more = "".join([f"{name}: {value}\r\n" for name, value in reply.headers.items()])
+    if more.count("\n") + more.count("\r") != 2 * len(reply.headers):
         raise ValueError("a header has a line break in it")
-    return "\r\n".join([*lines, "", ""]).encode() + body
+    if reply.status not in _NO_BODY:
+        more += f"Content-Length: {len(body)}\r\n"
+    if closes:
+        more += "Connection: close\r\n"
+    opening, date = _opening(reply.status, reply.content_type), _date(int(time.time()))
+    return f"{opening}{more}X-Request-Id: {id_}\r\nDate: {date}\r\n\r\n".encode() + body
+
+
+@lru_cache(maxsize=128)
+def _opening(status: int, content_type: str | None) -> str:
+    told = "" if content_type is None else f"Content-Type: {content_type}\r\n"
+    return f"HTTP/1.1 {status} {_PHRASES.get(status, '')}\r\n{told}"
 
 
 @lru_cache(maxsize=1)

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 TOLERANCE = 300
 """Real seconds that a message may be old, or dated ahead."""
 
+_HEADERS = ("webhook-id", "webhook-timestamp", "webhook-signature")
+
 _BLOCK = 64
 """Octets that SHA-256 takes in at a time."""
 
@@ -40,15 +42,21 @@ def sign(secret: str, message_id: str, body: bytes) -> dict[str, str]:
 
 def verify(secret: str, headers: Mapping[str, str], body: bytes) -> None:
     """Raise SignatureError unless `headers` sign `body` under `secret` and are not older than five minutes."""
-    lower = {name.lower(): value for name, value in headers.items()}
-    message_id, signatures = lower.get("webhook-id"), lower.get("webhook-signature")
-    timestamp = lower.get("webhook-timestamp")
+    message_id, timestamp, signatures = (_value(headers, name) for name in _HEADERS)
     if not (message_id and timestamp and signatures):
         raise SignatureError("webhook-id, webhook-timestamp or webhook-signature is missing")
     _check_age(timestamp)
     wanted = _digest(secret, message_id, timestamp, body)
     if not any(hmac.compare_digest(wanted, given) for given in _given(signatures)):
         raise SignatureError("no signature fits")
+
+
+def _value(headers: Mapping[str, str], name: str) -> str | None:
+    """Return a header by its name in lower case, whatever case it came in."""
+    found = headers.get(name)
+    if found is None:
+        found = next((value for each, value in headers.items() if each.lower() == name), None)
+    return found
 
 
 def _check_age(timestamp: str) -> None:

@@ -1,7 +1,6 @@
 """Signed HTTP between the gateway and the operators: the sender's half and the receiver's half of one leg."""
 
 import asyncio
-import json
 import re
 from collections.abc import Callable, Mapping
 from functools import partial
@@ -9,6 +8,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from aiohttp import ClientError, ClientSession, ClientTimeout
+from pydantic_core import to_json
 
 from smsc_emulator.base.line import DisconnectedError, Line, NotHttpError
 from smsc_emulator.base.request import Request
@@ -86,7 +86,7 @@ async def post_signed(
 
     Raises UnreachableError if there is no answer.
     """
-    raw = json.dumps(body, separators=(",", ":")).encode()
+    raw = to_json(body)
     headers = {"content-type": "application/json", **sign(secret, message_id, raw)}
     try:
         if isinstance(session, NearSession):

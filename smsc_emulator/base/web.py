@@ -297,7 +297,8 @@ def _bad(where: str, error: ValidationError) -> ProblemError:
 
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 _ID = re.compile(r"[a-z]{3}_[A-Za-z0-9_]+")
-_IDS = re.compile(rb'"(?:id":\s*"([a-z]{3}_\w{1,60})|message_id":\s*"([^"\\]{1,64}))"')
+# It begins with a whole word, which is found far faster than each quotation mark would be.
+_IDS = re.compile(rb'id":(?:(?<="id":)\s*"([a-z]{3}_\w{1,60})|(?<="message_id":)\s*"([^"\\]{1,64}))"')
 _LOOKED_AT = 4_096
 """How much of an answer is looked at for ids; what it is about comes first."""
 
