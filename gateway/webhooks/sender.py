@@ -28,7 +28,7 @@ from gateway.webhooks.store import Delivery, Endpoint
 from gateway.webhooks.tries import Tried, Tries
 from smsc_emulator.base.activity import Activity
 from smsc_emulator.base.clock import Clock
-from smsc_emulator.base.database import Database, Tx
+from smsc_emulator.base.database import Database
 from smsc_emulator.base.line import DisconnectedError, NotHttpError
 from smsc_emulator.base.signature import sign
 from smsc_emulator.base.takeover import TakeOver
@@ -150,11 +150,8 @@ class WebhookSender:
         return tries.go_on
 
     async def _write(self, endpoint: Endpoint, tried: list[Tried]) -> bool:
-        def unit(tx: Tx) -> bool:
-            kept = [store.finish(tx, one.at, one.delivery, one.answer, one.verdict) for one in tried]
-            return all(kept)
-
-        return await self._database.run(unit)
+        told = [(one.at, one.delivery, one.answer, one.verdict) for one in tried]
+        return await self._database.run(lambda tx: store.finish(tx, endpoint.id, told))
 
     async def _claim_more(self, endpoint: Endpoint) -> list[Delivery]:
         now = self._clock.now()
