@@ -19,7 +19,7 @@ _REQUEST = re.compile(
 )
 """Of all escapes only the plus of a phone number is ordinary."""
 
-_TELLING = frozenset({"transfer-encoding", "content-encoding", "connection", "upgrade", "expect", "trailer", "cookie"})
+_TELLING = frozenset({"transfer-encoding", "content-encoding", "upgrade", "expect", "trailer", "cookie"})
 """Headers by which a request is more than plain."""
 
 
@@ -75,7 +75,8 @@ def _headers(lines: str) -> CIMultiDict[str] | None:
     split = [line.split(":", 1) for line in lines[:-2].split("\r\n")]
     by_name = {name.lower(): value.strip() for name, value in split}
     plain = len(by_name) == len(split) and _TELLING.isdisjoint(by_name) and "host" in by_name
-    return CIMultiDict(by_name) if plain else None
+    stays = by_name.get("connection", "keep-alive").lower() == "keep-alive"
+    return CIMultiDict(by_name) if plain and stays else None
 
 
 def _query(text: str) -> dict[str, str] | None:

@@ -4,7 +4,7 @@ from smsc_emulator.base.plain import read_plain
 
 POST = (
     b"POST /v1/things/%2B70000000001?wait=10s&state= HTTP/1.1\r\nHost: lab:8080\r\nAuthorization:Bearer key \r\n"
-    b"Content-Length: 7\r\n\r\n"
+    b"Connection: keep-alive\r\nContent-Length: 7\r\n\r\n"
 )
 
 
@@ -40,6 +40,7 @@ def test_a_plain_request_is_read() -> None:
         b"GET / HTTP/1.1\r\nHost : lab\r\n\r\n",
         b"GET / HTTP/1.1\r\nHost: lab\r\nX: \x00\r\n\r\n",
         b"GET / HTTP/1.1\r\nHost: lab\r\nConnection: close\r\n\r\n",
+        b"GET / HTTP/1.1\r\nHost: lab\r\nConnection: keep-alive, te\r\n\r\n",
         b"GET / HTTP/1.1\r\nHost: lab\r\nCookie: a=b\r\n\r\n",
         b"GET / HTTP/1.1\r\nHost: lab\r\nContent-Length: +0\r\n\r\n",
         b"GET / HTTP/1.1\r\nHost: lab\r\nContent-Length: 0\r\ncontent-length: 0\r\n\r\n",
