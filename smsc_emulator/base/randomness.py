@@ -1,17 +1,16 @@
 """The one source of chance. It is passed in, so that a lab that asks for a seed replays the same codes and ids."""
 
+import os
 import random
 import secrets
-from os import getpid
-from threading import Lock
 from typing import Protocol
 
 ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
 """Digits and letters of ids: Crockford's base 32, which has no letter that reads as another."""
 
-_LETTERS = bytes(ord(ALPHABET[octet % 32]) for octet in range(256))
-_FETCH = 1024
-"""Octets that are fetched at a time."""
+
+_LETTERS = (ALPHABET * 8).encode()
+"""A letter for each octet, each as often as the others."""
 
 
 class Randomness(Protocol):
@@ -28,16 +27,7 @@ class Randomness(Protocol):
 
 
 class SecretRandomness:
-    """Draws from the operating system, for codes that nobody may guess.
-
-    Octets of tokens are fetched many at a time: asking the system costs more than the rest of a token, above all
-    where another thread waits for the interpreter meanwhile. Each is used once, on whatever thread.
-    """
-
-    def __init__(self) -> None:
-        self._fetched = b""
-        self._process = 0
-        self._turn = Lock()
+    """Draws from the operating system, for codes that nobody may guess."""
 
     def digits(self, count: int) -> str:
         """Return `count` unpredictable digits."""
@@ -45,12 +35,7 @@ class SecretRandomness:
 
     def token(self, length: int) -> str:
         """Return `length` unpredictable characters."""
-        with self._turn:
-            # A process that was forked from this one must not draw what this one draws.
-            if len(self._fetched) < length or self._process != getpid():
-                self._fetched, self._process = secrets.token_bytes(max(length, _FETCH)), getpid()
-            octets, self._fetched = self._fetched[:length], self._fetched[length:]
-        return octets.translate(_LETTERS).decode("ascii")
+        return os.urandom(length).translate(_LETTERS).decode()
 
     def fraction(self) -> float:
         """Return an unpredictable fraction."""
