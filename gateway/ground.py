@@ -56,10 +56,11 @@ class Ground:
         self.time = Timekeeper(self.clock, self.activity, self.database)
         await self.time.save("lab.started")
         self.stack.push_async_callback(self.time.save, "lab.stopped")
-        session = await self.stack.enter_async_context(ClientSession(trace_configs=self.traces))
-        near = NearSession(session, lambda: self.base_url)
+        self.session = await self.stack.enter_async_context(ClientSession(trace_configs=self.traces))
+        near = NearSession(self.session, lambda: self.base_url)
         self.stack.callback(near.close)
-        self.session: Session = session if self.traces else near
+        # Who looks on sees what aiohttp's client does, so it does all of it then.
+        self.messages: Session = self.session if self.traces else near
 
     def _open_captures(self) -> None:
         """Make ready to listen to each kind of link, and begin if the whole run is to be captured."""

@@ -274,7 +274,7 @@ class Lab:
             ground.database,
             ground.clock,
             ground.activity,
-            ground.session,
+            ground.messages,
             settings.operators,
             base_url=lambda: self.base_url,
             on_ack=self._identification.acknowledged,
