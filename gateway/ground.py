@@ -19,6 +19,7 @@ from smsc_emulator.base.activity import Activity
 from smsc_emulator.base.database import Database
 from smsc_emulator.base.journal import Journal
 from smsc_emulator.base.randomness import Randomness, SecretRandomness, SeededRandomness
+from smsc_emulator.base.signed_http import NearSession, Session
 from smsc_emulator.net.capture import Captures
 
 
@@ -56,6 +57,10 @@ class Ground:
         await self.time.save("lab.started")
         self.stack.push_async_callback(self.time.save, "lab.stopped")
         self.session = await self.stack.enter_async_context(ClientSession(trace_configs=self.traces))
+        near = NearSession(self.session, lambda: self.base_url)
+        self.stack.callback(near.close)
+        # Who looks on sees what aiohttp's client does, so it does all of it then.
+        self.messages: Session = self.session if self.traces else near
 
     def _open_captures(self) -> None:
         """Make ready to listen to each kind of link, and begin if the whole run is to be captured."""

@@ -66,10 +66,11 @@ from gateway.webhooks.guard import Guard
 from gateway.webhooks.sender import WebhookSender
 from gateway.webhooks.service import WebhookService
 from smsc_emulator.base.durations import iso
+from smsc_emulator.base.front import Front
 from smsc_emulator.base.randomness import SecretRandomness
 from smsc_emulator.base.signed_http import signature_guard
 from smsc_emulator.base.watch import Watch
-from smsc_emulator.base.web import Answered, Routes, application
+from smsc_emulator.base.web import Answered, Routes, application, operations
 from smsc_emulator.net.esme import EsmeClient
 from smsc_emulator.sip.calls import Peer
 
@@ -280,7 +281,7 @@ class Lab:
             ground.database,
             ground.clock,
             ground.activity,
-            ground.session,
+            ground.messages,
             settings.operators,
             base_url=lambda: self.base_url,
             on_ack=self._identification.acknowledged,
@@ -362,14 +363,17 @@ class Lab:
         }
         access = self._access()
         app = application(groups, guards, ground.clock, self._look_on, [access.middleware()])
+        own = operations(groups, guards, ground.clock)
         if self.operator_side is not None:
             page.add_to(app, access)
         site.add_to(app)
         runner = web.AppRunner(app, access_log=None, shutdown_timeout=HTTP_CLOSE)
         await runner.setup()
         ground.stack.push_async_callback(runner.cleanup)
-        await web.TCPSite(runner, settings.server.host, settings.server.http_port).start()
-        ground.ports["http"] = runner.addresses[0][1]
+        assert runner.server is not None
+        front = Front(own, self._look_on, access.require, runner.server)
+        ground.ports["http"] = await front.start(settings.server.host, settings.server.http_port)
+        ground.stack.push_async_callback(front.close, HTTP_CLOSE)
 
     def _look_on(self) -> Callable[[Answered], None]:
         """Count a request; what it has made or changed is told to the journal, so that a trace begins with it."""

@@ -104,13 +104,13 @@ class OperatorSide:
         operators = [each for each in self._settings.operators if each.url is None]
         behaviours = Behaviours(operators, terms)
         data = ground.folder.path
-        outward = Outward(ground.session, operators, lambda: ground.base_url, data)
-        filing = FolderFace(operators, data, ground.session, ground.activity, lambda: ground.base_url)
+        outward = Outward(ground.messages, operators, lambda: ground.base_url, data)
+        filing = FolderFace(operators, data, ground.messages, ground.activity, lambda: ground.base_url)
         lookups = Lookups(
             ground.database,
             ground.clock,
             ground.activity,
-            ground.session,
+            ground.messages,
             operators,
             behaviours,
             wake=ground.wake,

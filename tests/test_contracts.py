@@ -14,6 +14,7 @@ PURE = [
     "smsc_emulator/sip/*.py",
     "smsc_emulator/base/durations.py",
     "smsc_emulator/base/msisdn.py",
+    "smsc_emulator/base/plain.py",
     "smsc_emulator/base/retries.py",
     "smsc_emulator/core/access.py",
     "smsc_emulator/core/address_range.py",

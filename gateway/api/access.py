@@ -10,6 +10,7 @@ opens no product route: each is looked for only where it counts.
 import hashlib
 import hmac
 from collections.abc import Awaitable, Callable, Iterable
+from functools import lru_cache
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -17,6 +18,7 @@ from aiohttp import web
 from aiohttp.typedefs import Middleware
 
 from smsc_emulator.base.hosts import is_address, is_loopback
+from smsc_emulator.base.request import Request
 from smsc_emulator.base.web import FORBIDDEN, UNAUTHORIZED, ProblemError
 
 PAGE: Final = "/"
@@ -43,19 +45,23 @@ class Access:
 
         @web.middleware
         async def check(request: web.Request, handler: Next) -> web.StreamResponse:
-            path = request.path
-            if path in (PAGE, LOGIN) or path == "/lab" or path.startswith(("/lab/", "/ui/")):
-                self.require_own_host(request)
-                self.require_own_site(request)
-                if path == PAGE and not self.knows(request):
-                    return go_to(LOGIN)
-                if path.startswith("/lab"):
-                    self.require_token(request)
+            self.require(request)
+            if request.path == PAGE and not self.knows(request):
+                return go_to(LOGIN)
             return await handler(request)
 
         return check
 
-    def require_own_host(self, request: web.Request) -> None:
+    def require(self, request: Request) -> None:
+        """Raise ProblemError (401 or 403) for a request of the page's or the lab's that is not to be answered."""
+        path = request.path
+        if path in (PAGE, LOGIN) or path == "/lab" or path.startswith(("/lab/", "/ui/")):
+            self.require_own_host(request)
+            self.require_own_site(request)
+            if path.startswith("/lab"):
+                self.require_token(request)
+
+    def require_own_host(self, request: Request) -> None:
         """Raise ProblemError (403) if the request is for a name that this lab does not have."""
         name = _name_of(request.host)
         if not self._is_own(name):
@@ -71,7 +77,7 @@ class Access:
         # An address cannot be rebound, and one that listens everywhere has all addresses of its machine.
         return self._host in ANY_ADDRESS and is_address(name)
 
-    def require_own_site(self, request: web.Request) -> None:
+    def require_own_site(self, request: Request) -> None:
         """Raise ProblemError (403) if another site's page wants to change something."""
         if request.method in SAFE:
             return
@@ -82,7 +88,7 @@ class Access:
         if foreign:
             raise ProblemError(FORBIDDEN, "The lab takes no changes from the page of another site.")
 
-    def require_token(self, request: web.Request) -> None:
+    def require_token(self, request: Request) -> None:
         """Raise ProblemError (401) if a token is demanded and the request does not bring it."""
         if not self.knows(request):
             raise ProblemError(
@@ -92,7 +98,7 @@ class Access:
                 headers={"WWW-Authenticate": "Bearer"},
             )
 
-    def knows(self, request: web.Request) -> bool:
+    def knows(self, request: Request) -> bool:
         """Return whether the request brings the token, or needs none."""
         if self.token is None:
             return True
@@ -121,11 +127,12 @@ def go_to(path: str) -> web.Response:
     return web.Response(status=303, headers={"Location": path, "Cache-Control": "no-store"})
 
 
-def cookie_name(request: web.Request) -> str:
+def cookie_name(request: Request) -> str:
     """Return the name of the cookie. Cookies know no ports, and several labs may run on one machine."""
     return f"confirmlab_{urlsplit(f'//{request.host}').port or 80}"
 
 
+@lru_cache(maxsize=64)
 def _name_of(host: str) -> str:
     """Return the name or address in a Host header, without the port."""
     try:

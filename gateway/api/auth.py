@@ -4,9 +4,8 @@ import hashlib
 import hmac
 from collections.abc import Iterable
 
-from aiohttp import web
-
 from gateway.services.settings import ServiceSettings
+from smsc_emulator.base.request import Request
 from smsc_emulator.base.web import UNAUTHORIZED, Guard, ProblemError
 
 
@@ -17,7 +16,7 @@ def service_guard(services: Iterable[ServiceSettings]) -> Guard:
     """
     digests = [(service.id, _digest(service.key)) for service in services]
 
-    def guard(request: web.Request, _raw: bytes) -> str:
+    def guard(request: Request, _raw: bytes) -> str:
         scheme, _, token = request.headers.get("Authorization", "").partition(" ")
         given = _digest(token.strip())
         found = [service_id for service_id, digest in digests if hmac.compare_digest(given, digest)]

@@ -1,6 +1,8 @@
 """Identifications: /v1/identifications."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from pydantic import Field
@@ -84,6 +86,22 @@ class IdentificationQuery(Model):
 
 Change = Callable[[Tx, str], Attempt]
 
+SETTLING = 2.0
+"""Real seconds for which an answer waits for a code to be sent."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Changed:
+    """An attempt that was changed."""
+
+    id: str
+    sending: str | None
+    """Its confirmation, while the sending of its code is in doubt."""
+
+
+def _is_there(shown: Identification | None) -> bool:
+    return shown is not None
+
 
 class _Identifications:
     """The handlers."""
@@ -107,6 +125,8 @@ class _Identifications:
         if body.service_id not in (None, call.caller):
             raise ProblemError(FORBIDDEN, f"The API key is not one of the service {body.service_id}.")
 
+        made: list[_Changed] = []
+
         def create(tx: Tx) -> str:
             more: dict[str, Any] = {
                 "sim_in_device": body.sim_in_device,
@@ -114,10 +134,12 @@ class _Identifications:
                 "attributes": said(body.attributes),
             }
             more["verified_by"] = body.verified_by
-            return self._service.start(tx, call.received_at, body.user_id, body.wish(call.caller), **more).id
+            attempt = self._service.start(tx, call.received_at, body.user_id, body.wish(call.caller), **more)
+            made[:] = [self._changed(tx, attempt)]
+            return attempt.id
 
         async def answer(attempt_id: str) -> Reply:
-            return Reply(await self._settled(call, attempt_id), 201)
+            return Reply(await (self._settled(call, made[0]) if made else self._read(call, attempt_id)), 201)
 
         with as_problems():
             async with recording_refusals(self._database, self._confirm.gate, call.received_at):
@@ -128,14 +150,16 @@ class _Identifications:
         attempt_id: str = call.path["id"]
         known: State | None = call.query.state
 
-        def changed(found: Attempt) -> bool:
+        def changed(_tx: Tx, found: Attempt) -> bool:
             nonlocal known
             known = known or found.state
             return found.state.over or found.state is not known
 
-        if seconds:
-            await self._watch.until(attempt_id, seconds, lambda: self._find(call, attempt_id), changed)
-        return Reply(await self._read(call, attempt_id))
+        if not seconds:
+            return Reply(await self._read(call, attempt_id))
+        look = partial(self._look, call, attempt_id, changed)
+        shown = await self._watch.until(attempt_id, seconds, look, _is_there)
+        return Reply(shown or await self._read(call, attempt_id))
 
     async def check(self, call: Call) -> Reply:
         now, body = call.received_at, call.body
@@ -157,8 +181,8 @@ class _Identifications:
         """Apply `change`, and answer when what it sends has been handed over."""
         with as_problems():
             async with recording_refusals(self._database, self._confirm.gate, call.received_at):
-                await self._database.run(lambda tx: change(tx, call.path["id"]))
-        return Reply(await self._settled(call, call.path["id"]))
+                changed = await self._database.run(lambda tx: self._changed(tx, change(tx, call.path["id"])))
+        return Reply(await self._settled(call, changed))
 
     async def _change(self, call: Call, change: Change) -> Reply:
         def unit(tx: Tx) -> Identification:
@@ -169,22 +193,42 @@ class _Identifications:
         self._service.wake()
         return Reply(changed)
 
-    async def _find(self, call: Call, attempt_id: str) -> Attempt:
-        with as_problems():
-            return await self._database.run(lambda tx: self._service.get(tx, call.caller, attempt_id))
-
     async def _read(self, call: Call, attempt_id: str) -> Identification:
         with as_problems():
             return await self._database.run(
                 lambda tx: self._model(tx, self._service.get(tx, call.caller, attempt_id)),
             )
 
-    async def _settled(self, call: Call, attempt_id: str) -> Identification:
-        """Return the attempt once nothing about the sending of its code is in doubt, if there is a code to send."""
-        found = await self._find(call, attempt_id)
-        if found.confirmation_id is not None:
-            await self._confirm.send_settled(found.confirmation_id)
-        return await self._read(call, attempt_id)
+    def _changed(self, tx: Tx, attempt: Attempt) -> "_Changed":
+        """Return what is to be waited for after a change that sends something."""
+        confirmation_id = attempt.confirmation_id
+        doubtful = confirmation_id is not None and not self._confirm.get(tx, confirmation_id).send_settled
+        return _Changed(attempt.id, confirmation_id if doubtful else None)
+
+    async def _settled(self, call: Call, changed: "_Changed") -> Identification:
+        """Return the attempt once nothing about the sending of its code is in doubt."""
+        confirmation_id = changed.sending
+        if confirmation_id is None:
+            return await self._read(call, changed.id)
+
+        def settled(tx: Tx, _attempt: Attempt) -> bool:
+            return self._confirm.get(tx, confirmation_id).send_settled
+
+        self._confirm.wake()
+        look = partial(self._look, call, changed.id, settled)
+        return await self._watch.until_after(confirmation_id, SETTLING, look, _is_there) or await self._read(
+            call, changed.id
+        )
+
+    async def _look(self, call: Call, attempt_id: str, fits: Callable[[Tx, Attempt], bool]) -> Identification | None:
+        """Return the attempt if it `fits`."""
+
+        def unit(tx: Tx) -> Identification | None:
+            found = self._service.get(tx, call.caller, attempt_id)
+            return self._model(tx, found) if fits(tx, found) else None
+
+        with as_problems():
+            return await self._database.run(unit)
 
     def _model(self, tx: Tx, attempt: Attempt) -> Identification:
         instructions = None

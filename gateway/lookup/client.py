@@ -6,8 +6,6 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from aiohttp import ClientSession
-
 from gateway.lookup import numbering, outbox
 from gateway.lookup.folder_link import FolderLink
 from gateway.lookup.outbox import CODE, LISTING, QUERY, VOID, OperatorMessage
@@ -16,7 +14,7 @@ from smsc_emulator.base.activity import Activity
 from smsc_emulator.base.clock import Clock
 from smsc_emulator.base.database import Database, Tx
 from smsc_emulator.base.flights import Flights
-from smsc_emulator.base.signed_http import UnreachableError, post_signed
+from smsc_emulator.base.signed_http import Session, UnreachableError, post_signed
 from smsc_emulator.base.takeover import TakeOver
 from smsc_emulator.operator.settings import OperatorSettings
 
@@ -40,7 +38,7 @@ class OperatorClient:
         database: Database,
         clock: Clock,
         activity: Activity,
-        session: ClientSession,
+        session: Session,
         operators: Sequence[OperatorSettings],
         *,
         base_url: Callable[[], str],

@@ -9,12 +9,10 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from aiohttp import ClientSession
-
 from smsc_emulator.base.activity import Activity
 from smsc_emulator.base.folder_poll import FolderPoll, Post
 from smsc_emulator.base.mailbox import GarbageError, Letter
-from smsc_emulator.base.signed_http import UnreachableError, post_signed
+from smsc_emulator.base.signed_http import Session, UnreachableError, post_signed
 from smsc_emulator.operator.folder_face import ANSWER, TO_GATEWAY, TO_OPERATOR, box
 from smsc_emulator.operator.settings import OperatorSettings
 
@@ -32,7 +30,7 @@ class FolderLink:
         self,
         operators: Sequence[OperatorSettings],
         data: Path,
-        session: ClientSession,
+        session: Session,
         activity: Activity,
         *,
         base_url: Callable[[], str],

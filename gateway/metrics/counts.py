@@ -66,7 +66,7 @@ class Counts:
         rule.counts[key] = rule.counts.get(key, 0) + 1
         if rule.timed is not None:
             labels, seconds = rule.timed.read(event)
-            self.histograms[rule.timed.name].setdefault(labels, Histogram(LAB_BUCKETS)).observe(seconds)
+            _of(self.histograms[rule.timed.name], labels, LAB_BUCKETS).observe(seconds)
 
     def add(self, kind: str, data: Mapping[str, Any], count: int) -> None:
         """Count events that are alike, without one of them being made."""
@@ -79,7 +79,7 @@ class Counts:
         method = answer.method if answer.method in METHODS else "other"
         labels = method, answer.route, str(answer.status)
         self.requests[labels] = self.requests.get(labels, 0) + 1
-        self.request_seconds.setdefault((answer.route,), Histogram(HTTP_BUCKETS)).observe(answer.seconds)
+        _of(self.request_seconds, (answer.route,), HTTP_BUCKETS).observe(answer.seconds)
 
     def _new(self, kind: str) -> _Rule:
         rule = self._rules[kind] = _rule(kind)
@@ -98,6 +98,13 @@ class Counts:
                     labels = counted.shown(kind, key)
                     shown[labels] = shown.get(labels, 0) + count
         return shown
+
+
+def _of(children: Children, labels: tuple[str, ...], bounds: Sequence[float]) -> Histogram:
+    found = children.get(labels)
+    if found is None:
+        found = children[labels] = Histogram(bounds)
+    return found
 
 
 def _rule(kind: str) -> _Rule:

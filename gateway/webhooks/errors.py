@@ -26,14 +26,6 @@ class ConnectError(OSError):
         super().__init__(ECONNREFUSED, reason)
 
 
-class DisconnectedError(Exception):
-    """The receiver closed the connection without an answer."""
-
-
-class NotHttpError(Exception):
-    """What the receiver answered is not HTTP."""
-
-
 class AddressRefusedError(OSError):
     """No webhook may go to this address. It is an OSError since it is raised where a socket would have been made."""
 

@@ -6,27 +6,30 @@ socket is made by the guard, which checks the address that it is to lead to.
 """
 
 import asyncio
-import re
 import ssl
 from collections.abc import Mapping
 from contextlib import suppress
+from dataclasses import dataclass
+from functools import lru_cache, partial
 from ipaddress import ip_address
 
 from aiohttp.abc import AbstractResolver
 from yarl import URL
 
-from gateway.webhooks.errors import ConnectError, DisconnectedError, NotHttpError
+from gateway.webhooks.errors import ConnectError
 from gateway.webhooks.guard import Guard
 from gateway.webhooks.outbox import Answer
+from smsc_emulator.base.line import DisconnectedError, Line
 
-IDLE = 15.0
-"""Real seconds for which a connection that nothing is sent over is kept."""
 
-LONGEST_HEAD = 64 * 1024
-"""Octets of an answer's head."""
+@dataclass(frozen=True, slots=True)
+class _Target:
+    """Where a webhook goes."""
 
-_STATUS = re.compile(rb"HTTP/1\.([01]) ([1-5][0-9]{2})(?: [^\r\n]*)?")
-_NO_BODY = (204, 304)
+    url: URL
+    origin: str
+    opening: str
+    """The first line and the Host of each request."""
 
 
 class Lines:
@@ -39,20 +42,21 @@ class Lines:
         self._idle: dict[str, list[Line]] = {}
         self._tls: ssl.SSLContext | None = None
 
-    async def post(self, url: URL, headers: Mapping[str, str], body: bytes) -> Answer:
+    async def post(self, url: str, headers: Mapping[str, str], body: bytes) -> Answer:
         """Send `body` and return what was answered.
 
-        Raises TimeoutError, ConnectError, ssl.SSLError, DisconnectedError, NotHttpError, and UnicodeError for a name
-        that cannot be one; other OSErrors where the connection broke.
+        Raises TimeoutError, ConnectError, ssl.SSLError, DisconnectedError, NotHttpError, and ValueError for a URL or a
+        name that cannot be one; other OSErrors where the connection broke.
         """
-        request = _request(url, headers, body)
+        target = _target(url)
+        request = _request(target, headers, body)
+        kept = self._take(target.origin)
+        if kept is not None:
+            # It may have been closed while nothing went over it: then this try has not begun.
+            with suppress(DisconnectedError, ConnectionError):
+                return await self._exchange(kept, target, request)
         async with asyncio.timeout(self._timeout):
-            kept = self._take(str(url.origin()))
-            if kept is not None:
-                # It may have been closed while nothing went over it: then this try has not begun.
-                with suppress(DisconnectedError, ConnectionError):
-                    return await self._exchange(kept, url, request)
-            return await self._exchange(await self._open(url), url, request)
+            return await self._exchange(await self._open(target.url), target, request)
 
     async def close(self) -> None:
         """Close what is kept."""
@@ -61,28 +65,26 @@ class Lines:
                 line.close()
         self._idle.clear()
 
-    async def _exchange(self, line: "Line", url: URL, request: bytes) -> Answer:
+    async def _exchange(self, line: Line, target: _Target, request: bytes) -> Answer:
         try:
             answer = await line.exchange(request)
         finally:
             if line.free:
-                line.keep(IDLE)
-                self._idle.setdefault(str(url.origin()), []).append(line)
+                line.keep()
+                self._idle.setdefault(target.origin, []).append(line)
             else:
                 line.close()
-        return answer
+        return Answer(answer.status, abort=answer.headers.get("webhook-delivery", "").lower() == "abort-message")
 
-    def _take(self, origin: str) -> "Line | None":
-        lines = self._idle.pop(origin, [])
+    def _take(self, origin: str) -> Line | None:
+        lines = self._idle.get(origin, [])
         while lines:
             line = lines.pop()
-            if line.take():
-                if lines:
-                    self._idle[origin] = lines
+            if line.is_kept:
                 return line
         return None
 
-    async def _open(self, url: URL) -> "Line":
+    async def _open(self, url: URL) -> Line:
         host, port = url.raw_host or "", url.port or 0
         failure: OSError = ConnectError("the name has no address")
         for family, protocol, address in await self._addresses(host, port):
@@ -102,110 +104,29 @@ class Lines:
             return [(each["family"], each["proto"], each["host"]) for each in found]
         return [(Guard.FAMILIES[version], 0, host)]
 
-    async def _connect(self, url: URL, family: int, protocol: int, address: tuple[str, int]) -> "Line":
-        loop = asyncio.get_running_loop()
+    async def _connect(self, url: URL, family: int, protocol: int, address: tuple[str, int]) -> Line:
+        loop, make = asyncio.get_running_loop(), partial(Line, self._timeout)
         tls = url.scheme == "https"
         sock = self._guard.open_socket(family, protocol, address[0], tls=tls)
         try:
             await loop.sock_connect(sock, address)
             if not tls:
-                return (await loop.create_connection(Line, sock=sock))[1]
+                return (await loop.create_connection(make, sock=sock))[1]
             if self._tls is None:
                 self._tls = ssl.create_default_context()
-            return (await loop.create_connection(Line, sock=sock, ssl=self._tls, server_hostname=url.raw_host))[1]
+            return (await loop.create_connection(make, sock=sock, ssl=self._tls, server_hostname=url.raw_host))[1]
         except BaseException:
             sock.close()
             raise
 
 
-def _request(url: URL, headers: Mapping[str, str], body: bytes) -> bytes:
-    told = {"host": url.host_port_subcomponent or "", **headers, "content-length": str(len(body))}
-    lines = "".join(f"{name}: {value}\r\n" for name, value in told.items())
-    return f"POST {url.raw_path_qs} HTTP/1.1\r\n{lines}\r\n".encode("ascii") + body
+@lru_cache(maxsize=1024)
+def _target(text: str) -> _Target:
+    url = URL(text)
+    opening = f"POST {url.raw_path_qs} HTTP/1.1\r\nhost: {url.host_port_subcomponent}\r\n"
+    return _Target(url, str(url.origin()), opening)
 
 
-class Line(asyncio.Protocol):
-    """One connection, which carries one exchange at a time."""
-
-    def __init__(self) -> None:
-        self.free = False
-        """Whether the last exchange has ended, and another may follow."""
-        self._answer: asyncio.Future[Answer] | None = None
-        self._got = b""
-        self._expiry: asyncio.TimerHandle | None = None
-
-    async def exchange(self, request: bytes) -> Answer:
-        """Send a request and return what is answered. Raises DisconnectedError, NotHttpError, OSError."""
-        self.free, self._got = False, b""
-        self._answer = asyncio.get_running_loop().create_future()
-        if self._transport.is_closing():
-            raise DisconnectedError
-        self._transport.write(request)
-        return await self._answer
-
-    def keep(self, seconds: float) -> None:
-        """Keep the connection for another exchange, for that long."""
-        self._expiry = asyncio.get_running_loop().call_later(seconds, self.close)
-
-    def take(self) -> bool:
-        """Keep it no more, since an exchange is to follow; False if it is closed."""
-        if self._expiry is not None:
-            self._expiry.cancel()
-        return self.free and not self._transport.is_closing()
-
-    def close(self) -> None:
-        """Close the connection at once: nothing of what it still brings counts."""
-        if self._expiry is not None:
-            self._expiry.cancel()
-        self._transport.abort()
-
-    # What asyncio calls.
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Take the connection."""
-        assert isinstance(transport, asyncio.Transport)
-        self._transport = transport
-
-    def data_received(self, data: bytes) -> None:
-        """Read an answer's head; what comes without a question ends the connection."""
-        if self._answer is None or self._answer.done():
-            self.free = False
-            self.close()
-            return
-        self._got += data
-        try:
-            self._read(self._answer)
-        except NotHttpError as error:
-            self._answer.set_exception(error)
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        """Let the exchange under way know that it has no answer."""
-        self.free = False
-        if self._answer is not None and not self._answer.done():
-            self._answer.set_exception(exc or (NotHttpError() if self._got else DisconnectedError()))
-
-    def _read(self, answer: "asyncio.Future[Answer]") -> None:
-        while (end := self._got.find(b"\r\n\r\n")) >= 0:
-            status, headers, persists = _head(self._got[:end])
-            self._got = self._got[end + 4 :]
-            if status >= 200:
-                length = "0" if status in _NO_BODY else headers.get("content-length", "")
-                self.free = persists and length == str(len(self._got)) and "transfer-encoding" not in headers
-                wish = headers.get("webhook-delivery", "")
-                answer.set_result(Answer(status, abort=wish.lower() == "abort-message"))
-                return
-        if len(self._got) > LONGEST_HEAD:
-            raise NotHttpError
-
-
-def _head(head: bytes) -> tuple[int, dict[str, str], bool]:
-    """Return the status, the headers by their names in lower case, and whether the connection persists."""
-    first, *rest = head.split(b"\r\n")
-    told = _STATUS.fullmatch(first)
-    if told is None:
-        raise NotHttpError
-    headers = {}
-    for line in rest:
-        name, _, value = line.decode("latin-1").partition(":")
-        headers[name.lower()] = value.strip()
-    return int(told[2]), headers, told[1] == b"1" and "close" not in headers.get("connection", "").lower()
+def _request(target: _Target, headers: Mapping[str, str], body: bytes) -> bytes:
+    lines = "".join([f"{name}: {value}\r\n" for name, value in headers.items()])
+    return f"{target.opening}{lines}content-length: {len(body)}\r\n\r\n".encode("ascii") + body

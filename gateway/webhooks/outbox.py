@@ -48,13 +48,16 @@ class Verdict:
     """The endpoint gets nothing any more."""
 
 
+_DELIVERED = Verdict(Outcome.DELIVERED)
+
+
 def judge(answer: Answer, tries: int, now: int, retry_after: Sequence[int]) -> Verdict:
     """Return what follows from the answer to try number `tries` (from 1) that ended at `now`.
 
     `retry_after` has the gap after each failure, in milliseconds; the failure after the last gap is the end.
     """
     if answer.status is not None and 200 <= answer.status < 300:
-        return Verdict(Outcome.DELIVERED)
+        return _DELIVERED
     error = _explain(answer)
     if answer.status == GONE:
         return Verdict(Outcome.GIVEN_UP, error=error, disables=True)

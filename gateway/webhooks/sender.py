@@ -16,10 +16,9 @@ from functools import partial
 
 import structlog
 from aiohttp.abc import AbstractResolver
-from yarl import URL
 
 from gateway.webhooks import store
-from gateway.webhooks.errors import AddressRefusedError, ConnectError, DisconnectedError, NotHttpError
+from gateway.webhooks.errors import AddressRefusedError, ConnectError
 from gateway.webhooks.guard import Guard
 from gateway.webhooks.line import Lines
 from gateway.webhooks.outbox import Answer, Outcome, judge
@@ -29,7 +28,8 @@ from gateway.webhooks.store import Delivery, Endpoint
 from gateway.webhooks.tries import Tried, Tries
 from smsc_emulator.base.activity import Activity
 from smsc_emulator.base.clock import Clock
-from smsc_emulator.base.database import Database, Tx
+from smsc_emulator.base.database import Database
+from smsc_emulator.base.line import DisconnectedError, NotHttpError
 from smsc_emulator.base.signature import sign
 from smsc_emulator.base.takeover import TakeOver
 
@@ -150,11 +150,8 @@ class WebhookSender:
         return tries.go_on
 
     async def _write(self, endpoint: Endpoint, tried: list[Tried]) -> bool:
-        def unit(tx: Tx) -> bool:
-            kept = [store.finish(tx, one.at, one.delivery, one.answer, one.verdict) for one in tried]
-            return all(kept)
-
-        return await self._database.run(unit)
+        told = [(one.at, one.delivery, one.answer, one.verdict) for one in tried]
+        return await self._database.run(lambda tx: store.finish(tx, endpoint.id, told))
 
     async def _claim_more(self, endpoint: Endpoint) -> list[Delivery]:
         now = self._clock.now()
@@ -165,7 +162,7 @@ class WebhookSender:
         body = delivery.body.encode()
         signed = sign(endpoint.secret, delivery.event_id, body)
         try:
-            return await self._lines.post(URL(endpoint.url), {**signed, **_HEADERS}, body)
+            return await self._lines.post(endpoint.url, {**signed, **_HEADERS}, body)
         except (NotHttpError, DisconnectedError, OSError, ValueError) as error:
             return Answer(None, error=explain(error))
 

@@ -78,6 +78,7 @@ _FIRST_DUE = select(func.min(_d.due_at)).where(_d.endpoint_id == _e.id).scalar_s
 _DUES = Statement(select(_e.id, _FIRST_DUE.label("due")).where(_e.disabled_at.is_(None)))
 _ADD = Statement(insert(webhook_deliveries))
 _FINISH = Statement(update(webhook_deliveries).where(_d.id == bindparam("its_id"), _OPEN))
+_STANDS = Statement(select(_e.id).where(_e.id == bindparam("its_endpoint"), _e.disabled_at.is_(None)))
 _CLAIM = Statement(update(webhook_deliveries).where(_d.id == bindparam("its_id")))
 _DUE_OF = Statement(
     select(webhook_deliveries)
@@ -122,6 +123,9 @@ class Delivery:
         """Where the delivery stands."""
         return state_of(self.due_at, self.delivered_at, self.given_up_at)
 
+
+Try = tuple[int, Delivery, Answer, Verdict]
+"""The instant of an answer, what it answers, the answer, and what follows from it."""
 
 _COLUMNS = Columns(Delivery)
 
@@ -213,12 +217,37 @@ def leave(tx: Tx, endpoint_id: str) -> None:
     claims.release(tx, LANE, endpoint_id)
 
 
-def finish(tx: Tx, now: int, delivery: Delivery, answer: Answer, verdict: Verdict) -> bool:
-    """Write down what a try came to, with its event; False if the endpoint takes no more.
+def finish(tx: Tx, endpoint_id: str, tried: Sequence[Try]) -> bool:
+    """Write down what tries came to, with their events; False if the endpoint takes no more.
 
     A delivery that was deleted with its endpoint while it was under way is left alone.
     """
-    row = {
+    if all(verdict.outcome is Outcome.DELIVERED for *_, verdict in tried) and _stands(tx, endpoint_id):
+        # What is claimed of an endpoint that stands is there, and open.
+        _FINISH.run_each(tx, [_finished(*one) for one in tried])
+        for one in tried:
+            _record(tx, *one)
+        return True
+    kept = [_finish(tx, *one) for one in tried]
+    return all(kept)
+
+
+def _stands(tx: Tx, endpoint_id: str) -> bool:
+    """Whether an endpoint is neither deleted nor disabled."""
+    return _STANDS.first(tx, its_endpoint=endpoint_id) is not None
+
+
+def _finish(tx: Tx, now: int, delivery: Delivery, answer: Answer, verdict: Verdict) -> bool:
+    if not _FINISH.run(tx, _finished(now, delivery, answer, verdict)):
+        return False
+    _record(tx, now, delivery, answer, verdict)
+    if verdict.disables:
+        _disable(tx, now, delivery.endpoint_id)
+    return not verdict.disables
+
+
+def _finished(now: int, delivery: Delivery, answer: Answer, verdict: Verdict) -> dict[str, Any]:
+    return {
         "its_id": delivery.id,
         "tries": delivery.tries + 1,
         "last_status": answer.status,
@@ -227,12 +256,10 @@ def finish(tx: Tx, now: int, delivery: Delivery, answer: Answer, verdict: Verdic
         "delivered_at": now if verdict.outcome is Outcome.DELIVERED else None,
         "given_up_at": now if verdict.outcome is Outcome.GIVEN_UP else None,
     }
-    if not _FINISH.run(tx, row):
-        return False
+
+
+def _record(tx: Tx, now: int, delivery: Delivery, answer: Answer, verdict: Verdict) -> None:
     tx.record(now, f"webhook.{verdict.outcome}", delivery.event_id, **_told(delivery, answer, verdict))
-    if verdict.disables:
-        _disable(tx, now, delivery.endpoint_id)
-    return not verdict.disables
 
 
 def _free(tx: Tx, busy: Collection[str]) -> ColumnElement[bool]:

@@ -1,8 +1,10 @@
 """Names and addresses of hosts."""
 
+from functools import lru_cache
 from ipaddress import ip_address
 
 
+@lru_cache(maxsize=64)
 def is_loopback(host: str) -> bool:
     """Return whether a listener on `host`, a name or an address, is reached from this machine alone."""
     name = host.strip("[]").lower()

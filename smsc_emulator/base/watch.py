@@ -25,17 +25,31 @@ class Watch:
 
         After `seconds` of real time what it gives then is returned as it is.
         """
+        return await self._until(subject, seconds, read, done, known=False)
+
+    async def until_after(
+        self, subject: str, seconds: float, read: Callable[[], Awaitable[T]], done: Callable[[T], bool]
+    ) -> T:
+        """Do as `until` does, for who knows already that `done` does not hold: read only after the first event.
+
+        To be called without giving way to anything since the commit that told so.
+        """
+        return await self._until(subject, seconds, read, done, known=True)
+
+    async def _until(
+        self, subject: str, seconds: float, read: Callable[[], Awaitable[T]], done: Callable[[T], bool], *, known: bool
+    ) -> T:
         changed = asyncio.Event()
         self._waiting.setdefault(subject, set()).add(changed)
+        deadline = asyncio.get_running_loop().time() + seconds
         try:
-            value = await read()
-            deadline = asyncio.get_running_loop().time() + seconds
-            in_time = True
-            while in_time and self._journal.waits and not done(value):
-                in_time = await _set_before(deadline, changed)
+            in_time = not known or (self._journal.waits and await _set_before(deadline, changed))
+            while True:
                 changed.clear()
                 value = await read()
-            return value
+                if done(value) or not in_time or not self._journal.waits:
+                    return value
+                in_time = await _set_before(deadline, changed)
         finally:
             self._forget(subject, changed)
 

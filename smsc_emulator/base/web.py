@@ -8,9 +8,10 @@ import json
 import re
 import secrets
 import time
-from collections.abc import Awaitable, Callable, Mapping, Sequence
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
+from itertools import count
 from typing import Any
 
 import structlog
@@ -20,6 +21,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from smsc_emulator.base.clock import Clock
 from smsc_emulator.base.postgres_errors import CommitInDoubtError, DatabaseUnusableError
+from smsc_emulator.base.request import Request
 
 
 class Model(BaseModel):
@@ -69,8 +71,8 @@ class ProblemError(Exception):
         self.headers = dict(headers or {})
         self.members = members
 
-    def reply(self) -> web.Response:
-        """Return the problem as a response."""
+    def reply(self) -> "Reply":
+        """Return the problem as an answer."""
         body = {
             "type": "about:blank",
             "title": self.kind.title,
@@ -79,12 +81,7 @@ class ProblemError(Exception):
             "detail": self.detail,
             **self.members,
         }
-        return web.Response(
-            body=json.dumps(body).encode(),
-            status=self.kind.status,
-            content_type="application/problem+json",
-            headers=self.headers,
-        )
+        return Reply(json.dumps(body).encode(), self.kind.status, self.headers, "application/problem+json")
 
 
 class Problem(BaseModel):
@@ -119,7 +116,7 @@ class Reply:
 class Call:
     """One request as its handler sees it."""
 
-    request: web.Request
+    request: Request
     received_at: int
     """Lab time at which the request's head was read, before its body was parsed."""
     path: Mapping[str, str]
@@ -147,7 +144,7 @@ class Answered:
 
 
 Handler = Callable[[Call], Awaitable[Reply]]
-Guard = Callable[[web.Request, bytes], str]
+Guard = Callable[[Request, bytes], str]
 """Checks a request's credentials and returns who they belong to, or raises ProblemError(UNAUTHORIZED or FORBIDDEN)."""
 
 
@@ -174,6 +171,8 @@ class Route:
     """Types that the answer may have instead, each a text of its own form."""
     around: Callable[[], AbstractContextManager[object]] | None = None
     """Entered when a request's head has been read, before its instant is taken; left when its answer is made."""
+    streams: bool = False
+    """Whether it answers piece by piece."""
 
 
 class Routes:
@@ -193,55 +192,79 @@ class Routes:
         return declare
 
 
-def application(
-    groups: list[Routes],
-    guards: Mapping[str, Guard],
-    clock: Clock,
-    look_on: Callable[[], Callable[[Answered], None]] = lambda: lambda _: None,
-    middlewares: Sequence[Middleware] = (),
-) -> web.Application:
-    """Return the aiohttp application that serves all `groups`; `guards` has one entry for each security scheme.
-
-    `look_on` is called when a request's head has been read, and what it returns when its answer is made. What
-    `middlewares` raise is answered as what a route raises.
-    """
-    app = web.Application(middlewares=[_watched(look_on), _problems, *middlewares], client_max_size=1 << 20)
-    for group in groups:
-        for route in group.routes:
-            guard = guards[route.scheme] if route.scheme else None
-            app.router.add_route(route.method, route.path, _serve(route, guard, clock))
-    return app
+LookOn = Callable[[], Callable[[Answered], None]]
+"""Called when a request's head has been read; what it returns is called when its answer is made."""
 
 
-def _serve(route: Route, guard: Guard | None, clock: Clock) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
-    async def serve(request: web.Request) -> web.StreamResponse:
-        with route.around() if route.around is not None else nullcontext():
-            return await answer(request)
+class Operation:
+    """A route with its guard: what answers a request, whichever server has read it."""
 
-    async def answer(request: web.Request) -> web.StreamResponse:
-        received_at = clock.now()
+    def __init__(self, route: Route, guards: Mapping[str, Guard], clock: Clock) -> None:
+        self.route = route
+        self._guard = guards[route.scheme] if route.scheme else None
+        self._clock = clock
+
+    async def answer(self, request: Request) -> Reply:
+        """Return the answer, its body as bytes. Raises ProblemError, and whatever the handler raises."""
+        if self.route.around is None:
+            return await self._answer(request)
+        with self.route.around():
+            return await self._answer(request)
+
+    async def _answer(self, request: Request) -> Reply:
+        route, received_at = self.route, self._clock.now()
         _check_path(route, request)
         raw = await request.read()
         call = Call(request, received_at, request.match_info, raw)
-        if guard is not None:
-            call.caller = guard(request, raw)
+        if self._guard is not None:
+            call.caller = self._guard(request, raw)
         if route.query is not None:
             call.query = _read_query(route.query, request)
         if route.body is not None:
             call.body = _read(route.body, raw)
         reply = await route.handler(call)
-        if reply.stream is not None:
-            return await reply.stream(request)
         body = reply.body
         if isinstance(body, BaseModel):
             body = body.model_dump_json(by_alias=True).encode()
         content_type = reply.content_type or route.content_type if body is not None else None
-        return web.Response(body=body, status=reply.status, headers=reply.headers, content_type=content_type)
+        return Reply(body, reply.status, reply.headers, content_type, reply.stream)
+
+
+def operations(groups: Iterable[Routes], guards: Mapping[str, Guard], clock: Clock) -> list[Operation]:
+    """Return all routes of `groups` with their guards; `guards` has one entry for each security scheme."""
+    return [Operation(route, guards, clock) for group in groups for route in group.routes]
+
+
+def application(
+    groups: list[Routes],
+    guards: Mapping[str, Guard],
+    clock: Clock,
+    look_on: LookOn = lambda: lambda _: None,
+    middlewares: Sequence[Middleware] = (),
+) -> web.Application:
+    """Return the aiohttp application that serves all `groups`; `guards` has one entry for each security scheme.
+
+    What `middlewares` raise is answered as what a route raises.
+    """
+    app = web.Application(middlewares=[_watched(look_on), _problems, *middlewares], client_max_size=1 << 20)
+    for each in operations(groups, guards, clock):
+        app.router.add_route(each.route.method, each.route.path, _serve(each))
+    return app
+
+
+def _serve(operation: Operation) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
+    async def serve(request: web.Request) -> web.StreamResponse:
+        reply = await operation.answer(request)
+        return _response(reply) if reply.stream is None else await reply.stream(request)
 
     return serve
 
 
-def _check_path(route: Route, request: web.Request) -> None:
+def _response(reply: Reply) -> web.Response:
+    return web.Response(body=reply.body, status=reply.status, headers=reply.headers, content_type=reply.content_type)
+
+
+def _check_path(route: Route, request: Request) -> None:
     if "\0" in request.path:  # PostgreSQL has no text with it, so nothing can be called so
         raise ProblemError(NOT_FOUND, "Nothing here has a name with a NUL in it.")
     for name, pattern in route.patterns.items():
@@ -256,7 +279,7 @@ def _read(model: type[BaseModel], raw: bytes) -> BaseModel:
         raise _bad("body", error) from None
 
 
-def _read_query(model: type[BaseModel], request: web.Request) -> BaseModel:
+def _read_query(model: type[BaseModel], request: Request) -> BaseModel:
     try:
         return model.model_validate_strings(dict(request.query))
     except ValidationError as error:
@@ -274,38 +297,69 @@ def _bad(where: str, error: ValidationError) -> ProblemError:
 
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 _ID = re.compile(r"[a-z]{3}_[A-Za-z0-9_]+")
-_IDS = re.compile(rb'"(?:id":\s*"([a-z]{3}_\w{1,60})|message_id":\s*"([^"\\]{1,64}))"')
+# It begins with a whole word, which is found far faster than each quotation mark would be.
+_IDS = re.compile(rb'id":(?:(?<="id":)\s*"([a-z]{3}_\w{1,60})|(?<="message_id":)\s*"([^"\\]{1,64}))"')
 _LOOKED_AT = 4_096
 """How much of an answer is looked at for ids; what it is about comes first."""
 
 
-def _watched(look_on: Callable[[], Callable[[Answered], None]]) -> Any:
+class RequestIds:
+    """Names requests: an X-Request-Id is the client's if it sent one, else a new one, unlike those of other runs."""
+
+    def __init__(self) -> None:
+        self._run = secrets.token_hex(6)
+        self._numbers = count(1)
+
+    def of(self, request: Request) -> str:
+        """Return a request's id."""
+        wished = request.headers.get("X-Request-Id")
+        if wished is not None and _REQUEST_ID.fullmatch(wished):
+            return wished
+        return f"rqs_{self._run}{next(self._numbers):08x}"
+
+
+def about(request: Request, status: int, body: object) -> tuple[str, ...]:
+    """Return the ids of what a request has made or changed; see `Answered`."""
+    if request.method in ("GET", "HEAD") or status >= 400:
+        return ()
+    named = [value for value in request.match_info.values() if _ID.fullmatch(value)]
+    told = _IDS.findall(body[:_LOOKED_AT]) if isinstance(body, bytes) else []
+    return tuple(dict.fromkeys((*named, *((one or other).decode() for one, other in told))))
+
+
+def problem_of(error: Exception, request: Request) -> ProblemError:
+    """Return what the failure of a request is to be answered with; what is no fault of the request is logged."""
+    if isinstance(error, ProblemError):
+        return error
+    log = structlog.get_logger(__name__)
+    if isinstance(error, DatabaseUnusableError):
+        log.warning("request without a database", method=request.method, path=request.path, reason=str(error))
+        return _without_database(error)
+    log.error("request failed", method=request.method, path=request.path, exc_info=error)
+    told = "The request could not be answered. Part of it may be kept: look before you make it again."
+    return ProblemError(INTERNAL, told)
+
+
+def _watched(look_on: LookOn) -> Any:
+    ids = RequestIds()
+
     @web.middleware
     async def watch(
         request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
     ) -> web.StreamResponse:
         on_answer, began = look_on(), time.monotonic()
-        wished = request.headers.get("X-Request-Id", "")
-        id_ = wished if _REQUEST_ID.fullmatch(wished) else f"rqs_{secrets.token_hex(10)}"
+        id_ = ids.of(request)
         response = await handler(request)
         if not response.prepared:  # a stream has sent its head, and more, by now
             response.headers["X-Request-Id"] = id_
         resource = request.match_info.route.resource
         route = "none" if resource is None else resource.canonical
         seconds = time.monotonic() - began
-        on_answer(Answered(id_, request.method, route, response.status, seconds, _about(request, response)))
+        made = about(request, response.status, response.body) if isinstance(response, web.Response) else ()
+        on_answer(Answered(id_, request.method, route, response.status, seconds, made))
         return response
 
     return watch
-
-
-def _about(request: web.Request, response: web.StreamResponse) -> tuple[str, ...]:
-    if request.method in ("GET", "HEAD") or response.status >= 400 or not isinstance(response, web.Response):
-        return ()
-    named = [value for value in request.match_info.values() if _ID.fullmatch(value)]
-    body = response.body if isinstance(response.body, bytes) else b""
-    told = [(one or other).decode() for one, other in _IDS.findall(body[:_LOOKED_AT])]
-    return tuple(dict.fromkeys((*named, *told)))
 
 
 @web.middleware
@@ -314,21 +368,13 @@ async def _problems(
 ) -> web.StreamResponse:
     try:
         return await handler(request)
-    except ProblemError as problem:
-        return problem.reply()
     except web.HTTPException as refusal:
         return _from_aiohttp(refusal)
     except web.RequestPayloadError:
-        return ProblemError(BAD_REQUEST, "body: it does not arrive as its headers say, or is cut short").reply()
-    except DatabaseUnusableError as error:
-        structlog.get_logger(__name__).warning(
-            "request without a database", method=request.method, path=request.path, reason=str(error)
-        )
-        return _without_database(error).reply()
-    except Exception:
-        structlog.get_logger(__name__).exception("request failed", method=request.method, path=request.path)
-        told = "The request could not be answered. Part of it may be kept: look before you make it again."
-        return ProblemError(INTERNAL, told).reply()
+        told = "body: it does not arrive as its headers say, or is cut short"
+        return _response(ProblemError(BAD_REQUEST, told).reply())
+    except Exception as error:
+        return _response(problem_of(error, request).reply())
 
 
 def _without_database(error: DatabaseUnusableError) -> ProblemError:
@@ -347,4 +393,4 @@ def _without_database(error: DatabaseUnusableError) -> ProblemError:
 def _from_aiohttp(refusal: web.HTTPException) -> web.Response:
     kind = next((kind for kind in GENERAL if kind.status == refusal.status), BAD_REQUEST)
     headers = {"Allow": refusal.headers["Allow"]} if "Allow" in refusal.headers else {}
-    return ProblemError(kind, refusal.text or refusal.reason, headers=headers).reply()
+    return _response(ProblemError(kind, refusal.text or refusal.reason, headers=headers).reply())

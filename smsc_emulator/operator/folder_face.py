@@ -8,12 +8,10 @@ import json
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from aiohttp import ClientSession
-
 from smsc_emulator.base.activity import Activity
 from smsc_emulator.base.folder_poll import FolderPoll, Post
 from smsc_emulator.base.mailbox import GarbageError, Letter, Mailbox
-from smsc_emulator.base.signed_http import UnreachableError, post_signed
+from smsc_emulator.base.signed_http import Session, UnreachableError, post_signed
 from smsc_emulator.operator.settings import OperatorSettings
 
 TO_OPERATOR, TO_GATEWAY, ASIDE = "to_operator", "to_gateway", "aside"
@@ -41,7 +39,7 @@ class FolderFace:
         self,
         operators: Sequence[OperatorSettings],
         data: Path,
-        session: ClientSession,
+        session: Session,
         activity: Activity,
         face_url: Callable[[], str],
     ) -> None:

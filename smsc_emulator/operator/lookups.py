@@ -10,7 +10,6 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
 
-from aiohttp import ClientSession
 from sqlalchemy import bindparam, func, insert, select, update
 from sqlalchemy.engine import Row
 
@@ -21,7 +20,7 @@ from smsc_emulator.base.durations import DAY, MINUTE, SECOND, iso
 from smsc_emulator.base.flights import Flights
 from smsc_emulator.base.randomness import Randomness, SecretRandomness
 from smsc_emulator.base.retries import RetryPlan
-from smsc_emulator.base.signed_http import UnreachableError
+from smsc_emulator.base.signed_http import Session, UnreachableError
 from smsc_emulator.base.statements import Statement
 from smsc_emulator.operator import answers, register, subscribers
 from smsc_emulator.operator.answers import ABSENT, PRESENT
@@ -147,7 +146,7 @@ class Lookups:
         database: Database,
         clock: Clock,
         activity: Activity,
-        session: ClientSession,
+        session: Session,
         operators: Sequence[OperatorSettings],
         behaviours: Behaviours,
         *,

@@ -7,10 +7,8 @@ from pathlib import Path
 from time import time_ns
 from typing import Any, Literal
 
-from aiohttp import ClientSession
-
 from smsc_emulator.base.mailbox import Letter
-from smsc_emulator.base.signed_http import UnreachableError, post_signed
+from smsc_emulator.base.signed_http import Session, UnreachableError, post_signed
 from smsc_emulator.operator.folder_face import TO_GATEWAY, box
 from smsc_emulator.operator.settings import OperatorSettings
 
@@ -28,7 +26,7 @@ class Outward:
 
     def __init__(
         self,
-        session: ClientSession,
+        session: Session,
         operators: Sequence[OperatorSettings],
         gateway_url: Callable[[], str] = lambda: "",
         data: Path | None = None,

@@ -76,3 +76,20 @@ async def test_at_the_end_of_the_lab_all_who_wait_are_answered_with_what_there_i
         assert await reading == []
         assert await watch.until("a", 60, read, lambda _: False) == 1
         assert await journal.wait(0, 60) == []
+
+
+async def test_who_knows_already_reads_only_after_an_event(journal):
+    watch = Watch(journal)
+    readings = []
+
+    async def read():
+        readings.append(1)
+        return 1
+
+    waiting = asyncio.create_task(watch.until_after("a", 10, read, lambda _: True))
+    await asyncio.sleep(0)
+    assert not readings
+    journal.publish(0, "changed", "a")
+    assert await waiting == 1
+    assert await watch.until_after("a", 0.01, read, lambda _: False) == 1
+    assert len(readings) == 2

@@ -92,6 +92,7 @@ def routes(onlooker: Onlooker) -> Routes:
         query=EventsQuery,
         answers={200: None},
         headers={"Last-Event-ID": "the `seq` of the last event that was read; the next ones follow"},
+        streams=True,
     )
     async def follow(call: Call) -> Reply:
         last_id = call.request.headers.get("Last-Event-ID", "")

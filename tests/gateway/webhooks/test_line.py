@@ -6,13 +6,12 @@ from contextlib import suppress
 from ipaddress import ip_network
 
 import pytest
-from yarl import URL
 
-from gateway.webhooks.errors import DisconnectedError, NotHttpError
 from gateway.webhooks.guard import Guard
 from gateway.webhooks.line import Lines
 from gateway.webhooks.outbox import Answer
 from gateway.webhooks.resolver import Resolver
+from smsc_emulator.base.line import DisconnectedError, NotHttpError
 
 EMPTY = b"HTTP/1.1 204 No Content\r\n\r\n"
 
@@ -24,7 +23,7 @@ class Peer:
         self.answers: list[bytes | None] = []
         self.requests: list[bytes] = []
         self.connections = 0
-        self.url = URL()
+        self.url = ""
         self.serving: set[asyncio.Task[None] | None] = set()
 
     async def take(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -49,7 +48,7 @@ class Peer:
 async def peer() -> AsyncIterator[Peer]:
     peer = Peer()
     server = await asyncio.start_server(peer.take, "127.0.0.1", 0)
-    peer.url = URL(f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/hook?a=%20b")
+    peer.url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/hook?a=%20b"
     yield peer
     server.close()
     await asyncio.gather(*filter(None, peer.serving))

@@ -7,10 +7,10 @@ from aiohttp import web
 from standardwebhooks import Webhook, WebhookVerificationError
 
 from gateway.webhooks import sender, store
-from gateway.webhooks.errors import DisconnectedError, NotHttpError
 from gateway.webhooks.guard import Guard
 from gateway.webhooks.sender import explain
 from smsc_emulator.base.durations import HOUR, MINUTE, SECOND
+from smsc_emulator.base.line import DisconnectedError, NotHttpError
 
 PLAN = [5 * SECOND, 5 * MINUTE, 30 * MINUTE, 2 * HOUR, 5 * HOUR, 10 * HOUR, 10 * HOUR]
 
