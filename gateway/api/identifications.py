@@ -171,11 +171,11 @@ class _Identifications:
 
     async def _find(self, call: Call, attempt_id: str) -> Attempt:
         with as_problems():
-            return await self._database.run(lambda tx: self._service.get(tx, call.caller, attempt_id))
+            return await self._database.read(lambda tx: self._service.get(tx, call.caller, attempt_id))
 
     async def _read(self, call: Call, attempt_id: str) -> Identification:
         with as_problems():
-            return await self._database.run(
+            return await self._database.read(
                 lambda tx: self._model(tx, self._service.get(tx, call.caller, attempt_id)),
             )
 

@@ -20,6 +20,7 @@ from sqlalchemy import Engine, make_url
 from sqlalchemy.engine import Connection
 
 from smsc_emulator.base.journal import Journal, Reader
+from smsc_emulator.base.known import UnknownError
 from smsc_emulator.base.postgres_errors import driver_missing
 from smsc_emulator.base.sqlite import SqliteThread, make_engine
 from smsc_emulator.base.units import Backend, Batch, Job, Observer, Signals, Tx, Unit, journal_table, metadata
@@ -97,6 +98,15 @@ class Database:
         self._waiting.append(job)
         self._begin()
         return cast(T, await job.done)
+
+    async def read(self, unit: Unit[T]) -> T:
+        """Return the value of a unit that changes nothing, at once where all that it looks at is in memory."""
+        if self._closed:
+            raise DatabaseClosedError("the database is not open")
+        try:
+            return self._backend.glance(unit)
+        except UnknownError:
+            return await self.run(unit)
 
     def lead(self, name: str, changed: Callable[[bool], None]) -> Callable[[], None]:
         """Strive to be the only node that leads in `name`; `changed` is told at each gain and loss.

@@ -10,12 +10,15 @@ from contextlib import suppress
 from typing import Any, TypeVar
 
 from pydantic_core import to_json
-from sqlalchemy import Engine, create_engine, event, select
+from sqlalchemy import Engine, Table, create_engine, event, select
 from sqlalchemy.engine import Connection
 from sqlalchemy.pool import StaticPool
+from sqlalchemy.sql.dml import UpdateBase
 
 from smsc_emulator.base.journal import Event, Journal
-from smsc_emulator.base.units import Batch, Done, Observer, Tx, journal_table, numbered, store_events
+from smsc_emulator.base.known import Known, Memory, UnknownError
+from smsc_emulator.base.units import Batch, Done, Observer, Tx, Unit, journal_table, numbered, store_events
+from smsc_emulator.base.writes import GatheredError, Writes
 
 T = TypeVar("T")
 
@@ -33,6 +36,7 @@ class SqliteThread:
         self._observers = observers
         self._batches: queue.SimpleQueue[Batch | None] = queue.SimpleQueue()
         self._ended = asyncio.Event()
+        self._memory = Memory()
         self._thread: threading.Thread | None = None
 
     def start(self, done: Done, remembered: int) -> None:
@@ -66,45 +70,100 @@ class SqliteThread:
         changed(True)
         return lambda: changed(False)
 
+    def glance(self, unit: Unit[T]) -> T:
+        """Run a unit on what is committed and in memory. Raises UnknownError if that is not all it asks for."""
+        nowhere: Any = _Nowhere()
+        return unit(Tx(nowhere, [], self.node, nowhere, Known(self._memory)))
+
+    def _ended_batch(self, done: Done, batch: Batch) -> None:
+        self._memory.take(batch.known)
+        done(batch)
+
     # The rest runs on the thread.
 
     def _work(self, loop: asyncio.AbstractEventLoop, done: Done) -> None:
         with self.engine.connect() as conn:
             driver = conn.connection.driver_connection
             assert isinstance(driver, sqlite3.Connection)
+            event.listen(conn, "before_cursor_execute", self._before_sqlalchemy)
             while (batch := self._batches.get()) is not None:
                 try:
                     self._commit(conn, driver, batch)
                 except Exception as error:
-                    with suppress(sqlite3.Error):  # a full disk, for one, has ended the transaction already
-                        driver.execute("ROLLBACK")
+                    _roll_back(driver)
                     batch.fail(error)
                 try:
-                    loop.call_soon_threadsafe(done, batch)
+                    loop.call_soon_threadsafe(self._ended_batch, done, batch)
                 except RuntimeError:  # the loop is gone: nobody waits for the answer any more
                     return
         with suppress(RuntimeError):
             loop.call_soon_threadsafe(self._ended.set)
 
     def _commit(self, conn: Connection, driver: sqlite3.Connection, batch: Batch) -> None:
+        try:
+            self._run(conn, driver, batch, apart=False)
+        except GatheredError:
+            _roll_back(driver)
+            self._run(conn, driver, batch, apart=True)
+
+    def _run(self, conn: Connection, driver: sqlite3.Connection, batch: Batch, *, apart: bool) -> None:
+        """Run and commit a batch. With `apart` each unit writes for itself, so that it alone fails by what it writes.
+
+        Raises GatheredError if the database does not take what the units have gathered.
+        """
         # SQLite waits for a lock (busy_timeout) only where a transaction begins, not where it first writes.
         driver.execute("BEGIN IMMEDIATE")
-        events: list[Event] = []
+        writes, events, batch.known = Writes(driver), [], {}
         for job in batch.jobs:
-            tx = Tx(conn, self._observers, self.node, driver)
-            driver.execute("SAVEPOINT unit")
+            self._tx = tx = Tx(conn, self._observers, self.node, driver, Known(batch.known, self._memory), writes)
+            job.result = job.error = None
             try:
                 job.result = job.unit(tx)
+                if apart:
+                    writes.write_all(tx)
             except Exception as error:
                 job.error = error
-                driver.execute("ROLLBACK TO SAVEPOINT unit")
+                if not driver.in_transaction:  # a full disk, for one, ends it
+                    raise
+                writes.undo()
             else:
-                events.extend(tx.events)
-            driver.execute("RELEASE SAVEPOINT unit")
+                writes.keep()
+                events += tx.events
+                batch.known |= tx.known.own
+            if writes.refused is not None:
+                raise GatheredError from writes.refused
+        self._tx = tx = Tx(conn, self._observers, self.node, driver, writes=writes)
+        try:
+            writes.write_all(tx)
+        except sqlite3.Error as error:
+            raise GatheredError from error
         if events:
             batch.events = numbered(events, batch.first_seq)
-            store_events(Tx(conn, self._observers, self.node, driver), batch.events)
+            store_events(tx, batch.events)
         driver.execute("COMMIT")
+
+    def _before_sqlalchemy(self, _conn: Any, _cursor: Any, sql: str, _values: Any, context: Any, _many: bool) -> None:
+        """Make ready for a statement that SQLAlchemy runs for the present unit."""
+        tx = self._tx
+        assert tx.writes is not None
+        tx.writes.write_all(tx)
+        if not sql.startswith("SELECT"):
+            tx.writes.before_writing(tx)
+            statement = None if context.compiled is None else context.compiled.statement
+            if isinstance(statement, UpdateBase) and isinstance(statement.table, Table):
+                tx.changes(statement.table)
+
+
+class _Nowhere:
+    """Stands for the connection of a unit that has none."""
+
+    def __getattr__(self, name: str) -> Any:
+        raise UnknownError(name)
+
+
+def _roll_back(driver: sqlite3.Connection) -> None:
+    with suppress(sqlite3.Error):  # a full disk, for one, has ended the transaction already
+        driver.execute("ROLLBACK")
 
 
 def make_engine(url: str) -> Engine:

@@ -114,7 +114,7 @@ class Workflows(RuleBasedStateMachine):
 
     def all(self) -> list[Confirmation]:
         query = select(store.confirmations).order_by(store.confirmations.c.created_at, store.confirmations.c.id)
-        return self.unit(lambda tx: [store._read(row) for row in tx.conn.execute(query)])
+        return self.unit(lambda tx: store.CONFIRMATIONS.all(tx, tx.conn.execute(query)))
 
     def good(self, one: Confirmation) -> set[str]:
         """Return the secrets that were ever sent for a confirmation and would confirm it now."""

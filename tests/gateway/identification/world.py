@@ -107,7 +107,7 @@ class World(RuleBasedStateMachine):
 
     def attempts(self) -> list[Attempt]:
         query = select(store.attempts).order_by(store.attempts.c.created_at, store.attempts.c.id)
-        return self.unit(lambda tx: [store._attempt(row) for row in tx.conn.execute(query)])
+        return self.unit(lambda tx: store.ATTEMPTS.all(tx, tx.conn.execute(query)))
 
     def pick(self, number: int, *states: State) -> Attempt | None:
         fitting = [one for one in self.attempts() if not states or one.state in states]
@@ -154,9 +154,9 @@ class World(RuleBasedStateMachine):
     def messages(self) -> list[OperatorMessage]:
         """Return what the operators have not taken yet, in the order of its making; a void comes after its code."""
         table = lookup_store.operator_messages
-        unsent = select(table).where(table.c.acked_at.is_(None), table.c.withdrawn_at.is_(None))
-        rows = self.unit(lambda tx: tx.conn.execute(unsent.order_by(table.c.first_try_at, table.c.kind)).all())
-        return [outbox._message(row) for row in rows]
+        unsent = outbox.MESSAGES.selected.where(table.c.acked_at.is_(None), table.c.withdrawn_at.is_(None))
+        in_order = unsent.order_by(table.c.first_try_at, table.c.kind)
+        return self.unit(lambda tx: outbox.MESSAGES.all(tx, tx.conn.execute(in_order)))
 
     def permitted(self, act) -> None:
         with suppress(IdentificationError, ConfirmationError):
