@@ -74,6 +74,8 @@ def decimal(amount: int) -> str:
 
 _CHARGED = Statement(select(charges.c.ordinal).where(charges.c.reference == bindparam("reference")))
 _CHARGE = Statement(insert(charges))
+_MADE = "charge"
+"""The kind of what is known of references: that they were charged."""
 _TOTAL = Statement(
     select(func.sum(charges.c.amount), func.sum(charges.c.billable_seconds)).where(
         charges.c.subject_id == bindparam("subject"), charges.c.currency == bindparam("currency")
@@ -124,8 +126,10 @@ class Ledger:
 
         The seconds of a call may be charged apart from it, with a reference of their own and quantity 0.
         """
-        if _CHARGED.first(tx, reference=reference) is not None:
+        # A charge that waits to be written is known.
+        if tx.known.get((_MADE, reference)) or _CHARGED.look_up(tx, {"reference": reference}) is not None:
             return False
+        tx.known[_MADE, reference] = True
         before, amount = self._cost(tx, subject_id), quantity * self._prices[kind] + billable_seconds * self._second
         values = {
             "reference": reference,

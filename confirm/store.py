@@ -26,7 +26,7 @@ from confirm.challenge import Confirmation, Proof, SendState, State
 from confirm.workflow import Step, StepState
 from smsc_emulator.base import claims
 from smsc_emulator.base.database import Tx, metadata
-from smsc_emulator.base.records import Records
+from smsc_emulator.base.records import Group, Records
 from smsc_emulator.base.statements import Columns, Statement
 
 confirmations = Table(
@@ -90,6 +90,9 @@ idempotency_keys = Table(
 OWNED = "confirmations owned by"
 """The kind of what is known of an owner's confirmations: their ids."""
 
+OF_MESSAGE = "confirmation of the message"
+"""The kind of what is known of the SMSC's ids: the confirmation whose present code was taken under one last."""
+
 OWN_CODE = "own code"
 """The kind of the claims of nodes that have a service's own code in memory: only they can send it."""
 
@@ -115,19 +118,22 @@ def _read(columns: Mapping[str, Any]) -> Confirmation:
 
 
 CONFIRMATIONS = Records(confirmations, Confirmation, read=_read, flat=_flat)
-save, find = CONFIRMATIONS.save, CONFIRMATIONS.find
+find = CONFIRMATIONS.find
 
 # What each step of a confirmation runs is put together once: that costs more than running it.
 _NEXT_SEND = select(func.min(confirmations.c.send_due_at))
-_NEXT_STEP = Statement(select(func.min(confirmations.c.step_due_at)))
+_NEXT_STEP = Statement(select(func.min(confirmations.c.step_due_at)), remember=True)
 _NEXT_EXPIRY = Statement(
     select(func.min(confirmations.c.expires_at)).where(confirmations.c.state == State.PENDING.value)
 )
-_OF_NUMBER = Statement(
+_OF_NUMBER = Group(
+    CONFIRMATIONS,
     CONFIRMATIONS.selected.where(
         confirmations.c.service_id == bindparam("service_id"),
         confirmations.c.phone_number == bindparam("phone_number"),
-    ).where((confirmations.c.state == State.PENDING.value) | (confirmations.c.over_at >= bindparam("over_since")))
+    ).where((confirmations.c.state == State.PENDING.value) | (confirmations.c.over_at >= bindparam("over_since"))),
+    "service_id",
+    "phone_number",
 )
 _OF_OWNER = Statement(
     select(confirmations.c.id).where(
@@ -156,6 +162,13 @@ def add(tx: Tx, confirmation: Confirmation) -> None:
         tx.known[OWNED, confirmation.owner] = *owned, confirmation.id
 
 
+def save(tx: Tx, confirmation: Confirmation) -> None:
+    """Write what has become of a confirmation."""
+    CONFIRMATIONS.save(tx, confirmation)
+    if confirmation.message_id is not None:
+        tx.known[OF_MESSAGE, confirmation.message_id] = confirmation.id
+
+
 def owns_none(tx: Tx, owner: str) -> None:
     """Take that a new owner has no confirmations yet, so that they need not be looked for."""
     tx.known[OWNED, owner] = ()
@@ -172,8 +185,11 @@ def owned_by(tx: Tx, owner: str, service_id: str, phone_number: str) -> Sequence
 
 def of_number(tx: Tx, service_id: str, phone_number: str, over_since: int) -> list[Confirmation]:
     """Return a service's confirmations of a number that are pending or over since `over_since`."""
-    rows = _OF_NUMBER.all(tx, service_id=service_id, phone_number=phone_number, over_since=over_since)
-    return CONFIRMATIONS.all(tx, rows)
+
+    def counts(one: Confirmation) -> bool:
+        return one.over_at is None or one.over_at >= over_since
+
+    return _OF_NUMBER.of(tx, counts, service_id, phone_number, over_since=over_since)
 
 
 def to_send(tx: Tx, now: int, not_by: Collection[str] = ()) -> list[Confirmation]:
@@ -220,6 +236,9 @@ def held_back(tx: Tx, phone_number: str) -> list[Confirmation]:
 
 def of_message(tx: Tx, message_id: str) -> Confirmation | None:
     """Return the confirmation whose present code the SMSC took under `message_id`, or None; of several the newest."""
+    known: str | None = tx.known.get((OF_MESSAGE, message_id))
+    if known is not None and (found := find(tx, known)) is not None and found.message_id == message_id:
+        return found
     row = _OF_MESSAGE.first(tx, its_message=message_id)
     return None if row is None else CONFIRMATIONS.of(tx, row)
 

@@ -41,12 +41,23 @@ class Code:
 
 
 CODES = Records(codes, Code, key="code")
-add, find = CODES.add, CODES.find
+find = CODES.find
+OF_REQUEST = "code of the request"
+"""The kind of what is known of requests: the code that goes with one."""
 _OF_REQUEST = Statement(CODES.selected.where(codes.c.request_id == bindparam("its_request")))
+
+
+def add(tx: Tx, new: Code) -> None:
+    """Write a new code; the database refuses one that was ever given out."""
+    CODES.add(tx, new)
+    tx.known[OF_REQUEST, new.request_id] = new.code
 
 
 def of_request(tx: Tx, request_id: str) -> Code | None:
     """Return the code that goes with a query, or None."""
+    known: str | None = tx.known.get((OF_REQUEST, request_id))
+    if known is not None:
+        return find(tx, known)
     row = _OF_REQUEST.first(tx, its_request=request_id)
     return None if row is None else CODES.of(tx, row)
 

@@ -21,7 +21,7 @@ from smsc_emulator.base.frozen import replace
 from smsc_emulator.base.randomness import Randomness
 from smsc_emulator.base.statements import Statement
 
-_NEXT_EXPIRY = Statement(select(func.min(table.c.expires_at)))
+_NEXT_EXPIRY = Statement(select(func.min(table.c.expires_at)), remember=True)
 _OPEN_ON = Statement(select(table).where(table.c.binding_id == bindparam("its_binding"), table.c.ended_at.is_(None)))
 
 Kind = Literal["app", "web"]

@@ -11,7 +11,7 @@ from gateway.identification.attempt import TERMINAL, Attempt, Cause, Outcome, Re
 from gateway.identification.bindings import Binding
 from gateway.identification.tables import attempts, bindings, dead_letters
 from smsc_emulator.base.database import Tx
-from smsc_emulator.base.records import Records
+from smsc_emulator.base.records import Group, Records
 from smsc_emulator.base.statements import Statement
 
 
@@ -40,19 +40,25 @@ add_binding, save_binding, find_binding = BINDINGS.add, BINDINGS.save, BINDINGS.
 
 # What each step of an attempt runs is put together once: that costs more than running it.
 _NEXT_DUE = Statement(select(func.min(attempts.c.due_at)))
-_UNDER_WAY = Statement(
+_UNDER_WAY = Group(
+    ATTEMPTS,
     ATTEMPTS.selected.where(
         attempts.c.service_id == bindparam("service_id"), attempts.c.phone_number == bindparam("phone_number")
     )
     .where(and_(*(attempts.c.state != state for state in sorted(TERMINAL))))
-    .order_by(attempts.c.created_at)
+    .order_by(attempts.c.created_at),
+    "service_id",
+    "phone_number",
 )
-_STANDING = Statement(
+_STANDING = Group(
+    BINDINGS,
     BINDINGS.selected.where(
         bindings.c.service_id == bindparam("service_id"), bindings.c.phone_number == bindparam("phone_number")
-    ).order_by(bindings.c.created_at.desc(), bindings.c.id)
+    ),
+    "service_id",
+    "phone_number",
 )
-_NEXT_OVERDUE = Statement(select(func.min(bindings.c.due_at)))
+_NEXT_OVERDUE = Statement(select(func.min(bindings.c.due_at)), remember=True)
 
 
 def add(tx: Tx, attempt: Attempt) -> None:
@@ -63,7 +69,7 @@ def add(tx: Tx, attempt: Attempt) -> None:
 
 def under_way(tx: Tx, service_id: str, phone_number: str) -> list[Attempt]:
     """Return the service's attempts with a number that are not over."""
-    return ATTEMPTS.all(tx, _UNDER_WAY.all(tx, service_id=service_id, phone_number=phone_number))
+    return _UNDER_WAY.of(tx, lambda attempt: not attempt.state.over, service_id, phone_number)
 
 
 def confirmation_ids(tx: Tx, attempt: Attempt) -> Sequence[str]:
@@ -126,8 +132,8 @@ def list_bindings(
 
 def standing(tx: Tx, service_id: str, phone_number: str) -> list[Binding]:
     """Return a service's bindings of a number that are not closed, the youngest first."""
-    found = BINDINGS.all(tx, _STANDING.all(tx, service_id=service_id, phone_number=phone_number))
-    return [one for one in found if one.stands]
+    found = _STANDING.of(tx, lambda one: one.stands, service_id, phone_number)
+    return sorted(found, key=lambda one: (-one.created_at, one.id))
 
 
 def of_code(tx: Tx, service_id: str, code: str) -> Binding | None:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Mapping
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
 
-from sqlalchemy import Table, bindparam, insert, select, update
+from sqlalchemy import Select, Table, bindparam, insert, select, update
 
 from smsc_emulator.base.statements import HAS_RECORDS, VERSION, Columns, Row, Statement
 
@@ -54,11 +54,13 @@ class Records(Generic[T]):
         self.insert = Statement(insert(table))
         self.update = Statement(update(table).where(place))
         self._select = Statement(self.selected.where(place))
+        self.groups: list[Group[T]] = []
 
     def find(self, tx: "Tx", key: str) -> T | None:
         """Return the object with this key, or None."""
         known: T | None = tx.known.get((self.name, key))
-        if known is None and (row := self._select.first(tx, **{_PLACE: key})) is not None:
+        # What waits to be written is known.
+        if known is None and (row := self._select.look_up(tx, {_PLACE: key})) is not None:
             known = tx.known.own[self.name, key] = self._make(row._mapping)
         return known
 
@@ -79,6 +81,8 @@ class Records(Generic[T]):
         key = self.key_of(new)
         tx.known[self.name, key] = new
         tx.known[VERSION, self.name] = object()
+        for group in self.groups:
+            group.joins(tx, key, new)
         if tx.writes is None:
             self.insert.run(tx, self.flat(self.columns.all(new)))
         else:
@@ -104,6 +108,43 @@ class Records(Generic[T]):
 
     def _sheet(self) -> "_Changes":
         return _Changes(self)
+
+
+class Group(Generic[T]):
+    """Rows that have some columns in common, as far as they are wanted: those of a number that are not over, and so on.
+
+    `query` finds them by these columns, the oldest first; a row's own never change. What is known of a group is kept
+    right as rows are added and saved.
+    """
+
+    def __init__(self, records: Records[T], query: Select[Any], *columns: str) -> None:
+        self._records = records
+        self._query = Statement(query)
+        self._columns = columns
+        self._own = attrgetter(*columns)
+        self._kind = records.name, columns
+        records.groups.append(self)
+
+    def of(self, tx: "Tx", wanted: Callable[[T], bool], *values: Any, **more: Any) -> list[T]:
+        """Return those with `values` in the columns. What is not `wanted` now is not looked at ever again."""
+        key = *self._kind, values
+        keys: tuple[str, ...] | None = tx.known.get(key)
+        if keys is None:
+            of_rows = self._query.all(tx, **dict(zip(self._columns, values, strict=True)), **more)
+            found = self._records.all(tx, of_rows)
+        else:
+            found = [one for each in keys if (one := self._records.find(tx, each)) is not None]
+        kept = [one for one in found if wanted(one)]
+        if keys is None or len(kept) < len(keys):
+            tx.known.own[key] = tuple(map(self._records.key_of, kept))
+        return kept
+
+    def joins(self, tx: "Tx", key: str, one: T) -> None:
+        """Know that another row is of its group, if that is known."""
+        group = *self._kind, self._own(one)
+        known: tuple[str, ...] | None = tx.known.get(group)
+        if known is not None:
+            tx.known.own[group] = *known, key
 
 
 class _Changes:

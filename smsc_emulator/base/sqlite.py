@@ -9,7 +9,6 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Any, TypeVar
 
-from pydantic_core import to_json
 from sqlalchemy import Engine, Table, create_engine, event, select
 from sqlalchemy.engine import Connection
 from sqlalchemy.pool import StaticPool
@@ -17,6 +16,7 @@ from sqlalchemy.sql.dml import UpdateBase
 
 from smsc_emulator.base.journal import Event, Journal
 from smsc_emulator.base.known import Known, Memory, UnknownError
+from smsc_emulator.base.statements import compact_json
 from smsc_emulator.base.units import Batch, Done, Observer, Tx, Unit, journal_table, numbered, store_events
 from smsc_emulator.base.writes import GatheredError, Writes
 
@@ -186,11 +186,6 @@ def make_engine(url: str) -> Engine:
 def new_node() -> int:
     """Return a number for this run of this process; two of one database are the same once in two thousand million."""
     return secrets.randbelow(2**31 - 1) + 1
-
-
-def compact_json(value: Any) -> str:
-    """Return `value` as JSON without blanks, every letter as it is."""
-    return to_json(value).decode()
 
 
 ROOM = ("wal_autocheckpoint=8000", "cache_size=-16384")

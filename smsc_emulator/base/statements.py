@@ -12,7 +12,8 @@ from functools import cached_property
 from operator import attrgetter, itemgetter
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
-from sqlalchemy import Delete, Dialect, Insert, Select, Table, Update
+from pydantic_core import to_json
+from sqlalchemy import JSON, Delete, Dialect, Insert, Select, Table, Update
 from sqlalchemy.sql.visitors import iterate
 from sqlalchemy.types import TypeEngine
 
@@ -70,8 +71,14 @@ class Statement:
             return next(iter(self.all(tx, **values)), None)
         if tx.driver is None:
             return tx.conn.execute(self.core, values).first()
-        text = self._text(tx, values)
         tx.reads(self.tables)
+        return self.look_up(tx, values)
+
+    def look_up(self, tx: "Tx", values: Mapping[str, Any]) -> Row | None:
+        """Return the first row, or None, whatever waits to be written: for who knows that this row does not."""
+        if tx.driver is None:
+            return tx.conn.execute(self.core, values).first()
+        text = self._text(tx, values)
         cursor = tx.driver.execute(text.sql, text.values(values))
         columns = cursor.fetchone()
         cursor.close()  # else the statement would stay open, and the transaction with it
@@ -192,7 +199,7 @@ class _Text:
         own = (name for name in places if name not in names and not compiled.binds[name].required)
         self._constants = {name: compiled.binds[name].value for name in own}
         self._places = places
-        binds = (compiled.binds[name].type.dialect_impl(dialect).bind_processor(dialect) for name in places)
+        binds = (_bind(compiled.binds[name].type, dialect) for name in places)
         self._converts = [(place, convert) for place, convert in enumerate(binds) if convert is not None]
         columns = list(core.selected_columns) if isinstance(core, Select) else []
         results = (_result(column.type, dialect) for column in columns)
@@ -217,6 +224,17 @@ class _Text:
             for place, convert in self._results:
                 columns[place] = convert(columns[place])
         return self._row(columns)
+
+
+def compact_json(value: Any) -> str:
+    """Return `value` as JSON without blanks, every letter as it is."""
+    return to_json(value).decode()
+
+
+def _bind(kind: TypeEngine[Any], dialect: Dialect) -> Convert | None:
+    if isinstance(kind, JSON):  # SQLAlchemy would look first for constants of its own, which nobody here uses
+        return (lambda value: None if value is None else compact_json(value)) if kind.none_as_null else compact_json
+    return kind.dialect_impl(dialect).bind_processor(dialect)
 
 
 def _result(kind: TypeEngine[Any], dialect: Dialect) -> Convert | None:

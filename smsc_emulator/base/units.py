@@ -9,6 +9,7 @@ import asyncio
 import sqlite3
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from operator import attrgetter
 from typing import Any, Protocol, TypeVar
 
 from sqlalchemy import JSON, BigInteger, Column, MetaData, String, Table, insert
@@ -172,18 +173,10 @@ def numbered(events: Iterable[Event], first_seq: int) -> list[Event]:
 
 
 _STORE = Statement(insert(journal_table))
+_COLUMNS = tuple(journal_table.columns.keys())
+_columns_of = attrgetter(*_COLUMNS)
 
 
 def store_events(tx: Tx, events: list[Event]) -> None:
     """Write numbered events to the journal's table."""
-    _STORE.run_each(tx, [_row(event) for event in events])
-
-
-def _row(recorded: Event) -> dict[str, Any]:
-    return {
-        "seq": recorded.seq,
-        "at": recorded.at,
-        "type": recorded.type,
-        "subject": recorded.subject,
-        "data": recorded.data,
-    }
+    _STORE.run_each(tx, [dict(zip(_COLUMNS, _columns_of(event), strict=True)) for event in events])

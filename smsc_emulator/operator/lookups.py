@@ -59,7 +59,9 @@ _DUE = Statement(
     .limit(_BATCH)
 )
 _LATE = Statement(select(queries).where(queries.c.breach_due_at <= bindparam("now")).order_by(queries.c.breach_due_at))
-_NEXT = [Statement(select(func.min(column))) for column in (queries.c.answer_due_at, queries.c.breach_due_at)]
+_NEXT = [
+    Statement(select(func.min(column)), remember=True) for column in (queries.c.answer_due_at, queries.c.breach_due_at)
+]
 
 
 class RequestReusedError(Exception):
