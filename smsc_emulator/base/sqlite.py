@@ -3,22 +3,20 @@
 import asyncio
 import queue
 import secrets
-import sqlite3
 import threading
 from collections.abc import Callable
 from contextlib import suppress
 from typing import Any, TypeVar
 
-from sqlalchemy import Engine, Table, create_engine, event, select
+from sqlalchemy import Engine, create_engine, event, select
 from sqlalchemy.engine import Connection
 from sqlalchemy.pool import StaticPool
-from sqlalchemy.sql.dml import UpdateBase
 
 from smsc_emulator.base.journal import Event, Journal
-from smsc_emulator.base.known import Known, Memory, UnknownError
+from smsc_emulator.base.known import Memory
+from smsc_emulator.base.sqlite_units import SqliteUnits, glance
 from smsc_emulator.base.statements import compact_json
-from smsc_emulator.base.units import Batch, Done, Observer, Tx, Unit, journal_table, numbered, store_events
-from smsc_emulator.base.writes import GatheredError, Writes
+from smsc_emulator.base.units import Batch, Done, Observer, Unit, journal_table
 
 T = TypeVar("T")
 
@@ -72,8 +70,7 @@ class SqliteThread:
 
     def glance(self, unit: Unit[T]) -> T:
         """Run a unit on what is committed and in memory. Raises UnknownError if that is not all it asks for."""
-        nowhere: Any = _Nowhere()
-        return unit(Tx(nowhere, [], self.node, nowhere, Known(self._memory)))
+        return glance(unit, self._memory, self.node)
 
     def _ended_batch(self, done: Done, batch: Batch) -> None:
         self._memory.take(batch.known)
@@ -83,87 +80,15 @@ class SqliteThread:
 
     def _work(self, loop: asyncio.AbstractEventLoop, done: Done) -> None:
         with self.engine.connect() as conn:
-            driver = conn.connection.driver_connection
-            assert isinstance(driver, sqlite3.Connection)
-            event.listen(conn, "before_cursor_execute", self._before_sqlalchemy)
+            units = SqliteUnits(conn, self._memory, self._observers, self.node)
             while (batch := self._batches.get()) is not None:
-                try:
-                    self._commit(conn, driver, batch)
-                except Exception as error:
-                    _roll_back(driver)
-                    batch.fail(error)
+                units.commit(batch)
                 try:
                     loop.call_soon_threadsafe(self._ended_batch, done, batch)
                 except RuntimeError:  # the loop is gone: nobody waits for the answer any more
                     return
         with suppress(RuntimeError):
             loop.call_soon_threadsafe(self._ended.set)
-
-    def _commit(self, conn: Connection, driver: sqlite3.Connection, batch: Batch) -> None:
-        try:
-            self._run(conn, driver, batch, apart=False)
-        except GatheredError:
-            _roll_back(driver)
-            self._run(conn, driver, batch, apart=True)
-
-    def _run(self, conn: Connection, driver: sqlite3.Connection, batch: Batch, *, apart: bool) -> None:
-        """Run and commit a batch. With `apart` each unit writes for itself, so that it alone fails by what it writes.
-
-        Raises GatheredError if the database does not take what the units have gathered.
-        """
-        # SQLite waits for a lock (busy_timeout) only where a transaction begins, not where it first writes.
-        driver.execute("BEGIN IMMEDIATE")
-        writes, events, batch.known = Writes(driver), [], {}
-        for job in batch.jobs:
-            self._tx = tx = Tx(conn, self._observers, self.node, driver, Known(batch.known, self._memory), writes)
-            job.result = job.error = None
-            try:
-                job.result = job.unit(tx)
-                if apart:
-                    writes.write_all(tx)
-            except Exception as error:
-                job.error = error
-                if not driver.in_transaction:  # a full disk, for one, ends it
-                    raise
-                writes.undo()
-            else:
-                writes.keep()
-                events += tx.events
-                batch.known |= tx.known.own
-            if writes.refused is not None:
-                raise GatheredError from writes.refused
-        self._tx = tx = Tx(conn, self._observers, self.node, driver, writes=writes)
-        try:
-            writes.write_all(tx)
-        except sqlite3.Error as error:
-            raise GatheredError from error
-        if events:
-            batch.events = numbered(events, batch.first_seq)
-            store_events(tx, batch.events)
-        driver.execute("COMMIT")
-
-    def _before_sqlalchemy(self, _conn: Any, _cursor: Any, sql: str, _values: Any, context: Any, _many: bool) -> None:
-        """Make ready for a statement that SQLAlchemy runs for the present unit."""
-        tx = self._tx
-        assert tx.writes is not None
-        tx.writes.write_all(tx)
-        if not sql.startswith("SELECT"):
-            tx.writes.before_writing(tx)
-            statement = None if context.compiled is None else context.compiled.statement
-            if isinstance(statement, UpdateBase) and isinstance(statement.table, Table):
-                tx.changes(statement.table)
-
-
-class _Nowhere:
-    """Stands for the connection of a unit that has none."""
-
-    def __getattr__(self, name: str) -> Any:
-        raise UnknownError(name)
-
-
-def _roll_back(driver: sqlite3.Connection) -> None:
-    with suppress(sqlite3.Error):  # a full disk, for one, has ended the transaction already
-        driver.execute("ROLLBACK")
 
 
 def make_engine(url: str) -> Engine:

@@ -21,11 +21,12 @@ from gateway.lookup import outbox
 from gateway.lookup import store as lookup_store
 from gateway.lookup.outbox import OperatorMessage
 from gateway.lookup.routing import NumberingPlan, NumberRange
-from smsc_emulator.base.database import Database, Tx, make_engine, metadata
+from smsc_emulator.base.database import Database, make_engine, metadata
 from smsc_emulator.base.durations import instant
 from smsc_emulator.base.journal import Event, Journal
 from smsc_emulator.base.randomness import SeededRandomness
 from smsc_emulator.base.watch import Watch
+from tests.peers.units import Process
 
 NUMBERS = ("+70000000001", "+70000000002", "+70005000001")
 OPERATORS = ("alpha", "beta")
@@ -78,6 +79,9 @@ class World(RuleBasedStateMachine):
 
     def assemble(self) -> None:
         """Join the parts as a process does when it starts: nothing but the database is left of the one before."""
+        self.conn.close()
+        self.conn = self.engine.connect()
+        self.process = Process(self.conn)
         journal = Journal()
         self.starts += 1
         self.confirm = ConfirmService(
@@ -97,10 +101,9 @@ class World(RuleBasedStateMachine):
             self.engine.dispose()
 
     def unit(self, act):
-        tx = Tx(self.conn, [])
-        result = act(tx)
-        self.log += tx.events
-        for event in tx.events:
+        result, events = self.process.run(act)
+        self.log += events
+        for event in events:
             if event.type.partition(".")[2] in ("identified", "refused", "cancelled", "superseded"):
                 self.ended[event.subject] += 1
         return result
