@@ -4,9 +4,10 @@ A unit of work is a plain function that reads and writes through its `Tx` and re
 other, so each sees the state whole and none needs a lock. While one commit is under way the next units gather, and all
 of them share the next commit: a commit costs far more than a row.
 
-Each unit has a savepoint of its own: one that raises undoes its own writes and nobody else's. Its events are stored in
-the same commit and published when that is done. Observers see each event inside the transaction, so that what must
-follow from it (a webhook to send) is committed with it or not at all.
+A unit that raises undoes its own writes and nobody else's. On SQLite what units know is remembered and what they write
+is gathered until the batch ends (`known.py`, `records.py`, `writes.py`). A unit's events are stored in the same commit
+and published when that is done. Observers see each event inside the transaction, so that what must follow from it (a
+webhook to send) is committed with it or not at all.
 
 SQLite serves one process, on a thread of its own (`sqlite.py`). PostgreSQL serves one or several (`postgres.py`).
 """
