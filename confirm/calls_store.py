@@ -37,7 +37,7 @@ used = Table(
     Column("until", BigInteger, nullable=False, index=True),
 )
 
-_NEXT_HANG_UP = Statement(select(func.min(calls.c.hang_up_at)))
+_NEXT_HANG_UP = Statement(select(func.min(calls.c.hang_up_at)), remember=True)
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,13 +9,14 @@ are kept, so nothing that is stored can give them away, not even after a crash.
 import hashlib
 import hmac
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import StrEnum
 
 from confirm import workflow
 from confirm.errors import ConfirmationOverError
 from confirm.workflow import Step, StepState
 from smsc_emulator.base.durations import iso
+from smsc_emulator.base.frozen import replace
 
 
 class State(StrEnum):

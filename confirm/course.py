@@ -6,7 +6,7 @@ when a confirmation ends, by whatever, `on_over` hears of it, its call is hung u
 
 from collections import OrderedDict
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from confirm import calls_store, challenge, codes, policy, showing, store
@@ -21,6 +21,7 @@ from confirm.test_numbers import TestNumbers
 from smsc_emulator.base import claims
 from smsc_emulator.base.database import Tx
 from smsc_emulator.base.durations import iso
+from smsc_emulator.base.frozen import replace
 
 OnOver = Callable[[Tx, int, Confirmation], None]
 """Hears of the end of a confirmation in the transaction that ends it."""
@@ -94,8 +95,8 @@ class Course:
         cost = self._means.ledger.total(tx, confirmation.id)
         # Of one unit's events several show the same.
         shown: dict[str, Any] | None
-        of, at, shown = tx.known.get(("confirmation shown", confirmation.id), (None, None, None))
-        if shown is None or of is not confirmation or at is not cost:
+        of, at, shown = tx.known.get(("confirmation shown", confirmation.id)) or (None, None, None)
+        if shown is None or of is not confirmation or at != cost:
             shown = showing.snapshot(confirmation, self._settings, cost)
             tx.known["confirmation shown", confirmation.id] = confirmation, cost, shown
         return shown
@@ -152,6 +153,7 @@ class Course:
         self._means.gate.may_send(tx, now, begun)
         self._means.gate.sent(tx, now, begun)
         reserved = self.reserve(tx, now, begun)
+        self._means.ledger.begin(tx, begun.id)
         store.add(tx, reserved or begun)
         self.record(tx, now, reserved or begun, "created")
         return reserved or self.fail_step(tx, now, begun, "no_access_number")

@@ -5,7 +5,6 @@ and a call that is not the present step's changes nothing but what it costs.
 """
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 from confirm import calls_store, challenge, policy, showing, store
 from confirm.calls_store import PlacedCall
@@ -15,6 +14,7 @@ from confirm.errors import ConfirmationOverError
 from confirm.methods import call_in, flash_call, mo_sms
 from confirm.ports import CallFate, CallReport, InboundCall, InboundSms, Trust
 from smsc_emulator.base.database import Tx
+from smsc_emulator.base.frozen import replace
 
 
 class Reports:

@@ -10,7 +10,7 @@ from decimal import Decimal
 from functools import lru_cache
 from typing import Any, Literal
 
-from sqlalchemy import Integer, bindparam, exists, func, insert, select
+from sqlalchemy import Integer, bindparam, func, insert, select
 
 from confirm.ledger_store import charges
 from confirm.settings import TariffSettings
@@ -72,13 +72,10 @@ def decimal(amount: int) -> str:
     return text.rstrip("0").rstrip(".") if "." in text else text
 
 
-_SAME_REFERENCE = exists().where(charges.c.reference == bindparam("reference"))
-_NAMES = tuple(column.name for column in charges.c if column.name != "ordinal")
-_CHARGE = Statement(
-    insert(charges).from_select(
-        _NAMES, select(*(bindparam(name, type_=charges.c[name].type) for name in _NAMES)).where(~_SAME_REFERENCE)
-    )
-)
+_CHARGED = Statement(select(charges.c.ordinal).where(charges.c.reference == bindparam("reference")))
+_CHARGE = Statement(insert(charges))
+_MADE = "charge"
+"""The kind of what is known of references: that they were charged."""
 _TOTAL = Statement(
     select(func.sum(charges.c.amount), func.sum(charges.c.billable_seconds)).where(
         charges.c.subject_id == bindparam("subject"), charges.c.currency == bindparam("currency")
@@ -129,6 +126,11 @@ class Ledger:
 
         The seconds of a call may be charged apart from it, with a reference of their own and quantity 0.
         """
+        # A charge that waits to be written is known.
+        if tx.known.get((_MADE, reference)) or _CHARGED.look_up(tx, {"reference": reference}) is not None:
+            return False
+        tx.known[_MADE, reference] = True
+        before, amount = self._cost(tx, subject_id), quantity * self._prices[kind] + billable_seconds * self._second
         values = {
             "reference": reference,
             "at": now,
@@ -137,11 +139,17 @@ class Ledger:
             "kind": kind,
             "quantity": quantity,
             "billable_seconds": billable_seconds,
-            "amount": quantity * self._prices[kind] + billable_seconds * self._second,
+            "amount": amount,
             "currency": self._currency,
         }
-        tx.known.pop(("cost", subject_id), None)
-        return _CHARGE.run(tx, values) == 1
+        _CHARGE.later(tx, values)
+        seconds = before.billable_seconds + billable_seconds
+        tx.known["cost", subject_id, self._currency] = Cost(before.amount + amount, self._currency, seconds)
+        return True
+
+    def begin(self, tx: Tx, subject_id: str) -> None:
+        """Take that something new has cost nothing yet, so that its charges need not be looked for."""
+        tx.known["cost", subject_id, self._currency] = Cost(0, self._currency, 0)
 
     def total(self, tx: Tx, *subject_ids: str) -> Cost:
         """Return what the subjects have cost together, in the currency of the tariffs."""
@@ -152,10 +160,11 @@ class Ledger:
         return Cost(amount, self._currency, seconds)
 
     def _cost(self, tx: Tx, subject_id: str) -> Cost:
-        known: Cost | None = tx.known.get(("cost", subject_id))
+        key = "cost", subject_id, self._currency
+        known: Cost | None = tx.known.get(key)
         if known is None:
             amount, seconds = _TOTAL.first(tx, subject=subject_id, currency=self._currency) or (0, 0)
-            known = tx.known["cost", subject_id] = Cost(int(amount or 0), self._currency, int(seconds or 0))
+            known = tx.known.own[key] = Cost(int(amount or 0), self._currency, int(seconds or 0))
         return known
 
     def entries(self, tx: Tx, service_id: str, after: int = 0, limit: int = 100) -> list[Charge]:

@@ -2,7 +2,7 @@
 
 from collections import OrderedDict
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import islice
 from typing import TypeAlias
 
@@ -15,6 +15,7 @@ from confirm.methods import METHODS, flash_call
 from confirm.methods.method import Way
 from confirm.ports import ReceiptState, SmsReceipt
 from smsc_emulator.base.database import Tx
+from smsc_emulator.base.frozen import replace
 from smsc_emulator.base.randomness import Randomness
 
 PARKED = 1_000

@@ -10,7 +10,6 @@ names that they have here, and drive confirmations through the same `course.Cour
 
 import hmac
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any
 
 from confirm import challenge, policy, showing, store, texts, workflow
@@ -37,6 +36,7 @@ from confirm.workflow import Step, Wish
 from smsc_emulator.base import claims
 from smsc_emulator.base.database import Database, Tx
 from smsc_emulator.base.durations import SECOND
+from smsc_emulator.base.frozen import replace
 from smsc_emulator.base.journal import Event
 from smsc_emulator.base.randomness import Randomness
 from smsc_emulator.base.watch import Watch

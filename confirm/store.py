@@ -1,6 +1,6 @@
 """The tables of the confirmations and of the answers kept for repeated requests, and the confirmations' queries."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -12,16 +12,13 @@ from sqlalchemy import (
     ColumnElement,
     Index,
     Integer,
-    Row,
     Select,
     String,
     Table,
     Text,
     bindparam,
     func,
-    insert,
     select,
-    update,
 )
 
 from confirm import calls_store, ledger_store, limits_store  # noqa: F401 - they declare the other tables of confirm
@@ -29,6 +26,7 @@ from confirm.challenge import Confirmation, Proof, SendState, State
 from confirm.workflow import Step, StepState
 from smsc_emulator.base import claims
 from smsc_emulator.base.database import Tx, metadata
+from smsc_emulator.base.records import Group, Records
 from smsc_emulator.base.statements import Columns, Statement
 
 confirmations = Table(
@@ -89,37 +87,69 @@ idempotency_keys = Table(
     Column("body", Text),
 )
 
+OWNED = "confirmations owned by"
+"""The kind of what is known of an owner's confirmations: their ids."""
+
+OF_MESSAGE = "confirmation of the message"
+"""The kind of what is known of the SMSC's ids: the confirmation whose present code was taken under one last."""
+
 OWN_CODE = "own code"
 """The kind of the claims of nodes that have a service's own code in memory: only they can send it."""
 
+_STEP = Columns(Step)
+
+
+def _flat(columns: dict[str, Any]) -> dict[str, Any]:
+    """Return columns with what is not plain as plain JSON."""
+    if "steps" in columns:
+        columns["steps"] = [_STEP.all(step) for step in columns["steps"]]
+    if columns.get("proof") is not None:
+        columns["proof"] = asdict(columns["proof"])
+    return columns
+
+
+def _read(columns: Mapping[str, Any]) -> Confirmation:
+    values = dict(columns)
+    values["state"] = State(values["state"])
+    values["send_state"] = SendState(values["send_state"])
+    values["steps"] = tuple(Step(**{**step, "state": StepState(step["state"])}) for step in values["steps"])
+    values["proof"] = None if values["proof"] is None else Proof(**values["proof"])
+    return Confirmation(**values)
+
+
+CONFIRMATIONS = Records(confirmations, Confirmation, read=_read, flat=_flat)
+find = CONFIRMATIONS.find
+
 # What each step of a confirmation runs is put together once: that costs more than running it.
-_COLUMNS, _STEP = Columns(Confirmation), Columns(Step)
-_ADD = Statement(insert(confirmations))
-_SAVE = Statement(update(confirmations).where(confirmations.c.id == bindparam("its_id")))
-_FIND = Statement(select(confirmations).where(confirmations.c.id == bindparam("its_id")))
 _NEXT_SEND = select(func.min(confirmations.c.send_due_at))
-_NEXT_STEP = Statement(select(func.min(confirmations.c.step_due_at)))
+_NEXT_STEP = Statement(select(func.min(confirmations.c.step_due_at)), remember=True)
 _NEXT_EXPIRY = Statement(
     select(func.min(confirmations.c.expires_at)).where(confirmations.c.state == State.PENDING.value)
 )
-_OF_NUMBER = Statement(
-    select(confirmations)
-    .where(
+_OF_NUMBER = Group(
+    CONFIRMATIONS,
+    CONFIRMATIONS.selected.where(
         confirmations.c.service_id == bindparam("service_id"),
         confirmations.c.phone_number == bindparam("phone_number"),
+    ).where((confirmations.c.state == State.PENDING.value) | (confirmations.c.over_at >= bindparam("over_since"))),
+    "service_id",
+    "phone_number",
+)
+_OF_OWNER = Statement(
+    select(confirmations.c.id).where(
+        confirmations.c.service_id == bindparam("service_id"),
+        confirmations.c.phone_number == bindparam("phone_number"),
+        confirmations.c.owner == bindparam("its_owner"),
     )
-    .where((confirmations.c.state == State.PENDING.value) | (confirmations.c.over_at >= bindparam("over_since")))
 )
 _NEXT_SEND_OF_ALL = Statement(_NEXT_SEND)
 _TO_SEND_OF_ALL = Statement(
-    select(confirmations)
-    .where(confirmations.c.send_due_at <= bindparam("now"))
+    CONFIRMATIONS.selected.where(confirmations.c.send_due_at <= bindparam("now"))
     .order_by(confirmations.c.send_due_at, confirmations.c.id)
     .with_for_update(skip_locked=True)
 )
 _OF_MESSAGE = Statement(
-    select(confirmations)
-    .where(confirmations.c.message_id == bindparam("its_message"))
+    CONFIRMATIONS.selected.where(confirmations.c.message_id == bindparam("its_message"))
     .order_by(confirmations.c.sent_at.desc())
     .limit(1)
 )
@@ -127,79 +157,90 @@ _OF_MESSAGE = Statement(
 
 def add(tx: Tx, confirmation: Confirmation) -> None:
     """Write a new confirmation."""
-    _ADD.run(tx, _flat(_COLUMNS.all(confirmation)))
-    tx.known["confirmation", confirmation.id] = confirmation
+    CONFIRMATIONS.add(tx, confirmation)
+    if confirmation.owner is not None and (owned := tx.known.get((OWNED, confirmation.owner))) is not None:
+        tx.known[OWNED, confirmation.owner] = *owned, confirmation.id
 
 
 def save(tx: Tx, confirmation: Confirmation) -> None:
     """Write what has become of a confirmation."""
-    known = tx.known.get(("confirmation", confirmation.id))
-    changed = _COLUMNS.all(confirmation) if known is None else _COLUMNS.changed(known, confirmation)
-    if changed:
-        _SAVE.run(tx, {**_flat(changed), "its_id": confirmation.id})
-    tx.known["confirmation", confirmation.id] = confirmation
+    CONFIRMATIONS.save(tx, confirmation)
+    if confirmation.message_id is not None:
+        tx.known[OF_MESSAGE, confirmation.message_id] = confirmation.id
 
 
-def find(tx: Tx, confirmation_id: str) -> Confirmation | None:
-    """Return the confirmation, or None."""
-    known: Confirmation | None = tx.known.get(("confirmation", confirmation_id))
-    if known is None and (row := _FIND.first(tx, its_id=confirmation_id)) is not None:
-        known = tx.known["confirmation", confirmation_id] = _read(row)
-    return known
+def owns_none(tx: Tx, owner: str) -> None:
+    """Take that a new owner has no confirmations yet, so that they need not be looked for."""
+    tx.known[OWNED, owner] = ()
+
+
+def owned_by(tx: Tx, owner: str, service_id: str, phone_number: str) -> Sequence[str]:
+    """Return the ids of all confirmations of an owner, which are all of one service and number."""
+    owned: Sequence[str] | None = tx.known.get((OWNED, owner))
+    if owned is None:
+        rows = _OF_OWNER.all(tx, service_id=service_id, phone_number=phone_number, its_owner=owner)
+        owned = tx.known.own[OWNED, owner] = tuple(row.id for row in rows)
+    return owned
 
 
 def of_number(tx: Tx, service_id: str, phone_number: str, over_since: int) -> list[Confirmation]:
     """Return a service's confirmations of a number that are pending or over since `over_since`."""
-    rows = _OF_NUMBER.all(tx, service_id=service_id, phone_number=phone_number, over_since=over_since)
-    return [_read(row) for row in rows]
+
+    def counts(one: Confirmation) -> bool:
+        return one.over_at is None or one.over_at >= over_since
+
+    return _OF_NUMBER.of(tx, counts, service_id, phone_number, over_since=over_since)
 
 
 def to_send(tx: Tx, now: int, not_by: Collection[str] = ()) -> list[Confirmation]:
     """Return those whose code this node is to send by `now`, oldest first; the methods `not_by` are for others."""
     others = _not_for_others(tx, not_by)
     if not others:
-        return [_read(row) for row in _TO_SEND_OF_ALL.all(tx, now=now)]
+        return CONFIRMATIONS.all(tx, _TO_SEND_OF_ALL.all(tx, now=now))
     due = confirmations.c.send_due_at
-    return _all_free(tx, select(confirmations).where(due <= now, *others).order_by(due, confirmations.c.id))
+    return _all_free(tx, CONFIRMATIONS.selected.where(due <= now, *others).order_by(due, confirmations.c.id))
 
 
 def to_expire(tx: Tx, now: int) -> list[Confirmation]:
     """Return the pending ones whose lifetime ends by `now`, oldest first."""
     c = confirmations.c
-    ending = select(confirmations).where(c.state == State.PENDING, c.expires_at <= now)
+    ending = CONFIRMATIONS.selected.where(c.state == State.PENDING, c.expires_at <= now)
     return _all_free(tx, ending.order_by(c.expires_at, c.id))
 
 
 def to_advance(tx: Tx, now: int) -> list[Confirmation]:
     """Return those whose present step's time ends by `now`, oldest first."""
     due = confirmations.c.step_due_at
-    return _all_free(tx, select(confirmations).where(due <= now).order_by(due, confirmations.c.id))
+    return _all_free(tx, CONFIRMATIONS.selected.where(due <= now).order_by(due, confirmations.c.id))
 
 
 def waiting_for(tx: Tx, phone_number: str, method: str) -> list[Confirmation]:
     """Return all services' pending confirmations of a number whose present step is of `method`, oldest first."""
     c = confirmations.c
-    waiting = select(confirmations).where(c.phone_number == phone_number, c.state == State.PENDING, c.method == method)
+    waiting = CONFIRMATIONS.selected.where(c.phone_number == phone_number, c.state == State.PENDING, c.method == method)
     return _all(tx, waiting.order_by(c.created_at, c.id))
 
 
 def on_access_number(tx: Tx, access_number: str) -> list[Confirmation]:
     """Return pending confirmations, of any service, whose users are to call `access_number`; two at most."""
     c = confirmations.c
-    return _all(tx, select(confirmations).where(c.state == State.PENDING, c.access_number == access_number).limit(2))
+    return _all(tx, CONFIRMATIONS.selected.where(c.state == State.PENDING, c.access_number == access_number).limit(2))
 
 
 def held_back(tx: Tx, phone_number: str) -> list[Confirmation]:
     """Return those whose call waits until an earlier one to the number has ended."""
     c = confirmations.c
-    held = select(confirmations).where(c.phone_number == phone_number, c.state == State.PENDING)
+    held = CONFIRMATIONS.selected.where(c.phone_number == phone_number, c.state == State.PENDING)
     return _all(tx, held.where(c.send_state == SendState.QUEUED, c.send_due_at.is_(None)).order_by(c.created_at, c.id))
 
 
 def of_message(tx: Tx, message_id: str) -> Confirmation | None:
     """Return the confirmation whose present code the SMSC took under `message_id`, or None; of several the newest."""
+    known: str | None = tx.known.get((OF_MESSAGE, message_id))
+    if known is not None and (found := find(tx, known)) is not None and found.message_id == message_id:
+        return found
     row = _OF_MESSAGE.first(tx, its_message=message_id)
-    return None if row is None else _read(row)
+    return None if row is None else CONFIRMATIONS.of(tx, row)
 
 
 def next_send(tx: Tx, not_by: Collection[str] = ()) -> int | None:
@@ -236,22 +277,4 @@ def _all_free(tx: Tx, query: Select[Any]) -> list[Confirmation]:
 
 
 def _all(tx: Tx, query: Select[Any]) -> list[Confirmation]:
-    return [_read(row) for row in tx.conn.execute(query)]
-
-
-def _flat(columns: dict[str, Any]) -> dict[str, Any]:
-    """Return columns with what is not plain as plain JSON."""
-    if "steps" in columns:
-        columns["steps"] = [_STEP.all(step) for step in columns["steps"]]
-    if columns.get("proof") is not None:
-        columns["proof"] = asdict(columns["proof"])
-    return columns
-
-
-def _read(row: Row[Any]) -> Confirmation:
-    values = dict(row._mapping)
-    values["state"] = State(values["state"])
-    values["send_state"] = SendState(values["send_state"])
-    values["steps"] = tuple(Step(**{**step, "state": StepState(step["state"])}) for step in values["steps"])
-    values["proof"] = None if values["proof"] is None else Proof(**values["proof"])
-    return Confirmation(**values)
+    return CONFIRMATIONS.all(tx, tx.conn.execute(query))

@@ -5,11 +5,12 @@ one is asked for; its place only grows. Nothing here reads a clock or knows how 
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
 from confirm.settings import ConfirmationSettings, MethodName, StepSettings
+from smsc_emulator.base.frozen import replace
 
 
 class StepState(StrEnum):

@@ -1,6 +1,6 @@
 """Identifications: /v1/identifications."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -17,7 +17,7 @@ from gateway.api.types import PhoneNumber, ServiceId, Timestamp, UserId, Wait
 from gateway.identification.attempt import Attempt, Cause, Mode, Party, Reason, StandIn, State
 from gateway.identification.service import IdentificationService
 from smsc_emulator.base import durations
-from smsc_emulator.base.database import Database, Tx
+from smsc_emulator.base.database import Database, Tx, Unit
 from smsc_emulator.base.watch import Watch
 from smsc_emulator.base.web import FORBIDDEN, Call, Handler, Model, ProblemError, Reply, Routes
 from smsc_emulator.operator.messages import Attributes
@@ -157,7 +157,7 @@ class _Identifications:
 
         if not seconds:
             return Reply(await self._read(call, attempt_id))
-        look = partial(self._look, call, attempt_id, changed)
+        look = partial(self._look, self._database.read, call, attempt_id, changed)
         shown = await self._watch.until(attempt_id, seconds, look, _is_there)
         return Reply(shown or await self._read(call, attempt_id))
 
@@ -195,7 +195,7 @@ class _Identifications:
 
     async def _read(self, call: Call, attempt_id: str) -> Identification:
         with as_problems():
-            return await self._database.run(
+            return await self._database.read(
                 lambda tx: self._model(tx, self._service.get(tx, call.caller, attempt_id)),
             )
 
@@ -215,20 +215,27 @@ class _Identifications:
             return self._confirm.get(tx, confirmation_id).send_settled
 
         self._confirm.wake()
-        look = partial(self._look, call, changed.id, settled)
+        # By the database, whose answer comes after what has been put off until the sending is noted.
+        look = partial(self._look, self._database.run, call, changed.id, settled)
         return await self._watch.until_after(confirmation_id, SETTLING, look, _is_there) or await self._read(
             call, changed.id
         )
 
-    async def _look(self, call: Call, attempt_id: str, fits: Callable[[Tx, Attempt], bool]) -> Identification | None:
-        """Return the attempt if it `fits`."""
+    async def _look(
+        self,
+        ask: Callable[[Unit["Identification | None"]], Awaitable["Identification | None"]],
+        call: Call,
+        attempt_id: str,
+        fits: Callable[[Tx, Attempt], bool],
+    ) -> Identification | None:
+        """Return the attempt if it `fits`; `ask` runs a unit."""
 
         def unit(tx: Tx) -> Identification | None:
             found = self._service.get(tx, call.caller, attempt_id)
             return self._model(tx, found) if fits(tx, found) else None
 
         with as_problems():
-            return await self._database.run(unit)
+            return await ask(unit)
 
     def _model(self, tx: Tx, attempt: Attempt) -> Identification:
         instructions = None

@@ -6,12 +6,13 @@ becomes of the attempts that are made for it. Instants are lab time in milliseco
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
 from gateway.identification.attempt import Attempt, Cause, Mode, Reason
 from smsc_emulator.base.durations import iso
+from smsc_emulator.base.frozen import replace
 
 
 class State(StrEnum):

@@ -5,12 +5,14 @@ are to have an open entry for each code in force that they acknowledged, and for
 """
 
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
-from sqlalchemy import Row, bindparam, func, insert, select, update
+from sqlalchemy import bindparam
 
 from gateway.identification.tables import codes
 from smsc_emulator.base.database import Tx
+from smsc_emulator.base.frozen import replace
+from smsc_emulator.base.records import Records
 from smsc_emulator.base.statements import Statement
 
 OverBy = Literal["void", "ended", "missing", "unannounced"]
@@ -38,69 +40,74 @@ class Code:
     over_by: OverBy | None = None
 
 
-_ADD = Statement(insert(codes))
-_FIND = Statement(select(codes).where(codes.c.code == bindparam("its_code")))
-_OF_REQUEST = Statement(select(codes).where(codes.c.request_id == bindparam("its_request")))
-_ENTERED = Statement(update(codes).where(codes.c.code == bindparam("its_code"), codes.c.entered_at.is_(None)))
+CODES = Records(codes, Code, key="code")
+find = CODES.find
+OF_REQUEST = "code of the request"
+"""The kind of what is known of requests: the code that goes with one."""
+_OF_REQUEST = Statement(CODES.selected.where(codes.c.request_id == bindparam("its_request")))
 
 
 def add(tx: Tx, new: Code) -> None:
     """Write a new code; the database refuses one that was ever given out."""
-    _ADD.run(tx, {name: getattr(new, name) for name in Code.__dataclass_fields__})
-
-
-def find(tx: Tx, code: str) -> Code | None:
-    """Return a code that was given out, or None."""
-    row = _FIND.first(tx, its_code=code)
-    return None if row is None else _code(row)
+    CODES.add(tx, new)
+    tx.known[OF_REQUEST, new.request_id] = new.code
 
 
 def of_request(tx: Tx, request_id: str) -> Code | None:
     """Return the code that goes with a query, or None."""
+    known: str | None = tx.known.get((OF_REQUEST, request_id))
+    if known is not None:
+        return find(tx, known)
     row = _OF_REQUEST.first(tx, its_request=request_id)
-    return None if row is None else _code(row)
+    return None if row is None else CODES.of(tx, row)
 
 
 def entered(tx: Tx, now: int, code: str) -> None:
     """Note that the operator has the code in its register."""
-    _ENTERED.run(tx, {"its_code": code, "entered_at": now})
+    known = find(tx, code)
+    if known is not None and known.entered_at is None:
+        CODES.save(tx, replace(known, entered_at=now))
 
 
 def over(tx: Tx, now: int, code: str, by: OverBy) -> bool:
     """Note that a code is in force no more; False if it was so before."""
-    change = update(codes).where(codes.c.code == code, codes.c.over_at.is_(None)).values(over_at=now, over_by=by)
-    return tx.conn.execute(change).rowcount == 1
+    known = find(tx, code)
+    if known is None or known.over_at is not None:
+        return False
+    CODES.save(tx, replace(known, over_at=now, over_by=by))
+    return True
 
 
 def ended(tx: Tx, now: int, code: str) -> None:
     """Note that the operator told of the end of a code's contract, also of a code that it had left out before."""
-    untold = codes.c.over_at.is_(None) | codes.c.over_by.in_(["missing", "unannounced"])
-    told = {"over_at": func.coalesce(codes.c.over_at, now), "over_by": "ended"}
-    tx.conn.execute(update(codes).where(codes.c.code == code, untold).values(told))
+    known = find(tx, code)
+    if known is not None and (known.over_at is None or known.over_by in ("missing", "unannounced")):
+        over_at = now if known.over_at is None else known.over_at
+        CODES.save(tx, replace(known, over_at=over_at, over_by="ended"))
 
 
 def seen(tx: Tx, now: int, code: str) -> None:
     """Note that the operator listed the code."""
-    tx.conn.execute(update(codes).where(codes.c.code == code).values(seen_at=now))
+    known = find(tx, code)
+    if known is not None:
+        CODES.save(tx, replace(known, seen_at=now))
 
 
 def not_seen(tx: Tx, operator_id: str, since: int) -> list[Code]:
     """Return the codes in force that an operator acknowledged before `since` and has not listed from then on."""
     acknowledged = (codes.c.operator_id == operator_id) & codes.c.over_at.is_(None) & (codes.c.entered_at < since)
     unseen = codes.c.seen_at.is_(None) | (codes.c.seen_at < since)
-    return [_code(row) for row in tx.conn.execute(select(codes).where(acknowledged, unseen).order_by(codes.c.code))]
+    return CODES.all(tx, tx.conn.execute(CODES.selected.where(acknowledged, unseen).order_by(codes.c.code)))
 
 
 def unannounced(tx: Tx, operator_id: str, before: int) -> list[Code]:
     """Return the codes that an operator was found not to have before that instant, and has not told of."""
     missed = (codes.c.operator_id == operator_id) & (codes.c.over_by == "missing") & (codes.c.over_at < before)
-    return [_code(row) for row in tx.conn.execute(select(codes).where(missed).order_by(codes.c.code))]
+    return CODES.all(tx, tx.conn.execute(CODES.selected.where(missed).order_by(codes.c.code)))
 
 
 def put_down(tx: Tx, code: str) -> None:
     """Note that it is on record that the operator has not told of a code's end."""
-    tx.conn.execute(update(codes).where(codes.c.code == code).values(over_by="unannounced"))
-
-
-def _code(row: Row[Any]) -> Code:
-    return Code(**row._mapping)
+    known = find(tx, code)
+    if known is not None:
+        CODES.save(tx, replace(known, over_by="unannounced"))

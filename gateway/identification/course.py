@@ -7,7 +7,7 @@ with ids of their own, sent by the deadlines that look after them.
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from confirm import challenge
@@ -36,6 +36,7 @@ from gateway.services.eligibility import eligibility
 from gateway.services.standing import Eligible
 from smsc_emulator.base.database import Tx
 from smsc_emulator.base.durations import SECOND, iso
+from smsc_emulator.base.frozen import replace
 from smsc_emulator.base.randomness import Randomness
 
 OnOver = Callable[[Tx, int, Attempt], None]
@@ -120,6 +121,7 @@ class Course:
             if older.state is State.CONFIRMING or older.cause is Cause.NEW or older.user_id == beginning.user_id:
                 self.drive(tx, now, older, inputs.Supersede())
         attempt = self.new(now, beginning, profile)
+        self._confirm.ledger.begin(tx, attempt.id)
         store.add(tx, attempt)
         self.record(tx, now, attempt)
         decided = _by_stand_in(beginning, profile, self._eligible(tx, now, attempt, beginning, profile))

@@ -4,7 +4,6 @@ Each act runs in the unit of work that stores what it follows from.
 """
 
 from collections.abc import Mapping
-from dataclasses import replace
 
 from gateway.identification import codes
 from gateway.identification.attempt import Attempt, State
@@ -13,6 +12,7 @@ from gateway.identification.profiles import Schedule
 from gateway.lookup import outbox
 from gateway.lookup.outbox import OperatorMessage
 from smsc_emulator.base.database import Tx
+from smsc_emulator.base.frozen import replace
 from smsc_emulator.base.randomness import Randomness
 
 CODE_LENGTH = 24

@@ -4,14 +4,13 @@ A binding that stands no more takes its code out of the operator's register; one
 user's sessions on every device. Each act runs in the unit of work that stores what it follows from.
 """
 
-from dataclasses import replace
-
 from gateway.identification import bindings, store
 from gateway.identification.attempt import Attempt, Cause
 from gateway.identification.bindings import Binding, Happening
 from gateway.identification.entries import Entries
 from gateway.identification.sessions import Sessions
 from smsc_emulator.base.database import Tx
+from smsc_emulator.base.frozen import replace
 from smsc_emulator.base.randomness import Randomness
 
 

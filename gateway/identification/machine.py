@@ -15,7 +15,7 @@ Such an answer identifies nobody; the question is asked afresh, as often as `max
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, TypeAlias
 
@@ -42,6 +42,7 @@ from gateway.identification.attempt import (
 )
 from gateway.identification.profiles import Profile
 from smsc_emulator.base.durations import SECOND
+from smsc_emulator.base.frozen import replace
 
 
 class Effect(StrEnum):

@@ -7,11 +7,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import cast
 
-from sqlalchemy import bindparam, delete, insert, select, update
+from sqlalchemy import bindparam, delete, insert, select
 
 from gateway.identification.attempt import Attempt, Result
 from gateway.identification.tables import attributes, queries
 from smsc_emulator.base.database import Tx
+from smsc_emulator.base.frozen import replace
+from smsc_emulator.base.records import Records
 from smsc_emulator.base.statements import Statement
 
 
@@ -28,27 +30,23 @@ class Query:
     answered_at: int | None = None
 
 
-_ADD = Statement(insert(queries))
-_FIND = Statement(select(queries).where(queries.c.request_id == bindparam("its_id")))
+_QUERIES = Records(queries, Query, key="request_id")
+find = _QUERIES.find
+
+_ANY_KEPT = Statement(select(attributes.c.attempt_id).limit(1), remember=True)
 _ERASE = Statement(delete(attributes).where(attributes.c.attempt_id == bindparam("its_id")))
-_ANSWERED = Statement(update(queries).where(queries.c.request_id == bindparam("its_id")))
 
 
 def add(tx: Tx, now: int, attempt: Attempt, request_id: str, operator_id: str) -> None:
     """Note that an operator is asked for an attempt."""
-    row = {"request_id": request_id, "attempt_id": attempt.id, "operator_id": operator_id, "asked_at": now}
-    _ADD.run(tx, row)
-
-
-def find(tx: Tx, request_id: str) -> Query | None:
-    """Return the query, or None."""
-    row = _FIND.first(tx, its_id=request_id)
-    return None if row is None else Query(**row._mapping)
+    _QUERIES.add(tx, Query(request_id, attempt.id, operator_id, now))
 
 
 def answered(tx: Tx, request_id: str, result: Result, received_at: int) -> None:
     """Note the verdict on a query that was accepted."""
-    _ANSWERED.run(tx, {"its_id": request_id, "result": result, "answered_at": received_at})
+    query = find(tx, request_id)
+    assert query is not None
+    _QUERIES.save(tx, replace(query, result=result, answered_at=received_at))
 
 
 def keep_attributes(tx: Tx, attempt_id: str, said: Mapping[str, str]) -> None:
@@ -64,4 +62,5 @@ def attributes_of(tx: Tx, attempt_id: str) -> Mapping[str, str] | None:
 
 def erase_attributes(tx: Tx, attempt_id: str) -> None:
     """Forget what the user said of himself."""
-    _ERASE.run(tx, {"its_id": attempt_id})
+    if _ANY_KEPT.first(tx) is not None:
+        _ERASE.run(tx, {"its_id": attempt_id})

@@ -6,7 +6,7 @@ binding's own deadline stands behind the attempt's: whatever becomes of attempts
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from confirm.workflow import Wish
 from gateway.identification import bindings, breaches, store
@@ -19,6 +19,7 @@ from gateway.identification.keeping import Keeper
 from gateway.identification.profiles import Profile, Schedule
 from smsc_emulator.base.database import Tx
 from smsc_emulator.base.durations import SECOND
+from smsc_emulator.base.frozen import replace
 from smsc_emulator.base.randomness import Randomness
 
 LENIENCE = SECOND

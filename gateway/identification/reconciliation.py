@@ -33,7 +33,7 @@ LISTING_CAP = HOUR
 
 _BATCH = 100
 
-_NEXT_DUE = Statement(select(func.min(table.c.due_at)))
+_NEXT_DUE = Statement(select(func.min(table.c.due_at)), remember=True)
 
 
 @dataclass(frozen=True, slots=True)

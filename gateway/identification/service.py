@@ -6,7 +6,6 @@ names that they have here.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from typing import Any
 
 from confirm.challenge import Confirmation
@@ -41,6 +40,7 @@ from gateway.lookup.outbox import OperatorMessage
 from gateway.lookup.routing import NumberingPlan
 from smsc_emulator.base.database import Tx
 from smsc_emulator.base.durations import MINUTE, iso
+from smsc_emulator.base.frozen import replace
 from smsc_emulator.base.randomness import Randomness
 
 SKEW = MINUTE

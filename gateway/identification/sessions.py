@@ -5,10 +5,10 @@ A session of a device without the SIM, `web`, lasts as long as the profile says 
 """
 
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
-from sqlalchemy import Row, Select, func, insert, select, update
+from sqlalchemy import Row, Select, bindparam, func, insert, select, update
 
 from gateway.identification import bindings, store
 from gateway.identification.bindings import Binding
@@ -17,10 +17,12 @@ from gateway.identification.profiles import Profile, Schedule
 from gateway.identification.tables import sessions as table
 from smsc_emulator.base.database import Tx
 from smsc_emulator.base.durations import SECOND, iso
+from smsc_emulator.base.frozen import replace
 from smsc_emulator.base.randomness import Randomness
 from smsc_emulator.base.statements import Statement
 
-_NEXT_EXPIRY = Statement(select(func.min(table.c.expires_at)))
+_NEXT_EXPIRY = Statement(select(func.min(table.c.expires_at)), remember=True)
+_OPEN_ON = Statement(select(table).where(table.c.binding_id == bindparam("its_binding"), table.c.ended_at.is_(None)))
 
 Kind = Literal["app", "web"]
 
@@ -111,9 +113,8 @@ class Sessions:
 
     def end_all(self, tx: Tx, now: int, binding: Binding, reason: str) -> None:
         """End all sessions that stand on a binding."""
-        mine = (table.c.binding_id == binding.id) & table.c.ended_at.is_(None)
-        for session in _all(tx, select(table).where(mine)):
-            self.end(tx, now, session, reason)
+        for row in _OPEN_ON.all(tx, its_binding=binding.id):
+            self.end(tx, now, _session(row), reason)
 
     def expire(self, tx: Tx, now: int, limit: int) -> int:
         """End up to `limit` sessions whose time was over by `now`; return how many there were."""

@@ -11,13 +11,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import bindparam, func, insert, select, update
-from sqlalchemy.engine import Row
+from sqlalchemy import bindparam, func, select
 
 from gateway.lookup.store import operator_messages as messages
 from smsc_emulator.base import claims
 from smsc_emulator.base.database import Tx
 from smsc_emulator.base.durations import DAY, MINUTE, SECOND, iso
+from smsc_emulator.base.frozen import replace
+from smsc_emulator.base.records import Records
 from smsc_emulator.base.retries import RetryPlan
 from smsc_emulator.base.statements import Statement
 
@@ -38,19 +39,8 @@ CLAIM = "lookup"
 
 _BATCH = 500
 
+
 # What each deadline of an attempt runs is put together once: that costs more than running it.
-_ADD = Statement(insert(messages))
-_FIND = Statement(select(messages).where(messages.c.id == bindparam("its_id")))
-_CHANGE = Statement(update(messages).where(messages.c.id == bindparam("its_id")))
-_NEXT_DUE = Statement(select(func.min(messages.c.next_try_at)))
-_DUE = Statement(
-    select(messages)
-    .where(messages.c.next_try_at <= bindparam("now"))
-    .order_by(messages.c.next_try_at, messages.c.id)
-    .limit(_BATCH)
-)
-
-
 @dataclass(frozen=True, slots=True)
 class OperatorMessage:
     """One message to an operator, as it was when it was read."""
@@ -64,13 +54,32 @@ class OperatorMessage:
     first_try_at: int
     until: int
     tries: int
-    acked_at: int | None
-    withdrawn_at: int | None
+    next_try_at: int | None
+    """None: nothing more to send."""
+    acked_at: int | None = None
+    answer: Mapping[str, Any] | None = None
+    withdrawn_at: int | None = None
 
     @property
     def lane(self) -> str:
         """What may be under way once, on all nodes: a void never overtakes the code that it takes back."""
         return lane(self.kind, self.request_id)
+
+
+def _flat(columns: dict[str, Any]) -> dict[str, Any]:
+    """Return columns without an answer that is not there, which JSON would have a word for."""
+    return columns if columns.get("answer") is not None else {k: v for k, v in columns.items() if k != "answer"}
+
+
+MESSAGES = Records(messages, OperatorMessage, flat=_flat)
+
+# What each deadline of an attempt runs is put together once: that costs more than running it.
+_NEXT_DUE = Statement(select(func.min(messages.c.next_try_at)))
+_DUE = Statement(
+    MESSAGES.selected.where(messages.c.next_try_at <= bindparam("now"))
+    .order_by(messages.c.next_try_at, messages.c.id)
+    .limit(_BATCH)
+)
 
 
 def lane(kind: str, request_id: str) -> str:
@@ -182,13 +191,12 @@ def withdraw(tx: Tx, now: int, message_id: str) -> None:
     if message is None or message.withdrawn_at is not None:
         return
     body = {name: value for name, value in message.body.items() if name != "attributes"}
-    _CHANGE.run(tx, {"its_id": message_id, "withdrawn_at": now, "next_try_at": None, "body": body})
+    MESSAGES.save(tx, replace(message, withdrawn_at=now, next_try_at=None, body=body))
 
 
 def find(tx: Tx, message_id: str) -> OperatorMessage | None:
     """Return a message, or None."""
-    row = _FIND.first(tx, its_id=message_id)
-    return None if row is None else _message(row)
+    return MESSAGES.find(tx, message_id)
 
 
 def ask_again(tx: Tx, now: int) -> None:
@@ -200,11 +208,9 @@ def ask_again(tx: Tx, now: int) -> None:
     if not claims.acts_for_all(tx, CLAIM):
         return
     claims.forget_the_gone(tx, CLAIM)
-    tx.conn.execute(
-        update(messages)
-        .where(messages.c.kind == QUERY, messages.c.withdrawn_at.is_(None), messages.c.until >= now)
-        .values(next_try_at=now)
-    )
+    waiting = MESSAGES.selected.where(messages.c.kind == QUERY, messages.c.withdrawn_at.is_(None))
+    for message in MESSAGES.all(tx, tx.conn.execute(waiting.where(messages.c.until >= now))):
+        MESSAGES.save(tx, replace(message, next_try_at=now))
 
 
 def next_due(tx: Tx) -> int | None:
@@ -219,18 +225,18 @@ def claim(tx: Tx, now: int) -> list[OperatorMessage]:
     The try is on record before it is made: a process that dies in between sends again, under the same id. What another
     node has under way waits for its next try. Call `ended` after each try.
     """
-    rows = _DUE.all(tx, now=now)
-    mine = claims.take(tx, CLAIM, {lane(row.kind, row.request_id) for row in rows})
+    due = MESSAGES.all(tx, _DUE.all(tx, now=now))
+    mine = claims.take(tx, CLAIM, {message.lane for message in due})
     claimed = []
-    for row in rows:
-        again = PLANS[row.kind].next_after(row.first_try_at, now, row.until)
-        is_mine = lane(row.kind, row.request_id) in mine
-        _CHANGE.run(tx, {"its_id": row.id, "next_try_at": again, "tries": row.tries + is_mine})
+    for message in due:
+        again = PLANS[message.kind].next_after(message.first_try_at, now, message.until)
+        is_mine = message.lane in mine
+        MESSAGES.save(tx, replace(message, next_try_at=again, tries=message.tries + is_mine))
         if is_mine:
-            claimed.append(_message(row))
-            if not row.tries:
-                told = {"operator_id": row.operator_id, "attempt_id": row.attempt_id}
-                tx.record(now, f"lookup.{row.kind}_sent", row.id, **told)
+            claimed.append(message)
+            if not message.tries:
+                told = {"operator_id": message.operator_id, "attempt_id": message.attempt_id}
+                tx.record(now, f"lookup.{message.kind}_sent", message.id, **told)
     return claimed
 
 
@@ -245,9 +251,9 @@ def acknowledge(tx: Tx, now: int, message_id: str, answer: Mapping[str, Any]) ->
     if message is None:
         return None
     if message.acked_at is not None:
-        _CHANGE.run(tx, {"its_id": message_id, "next_try_at": None})
+        MESSAGES.save(tx, replace(message, next_try_at=None))
         return None
-    _CHANGE.run(tx, {"its_id": message_id, "next_try_at": None, "acked_at": now, "answer": dict(answer)})
+    MESSAGES.save(tx, replace(message, next_try_at=None, acked_at=now, answer=dict(answer)))
     told = {"operator_id": message.operator_id, "attempt_id": message.attempt_id}
     tx.record(now, f"lookup.{message.kind}_acknowledged", message_id, **told)
     return message
@@ -270,21 +276,7 @@ def _put(
     body: Mapping[str, Any],
     until: int,
 ) -> None:
-    row = {
-        "id": message_id,
-        "kind": kind,
-        "request_id": request_id,
-        "operator_id": operator_id,
-        "attempt_id": attempt_id,
-        "body": body,
-        "first_try_at": now,
-        "until": until,
-        "next_try_at": now,
-        "tries": 0,
-    }
-    _ADD.run(tx, row)
-
-
-def _message(row: Row[Any]) -> OperatorMessage:
-    fields = row._mapping
-    return OperatorMessage(**{name: fields[name] for name in OperatorMessage.__dataclass_fields__})
+    message = OperatorMessage(
+        message_id, kind, request_id, operator_id, attempt_id, body, now, until, tries=0, next_try_at=now
+    )
+    MESSAGES.add(tx, message)

@@ -12,11 +12,11 @@ from smsc_emulator.base.statements import Statement
 _NOBODY = ""
 """Stands for the operator of a number outside all ranges that is nobody's any more."""
 
-_MOVED_TO = Statement(
-    select(ported.c.operator_id)
-    .where(ported.c.phone_number == bindparam("phone_number"), ported.c.since <= bindparam("now"))
-    .order_by(ported.c.since.desc())
-    .limit(1)
+_MOVES = Statement(
+    select(ported.c.operator_id, ported.c.since)
+    .where(ported.c.phone_number == bindparam("phone_number"))
+    .order_by(ported.c.since.desc()),
+    remember=True,
 )
 _EVER = 1 << 62
 """Later than all instants."""
@@ -54,4 +54,5 @@ def move_all(tx: Tx, plan: NumberingPlan, subscribers: Iterable[tuple[str, str]]
 
 def _moved_to(tx: Tx, phone_number: str, now: int = _EVER) -> str | None:
     """Return where a number was moved to last, by `now` if it is given; None if that was never, or to nobody."""
-    return _MOVED_TO.value(tx, phone_number=phone_number, now=now) or None
+    moves = (row.operator_id for row in _MOVES.all(tx, phone_number=phone_number) if row.since <= now)
+    return next(moves, None) or None

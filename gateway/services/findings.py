@@ -37,7 +37,7 @@ table = Table(
     Index("ix_service_findings_service", "service_id", "kind", "state"),
 )
 
-_NEXT_DUE = Statement(select(func.min(table.c.due_at)))
+_NEXT_DUE = Statement(select(func.min(table.c.due_at)), remember=True)
 
 
 @dataclass(frozen=True, slots=True)

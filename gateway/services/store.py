@@ -15,7 +15,6 @@ from sqlalchemy import (
     bindparam,
     delete,
     insert,
-    or_,
     select,
     update,
 )
@@ -76,21 +75,15 @@ blockings = Table(
     Index("ix_service_blockings_service", "service_id"),
 )
 
-_SERVICE = Statement(select(services).where(services.c.id == bindparam("service_id")))
-_AGREEMENTS = Statement(select(agreements).where(agreements.c.service_id == bindparam("service_id")))
-_LISTED = Statement(
-    select(listings.c.ordinal).where(
-        listings.c.name == bindparam("name"),
-        or_(listings.c.listed_from.is_(None), listings.c.listed_from <= bindparam("now")),
-        or_(listings.c.listed_to.is_(None), listings.c.listed_to > bindparam("now")),
-    )
+# What decides about services changes seldom.
+_SERVICE = Statement(select(services).where(services.c.id == bindparam("service_id")), remember=True)
+_AGREEMENTS = Statement(select(agreements).where(agreements.c.service_id == bindparam("service_id")), remember=True)
+_LISTINGS = Statement(
+    select(listings.c.listed_from, listings.c.listed_to).where(listings.c.name == bindparam("name")), remember=True
 )
-_BLOCKED = Statement(
-    select(blockings.c.ordinal).where(
-        blockings.c.service_id == bindparam("service_id"),
-        blockings.c.blocked_from <= bindparam("now"),
-        or_(blockings.c.restored_at.is_(None), blockings.c.restored_at > bindparam("now")),
-    )
+_BLOCKINGS = Statement(
+    select(blockings.c.blocked_from, blockings.c.restored_at).where(blockings.c.service_id == bindparam("service_id")),
+    remember=True,
 )
 
 
@@ -141,12 +134,12 @@ def drop_agreements(tx: Tx, service_id: str) -> None:
 
 def is_listed(tx: Tx, now: int, name: str) -> bool:
     """Whether the public register has exactly this name at `now`."""
-    return _LISTED.first(tx, name=name, now=now) is not None
+    return any(_holds(row.listed_from, row.listed_to, now) for row in _LISTINGS.all(tx, name=name))
 
 
 def is_blocked(tx: Tx, now: int, service_id: str) -> bool:
     """Whether the service is blocked at `now`."""
-    return _BLOCKED.first(tx, service_id=service_id, now=now) is not None
+    return any(_holds(row.blocked_from, row.restored_at, now) for row in _BLOCKINGS.all(tx, service_id=service_id))
 
 
 def standing(tx: Tx, now: int, service_id: str) -> Standing:
@@ -161,6 +154,10 @@ def standing(tx: Tx, now: int, service_id: str) -> Standing:
         is_blocked(tx, now, service_id),
         agreements_of(tx, service_id),
     )
+
+
+def _holds(since: int | None, until: int | None, now: int) -> bool:
+    return (since is None or since <= now) and (until is None or now < until)
 
 
 def _flat(service: Service) -> dict[str, Any]:

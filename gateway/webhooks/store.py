@@ -168,7 +168,7 @@ def delete_endpoint(tx: Tx, now: int, endpoint: Endpoint) -> None:
 
 def add_deliveries(tx: Tx, deliveries: Sequence[Delivery]) -> None:
     """Add deliveries, in the order in which they go out."""
-    _ADD.run_each(tx, [_COLUMNS.all(delivery) for delivery in deliveries])
+    _ADD.later(tx, *map(_COLUMNS.all, deliveries))
 
 
 def latest_deliveries(tx: Tx, endpoint_id: str, limit: int) -> list[Delivery]:

@@ -90,4 +90,4 @@ def _of_others(tx: Tx, kind: str, *where: ColumnElement[bool]) -> list[tuple[str
 
 
 def _alone(tx: Tx) -> bool:
-    return tx.conn.dialect.name == "sqlite"
+    return tx.driver is not None or tx.conn.dialect.name == "sqlite"

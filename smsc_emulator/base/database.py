@@ -4,9 +4,10 @@ A unit of work is a plain function that reads and writes through its `Tx` and re
 other, so each sees the state whole and none needs a lock. While one commit is under way the next units gather, and all
 of them share the next commit: a commit costs far more than a row.
 
-Each unit has a savepoint of its own: one that raises undoes its own writes and nobody else's. Its events are stored in
-the same commit and published when that is done. Observers see each event inside the transaction, so that what must
-follow from it (a webhook to send) is committed with it or not at all.
+A unit that raises undoes its own writes and nobody else's. On SQLite what units know is remembered and what they write
+is gathered until the batch ends (`known.py`, `records.py`, `writes.py`). A unit's events are stored in the same commit
+and published when that is done. Observers see each event inside the transaction, so that what must follow from it (a
+webhook to send) is committed with it or not at all.
 
 SQLite serves one process, on a thread of its own (`sqlite.py`). PostgreSQL serves one or several (`postgres.py`).
 """
@@ -20,6 +21,7 @@ from sqlalchemy import Engine, make_url
 from sqlalchemy.engine import Connection
 
 from smsc_emulator.base.journal import Journal, Reader
+from smsc_emulator.base.known import UnknownError
 from smsc_emulator.base.postgres_errors import driver_missing
 from smsc_emulator.base.sqlite import SqliteThread, make_engine
 from smsc_emulator.base.units import Backend, Batch, Job, Observer, Signals, Tx, Unit, journal_table, metadata
@@ -97,6 +99,15 @@ class Database:
         self._waiting.append(job)
         self._begin()
         return cast(T, await job.done)
+
+    async def read(self, unit: Unit[T]) -> T:
+        """Return the value of a unit that changes nothing, at once where all that it looks at is in memory."""
+        if self._closed:
+            raise DatabaseClosedError("the database is not open")
+        try:
+            return self._backend.glance(unit)
+        except UnknownError:
+            return await self.run(unit)
 
     def lead(self, name: str, changed: Callable[[bool], None]) -> Callable[[], None]:
         """Strive to be the only node that leads in `name`; `changed` is told at each gain and loss.

@@ -28,6 +28,7 @@ from sqlalchemy.engine import Connection
 from sqlalchemy.exc import DBAPIError
 
 from smsc_emulator.base.journal import Event, Journal
+from smsc_emulator.base.known import UnknownError
 from smsc_emulator.base.postgres_errors import DatabaseUnusableError, in_doubt, is_conflict, is_refusal, refused
 from smsc_emulator.base.postgres_session import (
     CHANNEL,
@@ -38,7 +39,7 @@ from smsc_emulator.base.postgres_session import (
     make_async_engine,
     say,
 )
-from smsc_emulator.base.units import Batch, Done, Observer, Signals, Tx, journal_table, numbered, store_events
+from smsc_emulator.base.units import Batch, Done, Observer, Signals, Tx, Unit, journal_table, numbered, store_events
 
 T = TypeVar("T")
 
@@ -102,6 +103,10 @@ class Postgres:
     def commit(self, batch: Batch) -> None:
         """Commit the batch in a task of its own."""
         self._begin(self._commit(batch))
+
+    def glance(self, unit: Unit[T]) -> T:
+        """Remember nothing: another node may have changed it."""
+        raise UnknownError
 
     async def setup(self, act: Callable[[Connection], T]) -> T:
         """Run `act` on a connection of its own."""

@@ -19,7 +19,8 @@ from smsc_emulator.base.postgres_errors import (
     refused,
     too_old,
 )
-from smsc_emulator.base.sqlite import compact_json, new_node
+from smsc_emulator.base.sqlite import new_node
+from smsc_emulator.base.statements import compact_json
 from smsc_emulator.base.units import journal_table, metadata
 
 T = TypeVar("T")

@@ -3,19 +3,20 @@
 import asyncio
 import queue
 import secrets
-import sqlite3
 import threading
 from collections.abc import Callable
 from contextlib import suppress
 from typing import Any, TypeVar
 
-from pydantic_core import to_json
 from sqlalchemy import Engine, create_engine, event, select
 from sqlalchemy.engine import Connection
 from sqlalchemy.pool import StaticPool
 
 from smsc_emulator.base.journal import Event, Journal
-from smsc_emulator.base.units import Batch, Done, Observer, Tx, journal_table, numbered, store_events
+from smsc_emulator.base.known import Memory
+from smsc_emulator.base.sqlite_units import SqliteUnits, glance
+from smsc_emulator.base.statements import compact_json
+from smsc_emulator.base.units import Batch, Done, Observer, Unit, journal_table
 
 T = TypeVar("T")
 
@@ -33,6 +34,7 @@ class SqliteThread:
         self._observers = observers
         self._batches: queue.SimpleQueue[Batch | None] = queue.SimpleQueue()
         self._ended = asyncio.Event()
+        self._memory = Memory()
         self._thread: threading.Thread | None = None
 
     def start(self, done: Done, remembered: int) -> None:
@@ -66,45 +68,27 @@ class SqliteThread:
         changed(True)
         return lambda: changed(False)
 
+    def glance(self, unit: Unit[T]) -> T:
+        """Run a unit on what is committed and in memory. Raises UnknownError if that is not all it asks for."""
+        return glance(unit, self._memory, self.node)
+
+    def _ended_batch(self, done: Done, batch: Batch) -> None:
+        self._memory.take(batch.known)
+        done(batch)
+
     # The rest runs on the thread.
 
     def _work(self, loop: asyncio.AbstractEventLoop, done: Done) -> None:
         with self.engine.connect() as conn:
-            driver = conn.connection.driver_connection
-            assert isinstance(driver, sqlite3.Connection)
+            units = SqliteUnits(conn, self._memory, self._observers, self.node)
             while (batch := self._batches.get()) is not None:
+                units.commit(batch)
                 try:
-                    self._commit(conn, driver, batch)
-                except Exception as error:
-                    with suppress(sqlite3.Error):  # a full disk, for one, has ended the transaction already
-                        driver.execute("ROLLBACK")
-                    batch.fail(error)
-                try:
-                    loop.call_soon_threadsafe(done, batch)
+                    loop.call_soon_threadsafe(self._ended_batch, done, batch)
                 except RuntimeError:  # the loop is gone: nobody waits for the answer any more
                     return
         with suppress(RuntimeError):
             loop.call_soon_threadsafe(self._ended.set)
-
-    def _commit(self, conn: Connection, driver: sqlite3.Connection, batch: Batch) -> None:
-        # SQLite waits for a lock (busy_timeout) only where a transaction begins, not where it first writes.
-        driver.execute("BEGIN IMMEDIATE")
-        events: list[Event] = []
-        for job in batch.jobs:
-            tx = Tx(conn, self._observers, self.node, driver)
-            driver.execute("SAVEPOINT unit")
-            try:
-                job.result = job.unit(tx)
-            except Exception as error:
-                job.error = error
-                driver.execute("ROLLBACK TO SAVEPOINT unit")
-            else:
-                events.extend(tx.events)
-            driver.execute("RELEASE SAVEPOINT unit")
-        if events:
-            batch.events = numbered(events, batch.first_seq)
-            store_events(Tx(conn, self._observers, self.node, driver), batch.events)
-        driver.execute("COMMIT")
 
 
 def make_engine(url: str) -> Engine:
@@ -127,11 +111,6 @@ def make_engine(url: str) -> Engine:
 def new_node() -> int:
     """Return a number for this run of this process; two of one database are the same once in two thousand million."""
     return secrets.randbelow(2**31 - 1) + 1
-
-
-def compact_json(value: Any) -> str:
-    """Return `value` as JSON without blanks, every letter as it is."""
-    return to_json(value).decode()
 
 
 ROOM = ("wal_autocheckpoint=8000", "cache_size=-16384")

@@ -8,10 +8,13 @@ where the way to the server counts for more, SQLAlchemy runs it. What is run now
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import fields
+from functools import cached_property
 from operator import attrgetter, itemgetter
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
-from sqlalchemy import Delete, Dialect, Insert, Select, Update
+from pydantic_core import to_json
+from sqlalchemy import JSON, Delete, Dialect, Insert, Select, Table, Update
+from sqlalchemy.sql.visitors import iterate
 from sqlalchemy.types import TypeEngine
 
 if TYPE_CHECKING:
@@ -27,24 +30,52 @@ Convert = Callable[[Any], Any]
 class Statement:
     """A statement of SQLAlchemy's core, whose values are `bindparam`s or, of an INSERT or UPDATE, columns.
 
-    It may have no list of values whose length is told only when it runs (`in_` with a list).
+    It may have no list of values whose length is told only when it runs (`in_` with a list). What a query with
+    `remember` has brought is known until one of its tables is written: for what is asked often and changes seldom.
     """
 
-    def __init__(self, core: Core) -> None:
+    def __init__(self, core: Core, *, remember: bool = False) -> None:
         self.core = core
         """The statement as SQLAlchemy has it."""
+        self._remember = remember
         self._texts: dict[tuple[str, ...], _Text] = {}
+
+    @cached_property
+    def tables(self) -> tuple[str, ...]:
+        """The names of all tables that are in it."""
+        return tuple({part.name for part in iterate(self.core) if isinstance(part, Table)})
+
+    @cached_property
+    def _changed(self) -> Table:
+        assert not isinstance(self.core, Select)
+        assert isinstance(self.core.table, Table)
+        return self.core.table
 
     def all(self, tx: "Tx", **values: Any) -> Sequence[Row]:
         """Return the rows."""
         if tx.driver is None:
             return tx.conn.execute(self.core, values).all()
-        text = self._text(tx, values)
-        found = tx.driver.execute(text.sql, text.values(values)).fetchall()
-        return [text.row(columns) for columns in found]
+        if not self._remember:
+            return self._read(tx, values)
+        key = ("rows", self, *values.values())
+        known = tx.known.get(key)
+        versions = [tx.known.get((VERSION, table)) for table in self.tables]
+        if known is None or known[0] != versions:
+            known = tx.known.own[key] = versions, self._read(tx, values)
+        found: Sequence[Row] = known[1]
+        return found
 
     def first(self, tx: "Tx", **values: Any) -> Row | None:
         """Return the first row, or None."""
+        if self._remember:
+            return next(iter(self.all(tx, **values)), None)
+        if tx.driver is None:
+            return tx.conn.execute(self.core, values).first()
+        tx.reads(self.tables)
+        return self.look_up(tx, values)
+
+    def look_up(self, tx: "Tx", values: Mapping[str, Any]) -> Row | None:
+        """Return the first row, or None, whatever waits to be written: for who knows that this row does not."""
         if tx.driver is None:
             return tx.conn.execute(self.core, values).first()
         text = self._text(tx, values)
@@ -63,10 +94,26 @@ class Statement:
         if tx.driver is None:
             return tx.conn.execute(self.core, values).rowcount
         text = self._text(tx, values)
+        tx.changes(self._changed)
         return tx.driver.execute(text.sql, text.values(values)).rowcount
 
     def run_each(self, tx: "Tx", rows: Sequence[Mapping[str, Any]]) -> None:
         """Run with each of `rows`, all of which have the same names in the same order."""
+        if rows and tx.driver is not None:
+            tx.changes(self._changed)
+        self.write(tx, rows)
+
+    def later(self, tx: "Tx", *rows: Mapping[str, Any]) -> None:
+        """Run with each of `rows` when the batch ends, or before somebody asks about the table; see `writes`."""
+        if tx.writes is None:
+            for row in rows:
+                self.run(tx, row)
+        else:
+            tx.known[VERSION, self._changed.name] = object()
+            tx.writes.sheet(self._changed.name, _Runs).add(self, rows)
+
+    def write(self, tx: "Tx", rows: Sequence[Mapping[str, Any]]) -> None:
+        """Run with each of `rows`, whatever waits to be written; for what is gathered."""
         if not rows:
             return
         if tx.driver is None:
@@ -74,6 +121,13 @@ class Statement:
         else:
             text = self._text(tx, rows[0])
             tx.driver.executemany(text.sql, map(text.values, rows))
+
+    def _read(self, tx: "Tx", values: Mapping[str, Any]) -> list[Row]:
+        assert tx.driver is not None
+        text = self._text(tx, values)
+        tx.reads(self.tables)
+        found = tx.driver.execute(text.sql, text.values(values)).fetchall()
+        return [text.row(columns) for columns in found]
 
     def _text(self, tx: "Tx", values: Iterable[str]) -> "_Text":
         names = tuple(values)
@@ -83,20 +137,54 @@ class Statement:
         return text
 
 
+VERSION: Final = "version"
+"""The kind of what is known of a whole table: another object each time that it is written."""
+
+
+HAS_RECORDS: Final = "records"
+"""Marks, in its `info`, a table whose rows are known as objects; see `records`."""
+
+
+class _Runs:
+    """Statements that wait, in their order; see `writes.Sheet`."""
+
+    def __init__(self) -> None:
+        self._runs: list[tuple[Statement, list[Mapping[str, Any]]]] = []
+
+    def add(self, statement: Statement, rows: Sequence[Mapping[str, Any]]) -> None:
+        """Add rows of a statement; they go with those before them if the statement and its names are the same."""
+        if self._runs:
+            last, waiting = self._runs[-1]
+            if last is statement and waiting[-1].keys() == rows[0].keys():
+                waiting.extend(rows)
+                return
+        self._runs.append((statement, list(rows)))
+
+    def take(self, later: "_Runs") -> None:
+        """See `writes.Sheet`."""
+        for statement, rows in later._runs:
+            self.add(statement, rows)
+
+    def write(self, tx: "Tx") -> None:
+        """See `writes.Sheet`."""
+        for statement, rows in self._runs:
+            statement.write(tx, rows)
+
+
 class Columns:
     """The members of a dataclass as the columns of a table, each under its own name."""
 
     def __init__(self, kind: Any) -> None:
-        self._names = tuple(field.name for field in fields(kind))
-        self._pick = attrgetter(*self._names)
+        self.names = tuple(field.name for field in fields(kind))
+        self._pick = attrgetter(*self.names)
 
     def all(self, one: object) -> dict[str, Any]:
         """Return all columns of a row."""
-        return dict(zip(self._names, self._pick(one), strict=True))
+        return dict(zip(self.names, self._pick(one), strict=True))
 
     def changed(self, before: object, after: object) -> dict[str, Any]:
         """Return those that have changed: an UPDATE writes each index anew whose columns it names."""
-        pairs = zip(self._names, self._pick(before), self._pick(after), strict=True)
+        pairs = zip(self.names, self._pick(before), self._pick(after), strict=True)
         return {name: new for name, old, new in pairs if new is not old and new != old}
 
 
@@ -111,7 +199,7 @@ class _Text:
         own = (name for name in places if name not in names and not compiled.binds[name].required)
         self._constants = {name: compiled.binds[name].value for name in own}
         self._places = places
-        binds = (compiled.binds[name].type.dialect_impl(dialect).bind_processor(dialect) for name in places)
+        binds = (_bind(compiled.binds[name].type, dialect) for name in places)
         self._converts = [(place, convert) for place, convert in enumerate(binds) if convert is not None]
         columns = list(core.selected_columns) if isinstance(core, Select) else []
         results = (_result(column.type, dialect) for column in columns)
@@ -136,6 +224,17 @@ class _Text:
             for place, convert in self._results:
                 columns[place] = convert(columns[place])
         return self._row(columns)
+
+
+def compact_json(value: Any) -> str:
+    """Return `value` as JSON without blanks, every letter as it is."""
+    return to_json(value).decode()
+
+
+def _bind(kind: TypeEngine[Any], dialect: Dialect) -> Convert | None:
+    if isinstance(kind, JSON):  # SQLAlchemy would look first for constants of its own, which nobody here uses
+        return (lambda value: None if value is None else compact_json(value)) if kind.none_as_null else compact_json
+    return kind.dialect_impl(dialect).bind_processor(dialect)
 
 
 def _result(kind: TypeEngine[Any], dialect: Dialect) -> Convert | None:

@@ -9,13 +9,16 @@ import asyncio
 import sqlite3
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from operator import attrgetter
 from typing import Any, Protocol, TypeVar
 
 from sqlalchemy import JSON, BigInteger, Column, MetaData, String, Table, insert
 from sqlalchemy.engine import Connection
 
 from smsc_emulator.base.journal import Event
-from smsc_emulator.base.statements import Statement
+from smsc_emulator.base.known import Key, Known
+from smsc_emulator.base.statements import HAS_RECORDS, VERSION, Statement
+from smsc_emulator.base.writes import Writes
 
 T = TypeVar("T")
 
@@ -36,7 +39,7 @@ journal_table = Table(
 class Tx:
     """What a unit of work is given: the connection inside the running transaction, and a place for its events."""
 
-    __slots__ = ("_observers", "conn", "driver", "events", "known", "node")
+    __slots__ = ("_observers", "conn", "driver", "events", "known", "node", "writes")
 
     def __init__(
         self,
@@ -44,13 +47,17 @@ class Tx:
         observers: "list[Observer]",
         node: int = 0,
         driver: sqlite3.Connection | None = None,
+        known: Known | None = None,
+        writes: Writes | None = None,
     ) -> None:
         self.conn = conn
         self.driver = driver
         """The connection below `conn`, of SQLite; see `statements`."""
         self.events: list[Event] = []
-        self.known: dict[tuple[str, str], Any] = {}
-        """What the unit has read or written, by kind and id, so that nothing is read twice; who writes keeps it."""
+        self.known = known or Known()
+        """What need not be read, by kind and id; who writes keeps it."""
+        self.writes = writes
+        """What is written later; None: everything is written at once."""
         self.node = node
         """The number of this process among those that share the database; another at each start."""
         self._observers = observers
@@ -61,6 +68,20 @@ class Tx:
         self.events.append(recorded)
         for observer in self._observers:
             observer(self, recorded)
+
+    def reads(self, tables: Iterable[str]) -> None:
+        """Write what waits for any of `tables`: the database is about to be asked about them."""
+        if self.writes is not None:
+            self.writes.before_reading(self, tables)
+
+    def changes(self, table: Table) -> None:
+        """Make ready for a statement that changes `table`: what was known of its rows may not be right after it."""
+        if self.writes is not None:
+            self.writes.before_reading(self, (table.name,))
+            self.writes.before_writing(self)
+        self.known[VERSION, table.name] = object()
+        if HAS_RECORDS in table.info:
+            self.known.forget_kind(table.name)
 
 
 Observer = Callable[[Tx, Event], None]
@@ -92,10 +113,12 @@ class Batch:
     """What other nodes have committed since the last batch and before this one."""
     before: int = 0
     """The last number that was given to an event, by any node, before this batch."""
+    known: dict[Key, Any] = field(default_factory=dict)
+    """What the units have read and written, to be remembered once the batch is committed."""
 
     def fail(self, error: BaseException) -> None:
         """Nothing of the batch was committed: each unit fails, with its own error if it has one."""
-        self.events = []
+        self.events, self.known = [], {}
         for job in self.jobs:
             job.error = job.error or error
 
@@ -131,6 +154,9 @@ class Backend(Protocol):
     def commit(self, batch: Batch) -> None:
         """Commit `batch`, then call `done`; the next batch comes only after that."""
 
+    def glance(self, unit: Unit[T]) -> T:
+        """Run a unit on what is committed and in memory. Raises UnknownError if that is not all it asks for."""
+
     async def setup(self, act: Callable[[Connection], T]) -> T:
         """Run `act` on a connection of its own, on which each statement commits by itself."""
 
@@ -147,18 +173,10 @@ def numbered(events: Iterable[Event], first_seq: int) -> list[Event]:
 
 
 _STORE = Statement(insert(journal_table))
+_COLUMNS = tuple(journal_table.columns.keys())
+_columns_of = attrgetter(*_COLUMNS)
 
 
 def store_events(tx: Tx, events: list[Event]) -> None:
     """Write numbered events to the journal's table."""
-    _STORE.run_each(tx, [_row(event) for event in events])
-
-
-def _row(recorded: Event) -> dict[str, Any]:
-    return {
-        "seq": recorded.seq,
-        "at": recorded.at,
-        "type": recorded.type,
-        "subject": recorded.subject,
-        "data": recorded.data,
-    }
+    _STORE.run_each(tx, [dict(zip(_COLUMNS, _columns_of(event), strict=True)) for event in events])

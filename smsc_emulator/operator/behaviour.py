@@ -15,7 +15,7 @@ from smsc_emulator.base.statements import Statement
 from smsc_emulator.operator.settings import Answer, OperatorSettings, RegisterState
 from smsc_emulator.operator.store import operator_behaviours as table
 
-_BEHAVIOUR = Statement(select(table.c.behaviour).where(table.c.operator_id == bindparam("its_operator")))
+_BEHAVIOUR = Statement(select(table.c.behaviour).where(table.c.operator_id == bindparam("its_operator")), remember=True)
 
 OutageKind = Literal["refused", "error", "silent"]
 """How an operator is out: its connections are broken off, it answers 503, or it takes requests and says nothing."""

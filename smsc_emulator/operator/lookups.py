@@ -58,7 +58,9 @@ _DUE = Statement(
     .limit(_BATCH)
 )
 _LATE = Statement(select(queries).where(queries.c.breach_due_at <= bindparam("now")).order_by(queries.c.breach_due_at))
-_NEXT = [Statement(select(func.min(column))) for column in (queries.c.answer_due_at, queries.c.breach_due_at)]
+_NEXT = [
+    Statement(select(func.min(column)), remember=True) for column in (queries.c.answer_due_at, queries.c.breach_due_at)
+]
 
 
 class RequestReusedError(Exception):
@@ -319,7 +321,7 @@ def _note(tx: Tx, now: int, operator_id: str, query: Query, behaviour: Behaviour
         "breach_due_at": now + T_OP + 1,  # exactly T_OP is in time
         "tries": 0,
     }
-    _ADD.run(tx, row)
+    _ADD.later(tx, row)
     told = {"phone_number": query.phone_number, "service_id": query.service_id, "attempt_id": query.attempt_id}
     more = {} if query.agreement_id is None else {"agreement_id": query.agreement_id}
     tx.record(now, "operator.query_received", query.request_id, operator_id=operator_id, **told, **more)
@@ -345,4 +347,4 @@ def _sent(tx: Tx, now: int, verdict: Verdict, status: int) -> None:
 
 
 def _change(tx: Tx, operator_id: str, request_id: str, **values: Any) -> None:
-    _CHANGE.run(tx, {"its_operator": operator_id, "its_request": request_id, **values})
+    _CHANGE.later(tx, {"its_operator": operator_id, "its_request": request_id, **values})

@@ -39,7 +39,9 @@ NOTICE_CAP = 7 * DAY
 
 _BATCH = 500
 
-_NEXT = [Statement(select(func.min(column))) for column in (notices.c.send_due_at, notices.c.breach_due_at)]
+_NEXT = [
+    Statement(select(func.min(column)), remember=True) for column in (notices.c.send_due_at, notices.c.breach_due_at)
+]
 
 
 class SameOperatorError(Exception):

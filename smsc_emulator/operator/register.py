@@ -18,6 +18,10 @@ OPEN, ENDED, VOID = "OPEN", "ENDED", "VOID"
 _ADD = Statement(insert(entries))
 _SAME_REQUEST = (entries.c.operator_id == bindparam("operator_id")) & (entries.c.request_id == bindparam("request_id"))
 _OF_REQUEST = Statement(select(entries).where(_SAME_REQUEST))
+_OF_CODE = Statement(
+    select(entries).where(entries.c.operator_id == bindparam("its_operator"), entries.c.code == bindparam("its_code"))
+)
+_END = Statement(update(entries).where(entries.c.entry_id == bindparam("its_id")))
 _SAME = Statement(select(entries).where((entries.c.code == bindparam("its_code")) | _SAME_REQUEST))
 
 
@@ -65,7 +69,7 @@ def open_entry(tx: Tx, now: int, operator_id: str, handover: Handover, new_id: s
         return known
     row = {field: getattr(handover, field) for field in Handover.__dataclass_fields__}
     row |= {"entry_id": new_id, "operator_id": operator_id, "state": OPEN, "opened_at": now}
-    _ADD.run(tx, row)
+    _ADD.later(tx, row)
     told = {"phone_number": handover.phone_number, "service_id": handover.service_id}
     tx.record(now, "register.opened", new_id, operator_id=operator_id, **told)
     return Entry(**row, ended_at=None, reason=None)
@@ -82,12 +86,11 @@ def void(tx: Tx, now: int, operator_id: str, code: str, reason: str) -> str | No
 
     An entry that is over stays as it is.
     """
-    mine = (entries.c.operator_id == operator_id) & (entries.c.code == code)
-    row = tx.conn.execute(select(entries).where(mine)).one_or_none()
+    row = _OF_CODE.first(tx, its_operator=operator_id, its_code=code)
     if row is None:
         return None
     if row.state == OPEN:
-        tx.conn.execute(update(entries).where(mine).values(state=VOID, ended_at=now, reason=reason))
+        _END.later(tx, {"its_id": row.entry_id, "state": VOID, "ended_at": now, "reason": reason})
         told = {"phone_number": row.phone_number, "service_id": row.service_id, "reason": reason}
         tx.record(now, "register.voided", row.entry_id, operator_id=operator_id, **told)
     return str(row.entry_id)
@@ -99,8 +102,7 @@ def end(tx: Tx, now: int, operator_id: str, phone_number: str, reason: str) -> l
     open_ &= entries.c.state == OPEN
     rows = tx.conn.execute(select(entries).where(open_).order_by(entries.c.opened_at, entries.c.entry_id)).all()
     for row in rows:
-        mine = entries.c.entry_id == row.entry_id
-        tx.conn.execute(update(entries).where(mine).values(state=ENDED, ended_at=now, reason=reason))
+        _END.later(tx, {"its_id": row.entry_id, "state": ENDED, "ended_at": now, "reason": reason})
         told = {"phone_number": phone_number, "service_id": row.service_id, "reason": reason}
         tx.record(now, "register.ended", row.entry_id, operator_id=operator_id, **told)
     return [_entry(row) for row in rows]

@@ -65,7 +65,9 @@ class Subscriber:
     end_reason: EndReason | None = None
 
 
-_FIND = Statement(select(table).where(table.c.ended_at.is_(None), table.c.phone_number == bindparam("its_number")))
+_FIND = Statement(
+    select(table).where(table.c.ended_at.is_(None), table.c.phone_number == bindparam("its_number")), remember=True
+)
 _FLAT = tuple(field.name for field in fields(Subscriber) if field.name != "person")
 _OF_PERSON = tuple(field.name for field in fields(Person))
 

@@ -18,11 +18,12 @@ from confirm.sending import CallSending, Refused, SmsSending, Taken, Unavailable
 from confirm.service import ConfirmService
 from confirm.settings import CallInSettings, ConfirmationSettings, FlashCallSettings, StepSettings
 from confirm.workflow import StepState, Wish
-from smsc_emulator.base.database import Database, Tx, make_engine, metadata
+from smsc_emulator.base.database import Database, make_engine, metadata
 from smsc_emulator.base.durations import MINUTE, SECOND, instant
 from smsc_emulator.base.journal import Journal
 from smsc_emulator.base.randomness import SeededRandomness
 from smsc_emulator.base.watch import Watch
+from tests.peers.units import Process
 
 NUMBERS = ("+70000000001", "+70000000002")
 ACCESS = ["+70002000001", "+70002000002"]
@@ -80,6 +81,9 @@ class Workflows(RuleBasedStateMachine):
 
     def restart(self) -> None:
         """Start anew after a kill: what is in flight is lost, what is stored stays."""
+        self.conn.close()
+        self.conn = self.engine.connect()
+        self.process = Process(self.conn)
         journal = Journal()
         database = Database("sqlite://", journal)
         self.service = ConfirmService(database, Watch(journal), self.settings, self.draws, KEY, lambda: None)
@@ -89,17 +93,13 @@ class Workflows(RuleBasedStateMachine):
             line.open = False
 
     def unit(self, act):
-        tx, heard = Tx(self.conn, []), self.heard.copy()
-        self.conn.exec_driver_sql("SAVEPOINT unit")
+        heard = self.heard.copy()
         try:
-            result = act(tx)
+            result, events = self.process.run(act)
         except Exception:
-            self.conn.exec_driver_sql("ROLLBACK TO SAVEPOINT unit")
             self.heard = heard
             raise
-        finally:
-            self.conn.exec_driver_sql("RELEASE SAVEPOINT unit")
-        for event in tx.events:
+        for event in events:
             kind = event.type.partition(".")[2]
             self.ended[event.subject] += kind in ENDS
             assert not any(secret in str(event.data.get("confirmation")) for secret in self.callers())
@@ -114,7 +114,7 @@ class Workflows(RuleBasedStateMachine):
 
     def all(self) -> list[Confirmation]:
         query = select(store.confirmations).order_by(store.confirmations.c.created_at, store.confirmations.c.id)
-        return self.unit(lambda tx: [store._read(row) for row in tx.conn.execute(query)])
+        return self.unit(lambda tx: store.CONFIRMATIONS.all(tx, tx.conn.execute(query)))
 
     def good(self, one: Confirmation) -> set[str]:
         """Return the secrets that were ever sent for a confirmation and would confirm it now."""

@@ -241,7 +241,7 @@ class Identifying:
     async def recheck_of(self, binding: Binding) -> Attempt:
         """Return the latest re-check of a binding's user."""
         query = select(tables.attempts).where(tables.attempts.c.rechecks == binding.id)
-        rows = await self.database.run(lambda tx: [store._attempt(row) for row in tx.conn.execute(query)])
+        rows = await self.database.run(lambda tx: store.ATTEMPTS.all(tx, tx.conn.execute(query)))
         return max(rows, key=lambda one: (one.created_at, one.state is not State.REFUSED))
 
     async def notice(self, binding: Binding | None = None, reason: str = "ended", **other: Any) -> Taken:

@@ -96,11 +96,11 @@ async def compare(identifying, *pages):
 
     assert await identifying.database.run(begin) == 1
     for number, page in enumerate(pages, 1):
-        listing = select(lookup_store.operator_messages).where(
+        listing = outbox.MESSAGES.selected.where(
             lookup_store.operator_messages.c.kind == outbox.LISTING, lookup_store.operator_messages.c.acked_at.is_(None)
         )
-        message = outbox._message(
-            await identifying.database.run(lambda tx, query=listing: tx.conn.execute(query).one())
+        message = await identifying.database.run(
+            lambda tx, query=listing: outbox.MESSAGES.of(tx, tx.conn.execute(query).one())
         )
         answer = {"entries": list(page), "next": f"page-{number}" if number < len(pages) else None}
 

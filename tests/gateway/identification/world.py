@@ -21,11 +21,12 @@ from gateway.lookup import outbox
 from gateway.lookup import store as lookup_store
 from gateway.lookup.outbox import OperatorMessage
 from gateway.lookup.routing import NumberingPlan, NumberRange
-from smsc_emulator.base.database import Database, Tx, make_engine, metadata
+from smsc_emulator.base.database import Database, make_engine, metadata
 from smsc_emulator.base.durations import instant
 from smsc_emulator.base.journal import Event, Journal
 from smsc_emulator.base.randomness import SeededRandomness
 from smsc_emulator.base.watch import Watch
+from tests.peers.units import Process
 
 NUMBERS = ("+70000000001", "+70000000002", "+70005000001")
 OPERATORS = ("alpha", "beta")
@@ -78,6 +79,9 @@ class World(RuleBasedStateMachine):
 
     def assemble(self) -> None:
         """Join the parts as a process does when it starts: nothing but the database is left of the one before."""
+        self.conn.close()
+        self.conn = self.engine.connect()
+        self.process = Process(self.conn)
         journal = Journal()
         self.starts += 1
         self.confirm = ConfirmService(
@@ -97,17 +101,16 @@ class World(RuleBasedStateMachine):
             self.engine.dispose()
 
     def unit(self, act):
-        tx = Tx(self.conn, [])
-        result = act(tx)
-        self.log += tx.events
-        for event in tx.events:
+        result, events = self.process.run(act)
+        self.log += events
+        for event in events:
             if event.type.partition(".")[2] in ("identified", "refused", "cancelled", "superseded"):
                 self.ended[event.subject] += 1
         return result
 
     def attempts(self) -> list[Attempt]:
         query = select(store.attempts).order_by(store.attempts.c.created_at, store.attempts.c.id)
-        return self.unit(lambda tx: [store._attempt(row) for row in tx.conn.execute(query)])
+        return self.unit(lambda tx: store.ATTEMPTS.all(tx, tx.conn.execute(query)))
 
     def pick(self, number: int, *states: State) -> Attempt | None:
         fitting = [one for one in self.attempts() if not states or one.state in states]
@@ -154,9 +157,9 @@ class World(RuleBasedStateMachine):
     def messages(self) -> list[OperatorMessage]:
         """Return what the operators have not taken yet, in the order of its making; a void comes after its code."""
         table = lookup_store.operator_messages
-        unsent = select(table).where(table.c.acked_at.is_(None), table.c.withdrawn_at.is_(None))
-        rows = self.unit(lambda tx: tx.conn.execute(unsent.order_by(table.c.first_try_at, table.c.kind)).all())
-        return [outbox._message(row) for row in rows]
+        unsent = outbox.MESSAGES.selected.where(table.c.acked_at.is_(None), table.c.withdrawn_at.is_(None))
+        in_order = unsent.order_by(table.c.first_try_at, table.c.kind)
+        return self.unit(lambda tx: outbox.MESSAGES.all(tx, tx.conn.execute(in_order)))
 
     def permitted(self, act) -> None:
         with suppress(IdentificationError, ConfirmationError):
