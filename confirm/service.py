@@ -292,9 +292,15 @@ class ConfirmService:
         return self._course.over(tx, now, challenge.end(before, now, Happening.CANCEL_REQUESTED))
 
     def step_times(self, tx: Tx, now: int) -> None:
-        """Begin the next step of all whose present one's time is over at `now`."""
+        """Begin the next step of all whose present one's time is over at `now`.
+
+        Where a process was away until the lifetime was over too, nobody waits for another step.
+        """
         for confirmation in store.to_advance(tx, now):
-            self._course.time_out_step(tx, now, confirmation)
+            if now > confirmation.expires_at:
+                self._course.over(tx, now, challenge.end(confirmation, now, Happening.LIFETIME_OVER))
+            else:
+                self._course.time_out_step(tx, now, confirmation)
 
     def expire(self, tx: Tx, now: int) -> None:
         """End all whose lifetime is over at `now`."""

@@ -83,6 +83,14 @@ async def test_a_code_counts_at_the_very_end_of_its_step_and_is_wrong_after_it(b
     assert (late.step, late.attempts_left) == (1, 2)
 
 
+async def test_no_step_follows_where_the_lifetime_was_over_before_anybody_looked(by_hand):
+    started = await by_hand.start("flash_call", "sms_code")
+    late = started.expires_at + 1
+    await by_hand.database.run(lambda tx: by_hand.service.step_times(tx, late))
+    over = await by_hand.get(started)
+    assert (over.state, over.step, by_hand.sms.texts) == (State.EXPIRED, 0, [])
+
+
 async def test_another_code_gives_the_step_its_whole_time_again(confirming):
     started = await confirming.start("sms_code", "call_in")
     await confirming.ticker.advance(4 * MINUTE)

@@ -170,7 +170,10 @@ class World(RuleBasedStateMachine):
     ) -> Outcome:
         asked = self.unit(lambda tx: outbox.find(tx, request))
         entry_id = None
-        if result == "PRESENT" and asked is not None and asked.body.get("code") is not None:
+        # Another operator than the one that was asked knows no code to enter, though it may name an entry of its own.
+        if result == "PRESENT" and asked is not None and asked.body.get("code") and operator != asked.operator_id:
+            entry_id = "ent_foreign"
+        elif result == "PRESENT" and asked is not None and asked.body.get("code"):
             entry_id = self.enter_in_register(operator, asked.body["code"])
         verdict = Verdict(result, self.now, self.now if made is None else made, entry_id=entry_id, recycled=recycled)
         return self.unit(lambda tx: self.service.verdict(tx, self.now, operator, request, number, verdict))
