@@ -7,8 +7,6 @@ in `ground`. Nothing is shared between two labs of one process.
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 
-from aiohttp import web
-
 import gateway
 from confirm import test_numbers
 from confirm.deadlines import CodeSending, Expiry, RingEnds, StepTimes
@@ -21,7 +19,6 @@ from gateway.adapters.smsc_link import SmscLink
 from gateway.adapters.voice_link import Route, VoiceLink
 from gateway.api import (
     appeals,
-    auth,
     bindings,
     confirmations,
     health,
@@ -30,21 +27,19 @@ from gateway.api import (
     metrics,
     openapi,
     operators,
-    page,
     registry,
     reports,
     sending,
     services,
     sessions,
-    site,
     webhooks,
 )
-from gateway.api.access import Access, demanded
 from gateway.api.idempotency import Idempotency
 from gateway.api.lab import in_the_name
 from gateway.api.lab import page as lab_page
 from gateway.api.lab import reconciliation as lab_reconciliation
 from gateway.api.lab import services as lab_services
+from gateway.face import serve
 from gateway.folder import DataFolder
 from gateway.ground import Ground
 from gateway.identification import profiles
@@ -65,17 +60,10 @@ from gateway.settings import Settings
 from gateway.webhooks.guard import Guard
 from gateway.webhooks.sender import WebhookSender
 from gateway.webhooks.service import WebhookService
-from smsc_emulator.base.durations import iso
-from smsc_emulator.base.front import Front
 from smsc_emulator.base.randomness import SecretRandomness
-from smsc_emulator.base.signed_http import signature_guard
 from smsc_emulator.base.watch import Watch
-from smsc_emulator.base.web import Answered, Routes, application, operations
 from smsc_emulator.net.esme import EsmeClient
 from smsc_emulator.sip.calls import Peer
-
-HTTP_CLOSE = 0.25
-"""Real seconds that open requests have to end when the lab stops, and then once more to be broken off."""
 
 
 class Lab:
@@ -350,53 +338,10 @@ class Lab:
             operators.routes(self._identification, database, ground.activity),
             *lab,
         ]
-        await self._serve(groups)
+        with_lab = self.operator_side is not None
+        self.token = await serve(ground, self.settings, groups, self._metrics.counts, lab=with_lab)
         ground.stack.callback(watch.end_waits)
         ground.stack.callback(ground.journal.end_waits)
-
-    async def _serve(self, groups: list[Routes]) -> None:
-        ground, settings = self.ground, self.settings
-        guards = {
-            "service": auth.service_guard(settings.services),
-            "operator": signature_guard({each.id: each.secret for each in settings.operators}),
-            "gateway": signature_guard({each.id: each.secret for each in settings.operators if each.url is None}),
-        }
-        access = self._access()
-        app = application(groups, guards, ground.clock, self._look_on, [access.middleware()])
-        own = operations(groups, guards, ground.clock)
-        if self.operator_side is not None:
-            page.add_to(app, access)
-        site.add_to(app)
-        runner = web.AppRunner(app, access_log=None, shutdown_timeout=HTTP_CLOSE)
-        await runner.setup()
-        ground.stack.push_async_callback(runner.cleanup)
-        assert runner.server is not None
-        front = Front(own, self._look_on, access.require, runner.server)
-        ground.ports["http"] = await front.start(settings.server.host, settings.server.http_port)
-        ground.stack.push_async_callback(front.close, HTTP_CLOSE)
-
-    def _look_on(self) -> Callable[[Answered], None]:
-        """Count a request; what it has made or changed is told to the journal, so that a trace begins with it."""
-        journal, clock = self.ground.journal, self.ground.clock
-        received_at, first_seq = clock.now(), journal.next_seq
-
-        def answered(answer: Answered) -> None:
-            self._metrics.counts.answered(answer)
-            if answer.about:
-                told = {"method": answer.method, "route": answer.route, "status": answer.status}
-                about, seconds = list(answer.about), round(answer.seconds, 6)
-                came = {"received_at": iso(received_at), "first_seq": first_seq, "seconds": seconds}
-                journal.publish(clock.now(), "http.request", answer.id, **told, about=about, **came)
-
-        return answered
-
-    def _access(self) -> Access:
-        """Return who may use the page and the lab's routes; the token that is demanded is kept for the commands."""
-        server, folder = self.settings.server, self.ground.folder
-        self.token = demanded(server.host, server.lab_token, folder.token)
-        if server.lab_token is not None:
-            folder.write_token(server.lab_token)
-        return Access(server.host, self.token, server.allowed_hosts)
 
     def _page_facts(self) -> lab_page.PageFacts:
         confirmation = self.settings.confirmation

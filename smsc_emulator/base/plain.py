@@ -23,6 +23,10 @@ _TELLING = frozenset({"transfer-encoding", "content-encoding", "upgrade", "expec
 """Headers by which a request is more than plain."""
 
 
+LONGEST = 8_190
+"""Octets that a plain request may have before its body. What is longer, aiohttp judges line by line."""
+
+
 @dataclass(slots=True)
 class Plain:
     """A request with its body, as the guards and handlers of routes look at requests."""
@@ -55,7 +59,7 @@ class Plain:
 def read_plain(octets: bytes) -> Plain | None:
     """Return the request that `octets` are, if they are one whole plain request and nothing else."""
     found = _REQUEST.match(octets)
-    if found is None:
+    if found is None or found.end() > LONGEST:
         return None
     method, path, query, lines = found.groups()
     headers = _headers(lines.decode("ascii"))

@@ -48,6 +48,7 @@ def test_a_plain_request_is_read() -> None:
         b"POST / HTTP/1.1\r\nHost: lab\r\nExpect: 100-continue\r\nContent-Length: 0\r\n\r\n",
         b"POST / HTTP/1.1\r\nHost: lab\r\nContent-Encoding: gzip\r\nContent-Length: 0\r\n\r\n",
         b"GET / HTTP/1.1\r\nHost: lab\r\nUpgrade: websocket\r\n\r\n",
+        b"GET / HTTP/1.1\r\nHost: lab\r\nX: " + 8_190 * b"x" + b"\r\n\r\n",
     ],
 )
 def test_what_is_not_beyond_doubt_is_not_plain(octets: bytes) -> None:
