@@ -28,7 +28,7 @@ from confirm.errors import (
 from confirm.pumping import Refusal, Signal
 from confirm.settings import ConfirmationSettings
 from smsc_emulator.base.database import Database, Tx
-from smsc_emulator.base.durations import SECOND, spell
+from smsc_emulator.base.durations import spell, whole_seconds
 
 SENDING = ("sms_code", "flash_call")
 """The methods that reach the handset; the cool-down holds between them. The others wait for the user."""
@@ -133,7 +133,8 @@ class Gate:
         waits += self._limit_waits(tx, now, confirmation)
         longest, error, why = max(waits, key=lambda found: found[0])
         if longest:
-            raise error(f"{why}; ask again in {-(-longest // SECOND)} s", -(-longest // SECOND))
+            seconds = whole_seconds(longest)
+            raise error(f"{why}; ask again in {seconds} s", seconds)
 
     def may_answer(self, tx: Tx, now: int, confirmation: Sending) -> None:
         """Raise LockedError if answers about the number are not looked at now: many confirmations at once are no way
@@ -143,7 +144,8 @@ class Gate:
             return
         wait, error, why = self._lock_wait(tx, now, confirmation)
         if wait:
-            raise error(f"{why}; answer again in {-(-wait // SECOND)} s", -(-wait // SECOND))
+            seconds = whole_seconds(wait)
+            raise error(f"{why}; answer again in {seconds} s", seconds)
 
     def sent(self, tx: Tx, now: int, confirmation: Sending) -> None:
         """Count a code, a call or a slot that was asked for, in the unit that asked `may_send`."""

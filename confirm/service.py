@@ -35,7 +35,7 @@ from confirm.test_numbers import TestNumbers
 from confirm.workflow import Step, Wish
 from smsc_emulator.base import claims
 from smsc_emulator.base.database import Database, Tx
-from smsc_emulator.base.durations import SECOND
+from smsc_emulator.base.durations import whole_seconds
 from smsc_emulator.base.frozen import replace
 from smsc_emulator.base.journal import Event
 from smsc_emulator.base.randomness import Randomness
@@ -260,7 +260,7 @@ class ConfirmService:
         before = self._course.pending(tx, now, confirmation_id)
         wait = policy.resend_wait(before, now, self._settings.resend_gap)
         if wait:
-            seconds = -(-wait // SECOND)
+            seconds = whole_seconds(wait)
             raise ResendTooSoonError(f"another code may be sent in {seconds} s", seconds)
         if code is not None:
             self._require_own_code(code, [step.method for step in before.steps[before.step :]])

@@ -35,7 +35,7 @@ from gateway.lookup.routing import NumberingPlan
 from gateway.services.eligibility import eligibility
 from gateway.services.standing import Eligible
 from smsc_emulator.base.database import Tx
-from smsc_emulator.base.durations import SECOND, iso
+from smsc_emulator.base.durations import SECOND, iso, whole_seconds
 from smsc_emulator.base.frozen import replace
 from smsc_emulator.base.randomness import Randomness
 
@@ -157,7 +157,7 @@ class Course:
         refused = store.last_refusal(tx, wish.service_id, beginning.user_id, wish.phone_number)
         wait = 0 if refused is None else refused.updated_at + profile.retry_wait_s * SECOND - now
         if wait > 0:
-            seconds = -(-wait // SECOND)
+            seconds = whole_seconds(wait)
             raise RetryTooSoonError(f"the user was refused; he may try again in {seconds} s", seconds)
 
     def _eligible(

@@ -40,6 +40,11 @@ def spell(millis: int) -> str:
     return "".join(parts) or "0s"
 
 
+def whole_seconds(millis: int) -> int:
+    """Return the seconds after which `millis` are over: as many whole ones as it takes."""
+    return -(-millis // SECOND)
+
+
 def iso(instant: int) -> str:
     """Return an instant (milliseconds since 1970, UTC) as ISO 8601 with milliseconds and `Z`."""
     second, millis = divmod(instant, SECOND)

@@ -32,3 +32,8 @@ def test_instants_survive_iso_8601(instant: int) -> None:
 def test_an_instant_without_an_offset_is_refused() -> None:
     with pytest.raises(ValueError, match="no offset"):
         durations.instant("2026-01-01T12:00:00")
+
+
+@pytest.mark.parametrize(("millis", "seconds"), [(0, 0), (1, 1), (999, 1), (1_000, 1), (1_001, 2)])
+def test_whole_seconds_are_as_many_as_it_takes(millis: int, seconds: int) -> None:
+    assert durations.whole_seconds(millis) == seconds
