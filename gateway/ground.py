@@ -4,6 +4,7 @@ import asyncio
 import hashlib
 from collections.abc import Callable
 from contextlib import AsyncExitStack, suppress
+from functools import cached_property
 
 from aiohttp import ClientSession, TraceConfig
 
@@ -11,6 +12,8 @@ from gateway import __version__
 from gateway.captures.lab import WHOLE_RUN
 from gateway.captures.names import Names
 from gateway.folder import DataFolder
+from gateway.lookup.client import numbering_plan
+from gateway.lookup.routing import NumberingPlan
 from gateway.migrations import upgrade
 from gateway.nodes import be_the_only_lab, share_key
 from gateway.settings import Settings
@@ -88,6 +91,11 @@ class Ground:
         """Return the source of chance of one part: with a seed, each part has a sequence of its own."""
         seed = self.settings.lab.seed
         return SecretRandomness() if seed is None else SeededRandomness(f"{seed}/{part}")
+
+    @cached_property
+    def plan(self) -> NumberingPlan:
+        """Whose number each is, by the configuration and the registry's files. Raises NumberingFileError."""
+        return numbering_plan(self.settings.operators, self.settings.numbering_files)
 
     def key(self) -> bytes:
         """Return the key that codes are derived and hashed with: the folder's, or that of the seed, which repeats."""

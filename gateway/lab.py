@@ -48,7 +48,7 @@ from gateway.identification.profiles import Profile
 from gateway.identification.reconciliation import Reconciling
 from gateway.identification.service import IdentificationService
 from gateway.lookup import porting
-from gateway.lookup.client import OperatorClient, numbering_plan
+from gateway.lookup.client import OperatorClient
 from gateway.metrics import gauges
 from gateway.metrics.collector import Metrics
 from gateway.operator_side import OperatorSide, terms_of
@@ -252,13 +252,12 @@ class Lab:
 
     async def _start_identifying(self) -> None:
         ground, settings = self.ground, self.settings
-        plan = numbering_plan(settings.operators, settings.numbering_files)
         if self.operator_side is not None:
             contracts = self.operator_side.subscribers.contracts()
-            await ground.database.run(lambda tx: porting.move_all(tx, plan, contracts))
+            await ground.database.run(lambda tx: porting.move_all(tx, ground.plan, contracts))
         self._identification = IdentificationService(
             self._confirm,
-            plan,
+            ground.plan,
             self._schedule.profiles,
             settings.schedule(),
             self._service_names,

@@ -24,7 +24,6 @@ from gateway.captures.lab import LabCaptures
 from gateway.config import personalities
 from gateway.ground import Ground
 from gateway.identification.profiles import Profile
-from gateway.lookup.client import numbering_plan
 from gateway.settings import OWN_TRUNK, Settings
 from smsc_emulator.base.durations import SECOND
 from smsc_emulator.base.journal import Event, Journal
@@ -100,7 +99,7 @@ class OperatorSide:
         _follow_subscribers(self._ground.journal, self.handsets)
 
     def _start_operators(self, terms: TermsAt) -> None:
-        ground, plan = self._ground, numbering_plan(self._settings.operators, self._settings.numbering_files)
+        ground, plan = self._ground, self._ground.plan
         operators = [each for each in self._settings.operators if each.url is None]
         behaviours = Behaviours(operators, terms)
         data = ground.folder.path
@@ -197,7 +196,6 @@ class OperatorSide:
             credentials=self._credentials,
         )
         ground.tap_voice_switch(endpoint)
-        plan = numbering_plan(settings.operators, settings.numbering_files)
         self.switch = Switch(
             settings.voice,
             ground.clock,
@@ -208,7 +206,7 @@ class OperatorSide:
             names=lambda: f"leg_{token(20)}",
             wake=ground.wake,
             plan=settings.voice_link.dial_plan(),
-            assigned=lambda number: plan.holder(number) is not None,
+            assigned=lambda number: ground.plan.holder(number) is not None,
         )
         await self.switch.start()
         ground.stack.push_async_callback(self.switch.close)
