@@ -44,6 +44,7 @@ def save(
     file: Annotated[Path, typer.Argument(help="Where to write it; it is readable by its owner alone.")],
     url: Url = None,
     data: Data = None,
+    json: Json = False,
 ) -> None:
     """Download a capture, also while it runs."""
     from gateway.client import LabClient, find
@@ -58,7 +59,10 @@ def save(
             out.write(octets)
     except OSError as error:
         fail(f"{file} cannot be written: {error.strerror}")
-    typer.echo(f"{file}: {len(octets)} octets")
+    if json:
+        print_json({"file": str(file), "size": len(octets)})
+    else:
+        typer.echo(f"{file}: {len(octets)} octets")
 
 
 @app.command()

@@ -3,13 +3,15 @@
 import asyncio
 import gc
 import signal
+import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 from urllib.parse import quote
 
 import typer
 
-from gateway.cli.options import WRONG_USAGE, environment, fail, read_settings
+from gateway.cli.options import WRONG_USAGE, environment, fail, print_json, read_settings
 from gateway.obstacles import busy
 
 if TYPE_CHECKING:
@@ -31,6 +33,9 @@ def serve(
         Path | None, typer.Option("--pcap", help="File to capture all SMPP and SIP in, with texts and codes in clear.")
     ] = None,
     paused_clock: Annotated[bool, typer.Option("--paused-clock", help="Let the lab clock stand still.")] = False,
+    json: Annotated[
+        bool, typer.Option("--json", help="Print one object with url, ports and token once the lab is ready.")
+    ] = False,
 ) -> None:
     """Run the lab until Ctrl-C. Settings: the file, then CONFIRMLAB_* variables, then these flags."""
     environ = environment()
@@ -45,10 +50,14 @@ def serve(
     }
     named = environ.get("CONFIRMLAB_CONFIG")
     settings = read_settings(config or (Path(named) if named else None), environ, flags)
-    asyncio.run(_run(settings))
+    asyncio.run(_run(settings, _tell if json else _welcome))
 
 
-async def _run(settings: "Settings") -> None:
+Welcome = Callable[["Settings", dict[str, int], str | None], None]
+"""Tells the settings, the ports and the token of a lab that has started."""
+
+
+async def _run(settings: "Settings", welcome: Welcome) -> None:
     from gateway import logs
     from gateway.folder import FolderInUseError
     from gateway.identification.profiles import ProfileError
@@ -64,9 +73,9 @@ async def _run(settings: "Settings") -> None:
         await lab.start()
         _collect_seldom()
         lab.folder.write_ports(lab.ports, lab.ground.near)
-        _welcome(settings, lab.ports, lab.token)
+        welcome(settings, lab.ports, lab.token)
         await stopping.wait()
-        typer.echo("stopping")
+        typer.echo("stopping", err=welcome is _tell)
     except (FolderInUseError, DatabaseUnusableError, NewerSchemaError) as error:
         fail(str(error))
     except ProfileError as error:
@@ -106,6 +115,11 @@ def _on_signals(stopping: asyncio.Event) -> None:
 
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop)
+
+
+def _tell(settings: "Settings", ports: dict[str, int], token: str | None) -> None:
+    print_json({"url": f"http://{_reach(settings)}:{ports['http']}", "ports": ports, "token": token})
+    sys.stdout.flush()  # whoever reads it through a pipe waits for it
 
 
 def _welcome(settings: "Settings", ports: dict[str, int], token: str | None) -> None:

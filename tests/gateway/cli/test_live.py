@@ -211,7 +211,8 @@ def test_a_capture_is_started_listed_stopped_saved_and_removed(on: Run, tmp_path
     stopped = on("capture", "stop", started["id"]).stdout.splitlines()[1].split()
     assert stopped[:3] == [started["id"], "ended", "stopped"]
     file = tmp_path / "lab.pcapng"
-    on("capture", "save", started["id"], str(file))
+    saved = json.loads(on("capture", "save", started["id"], str(file), "--json").stdout)
+    assert saved == {"file": str(file), "size": file.stat().st_size}
     assert file.read_bytes()[:4] == b"\n\r\r\n"
     assert b"hello" in file.read_bytes()
     assert file.stat().st_mode & 0o777 == 0o600

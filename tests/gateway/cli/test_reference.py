@@ -17,8 +17,6 @@ from gateway.cli.reference import reference
 Confirmlab = Callable[..., Result]
 PAGE = Path(__file__).parents[3] / "docs" / "cli.md"
 WITHOUT_JSON = {
-    "serve": "it runs until it is stopped",
-    "capture save": "its data is the file",
     "capture remove": "it prints nothing",
     "faults remove": "it prints nothing",
     "faults clear": "it prints nothing",

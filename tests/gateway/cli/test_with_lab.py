@@ -182,6 +182,20 @@ def test_a_busy_sip_port_is_told_with_its_flag(lab: Any, tmp_path: Path) -> None
     assert f"port {lab.ports['sip']} (sip) of 127.0.0.1 is taken by another program" in result.stderr
 
 
+def test_a_program_reads_where_the_lab_is_from_its_first_object(tmp_path: Path) -> None:
+    command = [str(CONFIRMLAB), "serve", "--json", "--data", str(tmp_path), *FREE]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        lines: list[str] = []
+        while not lines or lines[-1] != "}\n":
+            lines.append(process.stdout.readline())
+        told = json.loads("".join(lines))
+        process.terminate()
+        out, err = process.communicate(timeout=10)
+    assert (told["url"], told["token"]) == (f"http://127.0.0.1:{told['ports']['http']}", None)
+    assert sorted(told["ports"]) == ["http", "sip", "sip_gateway", "smpp"]
+    assert (process.returncode, out) == (0, ""), err
+
+
 @pytest.mark.parametrize(("number", "host"), [(signal.SIGINT, "127.0.0.1"), (signal.SIGTERM, "127.0.0.2")])
 def test_a_signal_closes_everything_within_two_seconds(tmp_path: Path, number: signal.Signals, host: str) -> None:
     command = [str(CONFIRMLAB), "serve", "--data", str(tmp_path), "--host", host, *FREE]
