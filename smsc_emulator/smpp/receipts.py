@@ -100,7 +100,11 @@ def octets(
     return before + message_id.encode() + between + septets + after
 
 
-@lru_cache(maxsize=1024)
+_KEPT = 64
+"""How many forms are kept. Each is of its second: after a few seconds nobody asks for it any more."""
+
+
+@lru_cache(maxsize=_KEPT)
 def _parts(
     layout: str, message_state: int, submit_date: int, done_date: int, err: str
 ) -> tuple[bytes, bytes, bytes] | None:
@@ -118,7 +122,7 @@ _ID, _QUOTED = "\ue000", "\ue001"
 """What stands in a form for the id and the quoted text; neither can hold it."""
 
 
-@lru_cache(maxsize=1024)
+@lru_cache(maxsize=_KEPT)
 def _form(layout: str, message_state: int, submit_date: int, done_date: int, err: str, sub: int) -> str:
     """Return the text that all receipts share which differ in id and quoted text alone; dates are whole seconds."""
     return _filled(layout, message_state, submit_date * 1000, done_date * 1000, err, sub, _ID, _QUOTED)
