@@ -1,9 +1,8 @@
 """The voice switch without input or output: who is called, what becomes of it, and what each side is told.
 
-A call has two parties. Each is the leg of a SIP call or a virtual handset, which is part of the exchange. What one
-party does is passed on to the other: progress, the answer, and the end with its status and its cause. Nothing is done
-at once: changes of the logs and acts on SIP calls gather in `turn`, and whoever runs the exchange stores the changes
-before it does the acts.
+A call has two parties: legs of SIP calls, or virtual handsets, which are part of the exchange. What one does is passed
+on to the other: progress, the answer, and the end with its status and its cause. Changes of the logs and acts on SIP
+calls gather in `turn`; whoever runs the exchange stores the changes before it does the acts.
 
     caller's INVITE ──► firewall ──► routing ──┬─► handset: its reaction, on the lab clock
                                                ├─► SIP phone or trunk: a second leg
