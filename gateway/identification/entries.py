@@ -106,6 +106,12 @@ class Entries:
         if known is not None and codes.over(tx, now, known.code, "void"):
             self._send_void(tx, now, known, reason)
 
+    def end(self, tx: Tx, now: int, known: Code) -> None:
+        """Note that the contract of a code has ended; one that is on its way to the register is taken back."""
+        codes.ended(tx, now, known.code)
+        if known.entered_at is None:
+            self._send_void(tx, now, known, "ended")
+
     def take_back_again(self, tx: Tx, now: int, request_id: str, code: str) -> None:
         """Void a code whose entry was made after the code was taken back: by an answer that came too late."""
         known = codes.find(tx, code)

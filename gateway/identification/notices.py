@@ -19,6 +19,7 @@ from gateway.identification.attempt import Cause
 from gateway.identification.bindings import Binding
 from gateway.identification.breaches import Breaches
 from gateway.identification.course import Course
+from gateway.identification.entries import Entries
 from gateway.identification.profiles import Schedule
 from gateway.identification.rechecks import Rechecks
 from gateway.identification.tables import notices as table
@@ -65,8 +66,11 @@ class Notice:
 class Notices:
     """Takes notices."""
 
-    def __init__(self, course: Course, rechecks: Rechecks, schedule: Schedule, breaches: Breaches) -> None:
+    def __init__(
+        self, course: Course, rechecks: Rechecks, schedule: Schedule, breaches: Breaches, entries: Entries
+    ) -> None:
         self._course = course
+        self._entries = entries
         self._rechecks = rechecks
         self._schedule = schedule
         self._breaches = breaches
@@ -84,7 +88,7 @@ class Notices:
         self._record_lateness(tx, now, notice)
         heard = self._tell_attempts(tx, now, notice)
         if known is not None:
-            codes.ended(tx, now, known.code)
+            self._entries.end(tx, now, known)
         binding = None if known is None else store.of_code(tx, known.service_id, known.code)
         attempt = None if binding is None else self._rechecks.begin(tx, now, binding, CAUSES[notice.reason])
         outcome = Taken.ACCEPTED if heard or attempt is not None else Taken.NOTHING_STANDS

@@ -78,7 +78,7 @@ class IdentificationService:
         self.snapshot = self._course.snapshot
         self.breaches = Breaches(randomness)
         self.rechecks = Rechecks(self._course, keeper, self.schedule, self.breaches, randomness)
-        self.notices = Notices(self._course, self.rechecks, self.schedule, self.breaches)
+        self.notices = Notices(self._course, self.rechecks, self.schedule, self.breaches, self._entries)
         self.appeals = Appeals(self._course, self.schedule, randomness)
         self.reconciliation = Reconciliation(self._entries, self.rechecks, self.schedule, self.breaches, randomness)
         confirm.on_over.append(self._confirmation_over)

@@ -45,6 +45,17 @@ async def test_a_notice_has_the_user_identified_again_at_once_and_without_his_do
     assert await identifying.permission() is None
 
 
+async def test_a_notice_takes_back_a_code_that_is_still_on_its_way_to_the_register(identifying):
+    attempt = await identifying.registering()
+    await identifying.turn("24h")
+    attempt = await identifying.get(attempt)
+    binding = await identifying.binding(attempt.binding_id)
+    assert (binding.state, binding.entry_id) == (BindingState.ACTIVE, None)
+    assert await identifying.notice(binding) is Taken.ACCEPTED
+    assert (await identifying.message(f"{attempt.request_id}_code")).withdrawn_at is not None
+    assert (await identifying.message(f"{attempt.request_id}_void")).body["reason"] == "ended"
+
+
 async def test_a_present_after_the_notice_renews_the_binding_with_a_new_code(identifying):
     binding = await identifying.bound()
     await identifying.notice(binding)
