@@ -18,6 +18,10 @@ WIDE = {"width": 1360, "height": 820}
 NUMBERS = [f"+70000010{place:03d}" for place in range(30)]
 
 
+DRAWN = "() => new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn)))"
+"""Ends when the page shows what the address says: where only its end has changed, nothing is loaded."""
+
+
 @dataclass
 class Desk:
     """What a tester sees of one lab. `number` is that of a handset that no other test of the same lab uses."""
@@ -30,9 +34,11 @@ class Desk:
         """Open a view, such as phones/+7000..., and wait until the page lives."""
         await self.page.goto(f"{self.lab.base_url}/#/{place}")
         await self.page.get_by_role("img", name="Live").wait_for()
+        await self.page.evaluate(DRAWN)
 
     async def visit_phone(self) -> None:
         await self.visit(f"phones/{self.number}")
+        await self.page.locator(".starter.big").wait_for(state="detached")  # that of the first view
 
     async def send(self, method: str = "") -> None:
         """Press the button that starts a confirmation, of the number of this desk."""
