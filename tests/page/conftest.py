@@ -34,6 +34,10 @@ class Desk:
         """Open a view, such as phones/+7000..., and wait until the page lives."""
         await self.page.goto(f"{self.lab.base_url}/#/{place}")
         await self.page.get_by_role("img", name="Live").wait_for()
+        await self.drawn()
+
+    async def drawn(self) -> None:
+        """Wait until the page shows what it was last told to."""
         await self.page.evaluate(DRAWN)
 
     async def visit_phone(self) -> None:
