@@ -5,7 +5,6 @@ files; but for the second or two that each process would take to import it all. 
 what is left of them, when the process of the tests ends however it does.
 """
 
-import array
 import atexit
 import json
 import os
@@ -200,8 +199,7 @@ def _be_the_origin(orders: socket.socket) -> None:
                 length = int.from_bytes(_exactly(orders, LENGTH))
             except EOFError:
                 break
-            first, ancillary, _, _ = orders.recvmsg(1, socket.CMSG_SPACE(4 * 4))
-            files = list(array.array("i", ancillary[0][2]))
+            first, files, _, _ = socket.recv_fds(orders, 1, 4)
             order = json.loads(first + (_exactly(orders, length - 1) if length > 1 else b""))
             pid = os.fork()
             if pid == 0:

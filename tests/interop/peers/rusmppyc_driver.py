@@ -1,6 +1,8 @@
 """rusmppyc: an asynchronous SMPP 5.0 client whose core is Rust."""
 
 import asyncio
+import os
+import sys
 from contextlib import suppress
 
 from common import (
@@ -123,3 +125,6 @@ async def main() -> None:
 
 
 run(main)
+# Not by Python's own way out: a thread of Rust that still wants the interpreter then aborts the process.
+sys.stdout.flush()
+os._exit(0)
