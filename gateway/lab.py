@@ -50,7 +50,7 @@ from gateway.identification.service import IdentificationService
 from gateway.lookup import porting
 from gateway.lookup.client import OperatorClient
 from gateway.metrics import gauges
-from gateway.metrics.collector import Metrics
+from gateway.metrics.metrics import Metrics
 from gateway.operator_side import OperatorSide, terms_of
 from gateway.resources import config_path
 from gateway.services import directory

@@ -3,7 +3,7 @@
 from functools import partial
 from typing import Literal
 
-from pydantic import BaseModel, Field
+from pydantic import Field
 
 from gateway.api.errors import APPEAL_OVER, BINDING_STATE, NOT_APPEALABLE, as_problems
 from gateway.api.types import Timestamp
@@ -11,10 +11,10 @@ from gateway.identification import appeals, breaches
 from gateway.identification.appeals import AppealState
 from gateway.identification.service import IdentificationService
 from smsc_emulator.base.database import Database, Tx
-from smsc_emulator.base.web import Call, Model, Reply, Routes
+from smsc_emulator.base.web import Body, Call, Model, Reply, Routes
 
 
-class Appeal(BaseModel):
+class Appeal(Body):
     """An appeal against a refusal that an operator's word, or silence, brought."""
 
     id: str
@@ -27,7 +27,7 @@ class Appeal(BaseModel):
     restored_by: str | None = Field(description="The identification that stands on the corrected verdict.")
 
 
-class AppealPage(BaseModel):
+class AppealPage(Body):
     """Appeals, the youngest first, and what all of them came to."""
 
     appeals: list[Appeal]
@@ -44,7 +44,7 @@ class Decision(Model):
     )
 
 
-class Breach(BaseModel):
+class Breach(Body):
     """That somebody did what a rule asks too late, or not at all."""
 
     rule: str = Field(description="The timer that was broken, such as T_notice.")
@@ -55,7 +55,7 @@ class Breach(BaseModel):
     happened_at: Timestamp
 
 
-class BreachPage(BaseModel):
+class BreachPage(Body):
     """Breaches, the latest first."""
 
     breaches: list[Breach]

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Annotated, Any
 
-from pydantic import BaseModel, BeforeValidator, Field
+from pydantic import BeforeValidator, Field
 
 from gateway.api import errors
 from gateway.api.confirmation_models import Start
@@ -16,11 +16,11 @@ from gateway.identification.bindings import Basis, State
 from gateway.identification.rechecks import ExistingUser
 from gateway.identification.service import IdentificationService
 from smsc_emulator.base.database import Database, Tx
-from smsc_emulator.base.web import Call, Handler, Model, Reply, Routes
+from smsc_emulator.base.web import Body, Call, Handler, Model, Reply, Routes
 from smsc_emulator.operator.messages import Attributes
 
 
-class Binding(BaseModel):
+class Binding(Body):
     """That a user of the service is identified by a number, or was."""
 
     id: str
@@ -39,7 +39,7 @@ class Binding(BaseModel):
     updated_at: Timestamp
 
 
-class BindingPage(BaseModel):
+class BindingPage(Body):
     """Bindings, the standing ones first, and the youngest of either first."""
 
     bindings: list[Binding]
@@ -72,7 +72,7 @@ class NumberChange(Start):
     sim_in_device: bool | None = Field(None, description="Whether the SIM of the new number is in his device.")
 
 
-class ChangeBegun(BaseModel):
+class ChangeBegun(Body):
     """What a change has led to so far."""
 
     binding: Binding

@@ -6,16 +6,16 @@ from typing import Any, Literal
 
 from pydantic import BaseModel
 
-from smsc_emulator.base.web import Call, Reply, Routes
+from smsc_emulator.base.web import Body, Call, Reply, Routes
 
 
-class Alive(BaseModel):
+class Alive(Body):
     """The process lives."""
 
     status: Literal["ok"] = "ok"
 
 
-class Readiness(BaseModel):
+class Readiness(Body):
     """Whether each part can serve."""
 
     status: Literal["ok", "not_ready"]

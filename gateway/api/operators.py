@@ -3,7 +3,7 @@
 from functools import partial
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, Field
+from pydantic import Field
 
 from gateway.api.errors import ATTRIBUTES_NOT_ASKED, as_problems
 from gateway.api.types import Instant, PhoneNumber
@@ -13,7 +13,7 @@ from gateway.identification.service import IdentificationService
 from smsc_emulator.base import durations
 from smsc_emulator.base.activity import Activity
 from smsc_emulator.base.database import Database
-from smsc_emulator.base.web import NOT_FOUND, Call, Model, Reply, Routes
+from smsc_emulator.base.web import NOT_FOUND, Body, Call, Model, Reply, Routes
 
 SIGNATURE_HEADERS = {
     "webhook-id": "The message's id.",
@@ -44,7 +44,7 @@ class VerdictMessage(Model):
     )
 
 
-class VerdictTaken(BaseModel):
+class VerdictTaken(Body):
     """What became of the verdict."""
 
     outcome: Outcome = Field(
@@ -68,7 +68,7 @@ class NoticeMessage(Model):
     ended_at: Instant = Field(description="When it ended, by the operator's clock.")
 
 
-class NoticeTaken(BaseModel):
+class NoticeTaken(Body):
     """What became of the notice."""
 
     outcome: Taken = Field(

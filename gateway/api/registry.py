@@ -2,13 +2,13 @@
 
 from typing import Annotated, Any
 
-from pydantic import BaseModel, BeforeValidator, Field
+from pydantic import BeforeValidator, Field
 
 from gateway.api.types import Instant
 from gateway.services import store
 from smsc_emulator.base import durations
 from smsc_emulator.base.database import Database
-from smsc_emulator.base.web import Call, Model, Reply, Routes
+from smsc_emulator.base.web import Body, Call, Model, Reply, Routes
 
 ServiceName = Annotated[str, Field(pattern=r"^[^\x00-\x1f\x7f-\x9f]{1,128}$", examples=["Demo messenger"])]
 """A service's name for people."""
@@ -28,7 +28,7 @@ class RegistryQuery(Model):
     )
 
 
-class Listed(BaseModel):
+class Listed(Body):
     """Whether the register has the name."""
 
     listed: bool

@@ -13,7 +13,7 @@ from gateway.reports import exposure, page, reading, use
 from gateway.reports.conforming import conformance
 from gateway.reports.judging import Basis, Liable
 from smsc_emulator.base.database import Database
-from smsc_emulator.base.web import Call, Model, ProblemError, Reply, Routes
+from smsc_emulator.base.web import Body, Call, Model, ProblemError, Reply, Routes
 
 HTML, TEXT = "text/html", "text/plain"
 
@@ -41,7 +41,7 @@ class UseQuery(PlainQuery):
     )
 
 
-class RuleJudged(BaseModel):
+class RuleJudged(Body):
     """What is said of one rule."""
 
     id: str
@@ -56,7 +56,7 @@ class RuleJudged(BaseModel):
     remark: str
 
 
-class ConformanceShown(BaseModel):
+class ConformanceShown(Body):
     """Every rule with what the journal says of it."""
 
     at: Timestamp
@@ -69,7 +69,7 @@ class ConformanceShown(BaseModel):
     rules: list[RuleJudged]
 
 
-class UseCell(BaseModel):
+class UseCell(Body):
     """One line of a table; what is hidden is null."""
 
     key: str
@@ -79,7 +79,7 @@ class UseCell(BaseModel):
     currency: str | None = None
 
 
-class UseTable(BaseModel):
+class UseTable(Body):
     """A table of aggregates."""
 
     name: str
@@ -89,14 +89,14 @@ class UseTable(BaseModel):
     cells: list[UseCell]
 
 
-class UseShown(BaseModel):
+class UseShown(Body):
     """What identifying costs, and how it is used."""
 
     least: int = Field(description="Cells that count fewer are hidden.")
     tables: list[UseTable]
 
 
-class RiskShown(BaseModel):
+class RiskShown(Body):
     """What one finding may cost one kind of offender, in whole units of the currency."""
 
     service_id: str
@@ -111,7 +111,7 @@ class RiskShown(BaseModel):
     currency: str
 
 
-class RiskTotal(BaseModel):
+class RiskTotal(Body):
     """What all findings against a service may cost one kind of offender."""
 
     service_id: str
@@ -121,7 +121,7 @@ class RiskTotal(BaseModel):
     high: int
 
 
-class ExposureShown(BaseModel):
+class ExposureShown(Body):
     """What services risk by what was found against them. No money moves."""
 
     risks: list[RiskShown]

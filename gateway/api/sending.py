@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Annotated, Any
 
-from pydantic import BaseModel, Field
+from pydantic import Field
 
 from gateway.api import idempotency
 from gateway.api.errors import as_problems
@@ -17,7 +17,7 @@ from gateway.services.rules import Rules, RulesAt, Scope
 from smsc_emulator.base.database import Database, Tx
 from smsc_emulator.base.durations import iso
 from smsc_emulator.base.randomness import Randomness
-from smsc_emulator.base.web import FORBIDDEN, NOT_FOUND, Call, Handler, Model, ProblemError, Reply, Routes
+from smsc_emulator.base.web import FORBIDDEN, NOT_FOUND, Body, Call, Handler, Model, ProblemError, Reply, Routes
 
 
 class BlockList(Model):
@@ -27,7 +27,7 @@ class BlockList(Model):
     blocked: Annotated[list[UserId], Field(max_length=1000)]
 
 
-class BlockListTaken(BaseModel):
+class BlockListTaken(Body):
     """How many there are; the gateway cannot tell who."""
 
     count: int
@@ -47,7 +47,7 @@ class ReportsQuery(Model):
     sender: UserId
 
 
-class ReportShown(BaseModel):
+class ReportShown(Body):
     """A report of a sender; nobody is told whose."""
 
     sender: str
@@ -55,7 +55,7 @@ class ReportShown(BaseModel):
     at: Timestamp
 
 
-class Reports(BaseModel):
+class Reports(Body):
     """Reports, the oldest first."""
 
     reports: list[ReportShown]

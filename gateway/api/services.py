@@ -2,7 +2,7 @@
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, Field
+from pydantic import Field
 
 from confirm.ledger import decimal
 from gateway.api.types import Money, UserId
@@ -15,7 +15,7 @@ from gateway.services.lists import Lists
 from gateway.services.permission import Question, User
 from gateway.services.rules import RulesAt
 from smsc_emulator.base.database import Database, Tx
-from smsc_emulator.base.web import FORBIDDEN, Call, Model, ProblemError, Reply, Routes
+from smsc_emulator.base.web import FORBIDDEN, Body, Call, Model, ProblemError, Reply, Routes
 
 MessageId = Annotated[str, Field(pattern=r"^[A-Za-z0-9._:-]{1,64}$", examples=["msg-1"])]
 """A service's own name for a message."""
@@ -33,7 +33,7 @@ class MaySendQuery(Model):
     )
 
 
-class MaySend(BaseModel):
+class MaySend(Body):
     """Whether the service may pass on the message at this instant."""
 
     may_send: bool
@@ -53,13 +53,13 @@ class BadgeQuery(Model):
     user: UserId
 
 
-class Badge(BaseModel):
+class Badge(Body):
     """What other users may see of one: never his number, and no code."""
 
     identified: bool | None = Field(description="Whether he is identified; null where the profile shows no badge.")
 
 
-class PayersShare(BaseModel):
+class PayersShare(Body):
     """What one payer owes for one kind of charge, all attempts together."""
 
     payer: Literal["service", "operator", "user"] = Field(description="Users are never told apart.")
@@ -69,7 +69,7 @@ class PayersShare(BaseModel):
     currency: str
 
 
-class Costs(BaseModel):
+class Costs(Body):
     """Who pays what of the service's ledger."""
 
     shares: list[PayersShare]

@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import ConfigDict, Field, model_validator
 
 from gateway.api.errors import SESSION_REFUSED, as_problems
 from gateway.api.types import Timestamp, UserId
@@ -10,7 +10,7 @@ from gateway.identification import sessions
 from gateway.identification.service import IdentificationService
 from gateway.identification.sessions import Kind
 from smsc_emulator.base.database import Database, Tx
-from smsc_emulator.base.web import Call, Model, Reply, Routes
+from smsc_emulator.base.web import Body, Call, Model, Reply, Routes
 
 Device = Annotated[str, Field(pattern=r"^[A-Za-z0-9._:-]{1,64}$", examples=["phone-1"])]
 """The service's own word for a device: nothing that tells of the device itself."""
@@ -42,7 +42,7 @@ class SessionStart(Model):
         return self
 
 
-class Session(BaseModel):
+class Session(Body):
     """A user's device at work, or one that was."""
 
     id: str
@@ -57,7 +57,7 @@ class Session(BaseModel):
     reason: str | None = Field(description="Why it ended: closed, expired, suspended, or why its binding closed.")
 
 
-class SessionPage(BaseModel):
+class SessionPage(Body):
     """Sessions, the youngest first."""
 
     sessions: list[Session]

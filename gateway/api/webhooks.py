@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any
 
-from pydantic import BaseModel, Field
+from pydantic import Field
 
 from gateway.api.errors import (
     TOO_MANY_WEBHOOK_ENDPOINTS,
@@ -16,7 +16,7 @@ from gateway.webhooks.guard import MAX_URL
 from gateway.webhooks.outbox import DeliveryState
 from gateway.webhooks.service import WebhookService
 from smsc_emulator.base.durations import iso
-from smsc_emulator.base.web import Call, Handler, Model, Reply, Routes
+from smsc_emulator.base.web import Body, Call, Handler, Model, Reply, Routes
 
 
 class NewWebhookEndpoint(Model):
@@ -27,7 +27,7 @@ class NewWebhookEndpoint(Model):
     ] = Field(description="A host with a public address and https, or a host in one of the allowed networks.")
 
 
-class WebhookEndpoint(BaseModel):
+class WebhookEndpoint(Body):
     """Where the service receives the events of its confirmations, identifications and bindings."""
 
     id: str
@@ -42,13 +42,13 @@ class CreatedWebhookEndpoint(WebhookEndpoint):
     secret: str = Field(description="Shown here only. By it the receiver verifies the webhook-signature header.")
 
 
-class WebhookEndpoints(BaseModel):
+class WebhookEndpoints(Body):
     """The service's endpoints, oldest first."""
 
     webhook_endpoints: list[WebhookEndpoint]
 
 
-class WebhookDelivery(BaseModel):
+class WebhookDelivery(Body):
     """One event on its way to one endpoint."""
 
     id: str
@@ -62,7 +62,7 @@ class WebhookDelivery(BaseModel):
     next_try_at: Timestamp | None
 
 
-class WebhookDeliveries(BaseModel):
+class WebhookDeliveries(Body):
     """The endpoint's latest deliveries, newest first."""
 
     deliveries: list[WebhookDelivery]

@@ -1,32 +1,22 @@
-"""The registry of one lab: its counts and gauges as Prometheus reads them. Nothing is made before somebody asks."""
+"""The counts and gauges of one lab as Prometheus's client library takes them."""
 
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
 
 from prometheus_client import CollectorRegistry, ProcessCollector, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
 from prometheus_client.registry import Collector
 
 from gateway.metrics.counts import Children, Counts
+from gateway.metrics.metrics import Gauge
 from gateway.metrics.table import COUNTED, EVENTS, HTTP_REQUESTS, HTTP_SECONDS, TIMED
-
-
-@dataclass(frozen=True, slots=True)
-class Gauge:
-    """A number that is read when somebody asks."""
-
-    name: str
-    help: str
-    labels: tuple[str, ...]
-    read: Callable[[], Mapping[tuple[str, ...], float]]
 
 
 class LabCollector(Collector):
     """Yields the families of one lab."""
 
-    def __init__(self, counts: Counts) -> None:
+    def __init__(self, counts: Counts, gauges: Sequence[Gauge]) -> None:
         self._counts = counts
-        self.gauges: list[Gauge] = []
+        self._gauges = gauges
 
     def collect(self) -> Iterator[Metric]:
         """Yield every family, with those that have no child yet."""
@@ -38,32 +28,24 @@ class LabCollector(Collector):
             yield _histogram(timed.name, timed.help, timed.labels, counts.histograms[timed.name])
         yield _counter(*HTTP_REQUESTS, counts.requests)
         yield _histogram(*HTTP_SECONDS, counts.request_seconds)
-        for gauge in self.gauges:
+        for gauge in self._gauges:
             family = GaugeMetricFamily(gauge.name, gauge.help, labels=gauge.labels)
             for labels, value in gauge.read().items():
                 family.add_metric(labels, value)
             yield family
 
 
-class Metrics:
-    """What a lab counts, and its registry."""
+class Page:
+    """What is told of a lab and of its process."""
 
-    def __init__(self) -> None:
-        self.counts = Counts()
-        self._collector = LabCollector(self.counts)
-        self.registry = CollectorRegistry()
-        self.registry.register(self._collector)
-        ProcessCollector(registry=self.registry)
+    def __init__(self, counts: Counts, gauges: Sequence[Gauge]) -> None:
+        self._registry = CollectorRegistry()
+        self._registry.register(LabCollector(counts, gauges))
+        ProcessCollector(registry=self._registry)
 
-    def gauge(
-        self, name: str, help_: str, labels: tuple[str, ...], read: Callable[[], Mapping[tuple[str, ...], float]]
-    ) -> None:
-        """Add a gauge."""
-        self._collector.gauges.append(Gauge(name, help_, labels, read))
-
-    def page(self) -> bytes:
+    def octets(self) -> bytes:
         """Return everything in Prometheus's text format 0.0.4."""
-        return generate_latest(self.registry)
+        return generate_latest(self._registry)
 
 
 def _counter(name: str, help_: str, labels: tuple[str, ...], children: Mapping[tuple[str, ...], int]) -> Metric:

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 
 import gateway
 from gateway.ground import Ground
-from gateway.metrics.collector import Metrics
+from gateway.metrics.metrics import Metrics
 from smsc_emulator.core.smsc import Smsc
 
 Children = Mapping[tuple[str, ...], float]

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from gateway.pytest_plugin.asynchronous import AsyncLab
     from gateway.pytest_plugin.lab import Lab
     from gateway.pytest_plugin.labs import Labs
+    from gateway.pytest_plugin.order import Nursery
 
     StartLab = Callable[..., Lab]
 
@@ -24,6 +25,8 @@ MARK = (
 )
 _LABS: "pytest.StashKey[list[Lab]]" = pytest.StashKey()
 """The labs of a test."""
+_BEGUN: "pytest.StashKey[Nursery]" = pytest.StashKey()
+"""The process that labs are born in, from when it begins until somebody takes it."""
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -31,12 +34,34 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", MARK)
 
 
+def pytest_itemcollected(item: pytest.Item) -> None:
+    """Begin with the process that labs are born in at the first test that asks for one, while others are collected."""
+    if "start_lab" in getattr(item, "fixturenames", ()) and not item.config.option.collectonly:
+        _begin(item.config)
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """End that process if no test that asks for a lab has run."""
+    if nursery := config.stash.get(_BEGUN, None):
+        nursery.close()
+
+
+def _begin(config: pytest.Config) -> "Nursery":
+    if _BEGUN not in config.stash:
+        from gateway.pytest_plugin.order import Nursery
+
+        config.stash[_BEGUN] = Nursery()
+    return config.stash[_BEGUN]
+
+
 @pytest.fixture(scope="session")
-def confirmlab_labs() -> "Iterator[Labs]":
-    """What starts labs: one process for each worker of the run, from the first test on that asks for a lab."""
+def confirmlab_labs(pytestconfig: pytest.Config) -> "Iterator[Labs]":
+    """What starts labs: one process for each worker of the run."""
+    nursery = _begin(pytestconfig)
     from gateway.pytest_plugin.labs import Labs
 
-    with Labs() as labs:
+    with Labs(nursery) as labs:
+        del pytestconfig.stash[_BEGUN]
         yield labs
 
 

@@ -1,6 +1,6 @@
 """The process that the labs of one test run are born in: it imports a lab once, and forks one for each test.
 
-Its argument names the folder for their data. It reads orders from its standard input and answers on its standard
+It reads orders from its standard input and answers on its standard
 output, one JSON object a line, in order:
 
     {"order": 1, "start": 1, "config": "lab.yaml" or null, "flags": {"--paused-clock": true}}  is answered with
@@ -32,11 +32,9 @@ from gateway.folder import DATABASE
 from gateway.identification import profiles
 from gateway.identification.profiles import ProfileError
 from gateway.lab import Lab
-from gateway.migrations import upgrade
 from gateway.obstacles import busy
 from gateway.resources import config_path
 from gateway.settings import Settings
-from smsc_emulator.base.database import make_engine
 
 START_WITHIN = 60.0
 """Real seconds that a lab has to start; a quiet machine needs a hundredth of it."""
@@ -55,7 +53,7 @@ class Child:
 
 
 class Nursery:
-    """Starts and stops labs in `folder`."""
+    """Starts and stops labs in `folder`, where the database is that each begins with a copy of."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -63,11 +61,7 @@ class Nursery:
         self._template = folder / DATABASE
 
     def prepare(self) -> None:
-        """Do once what every start would do again: the tables, and the files that a lab reads by default."""
-        engine = make_engine(f"sqlite:///{self._template}")
-        with engine.connect() as conn:
-            upgrade(conn)
-        engine.dispose()
+        """Do once what every start would do again: read the files that a lab reads by default."""
         profiles.Schedule(profiles.Folder(config_path("profiles")), read(None).schedule())
         gc.freeze()
         gc.enable()
@@ -101,9 +95,12 @@ class Nursery:
         return {}
 
     def close(self) -> None:
-        """Stop all labs."""
-        for number in list(self._children):
-            self.stop(number)
+        """Stop all labs and remove the folder."""
+        try:
+            for number in list(self._children):
+                self.stop(number)
+        finally:
+            shutil.rmtree(self._folder, ignore_errors=True)
 
 
 def _answer(told: int) -> dict[str, Any] | None:
@@ -191,15 +188,13 @@ def _introduction(lab: Lab, settings: Settings) -> dict[str, Any]:
     }
 
 
-def main() -> None:
-    """Be the nursery until standard input ends."""
+def serve(nursery: Nursery) -> None:
+    """Do what standard input orders until it ends."""
     signal.signal(signal.SIGTERM, lambda *_: sys.exit())
     answers = os.fdopen(os.dup(1), "w")
     os.set_inheritable(answers.fileno(), False)
     # What anything prints goes where errors go, and not between the answers.
     os.dup2(2, 1)
-    folder = Path(sys.argv[1])
-    nursery = Nursery(folder)
     try:
         nursery.prepare()
         for line in sys.stdin:
@@ -212,4 +207,3 @@ def main() -> None:
     finally:
         with suppress(ChildProcessError):
             nursery.close()
-        shutil.rmtree(folder, ignore_errors=True)

@@ -20,7 +20,8 @@ class Section(BaseModel):
     `meanings` or by a JSON schema: pydantic's own option would read it at every start, which takes a tenth of it.
     """
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    # The checks of a section are made when it is first read, or within those of the section that it stands in.
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
 
     @classmethod
     def __get_pydantic_json_schema__(cls, core_schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:

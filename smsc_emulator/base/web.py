@@ -24,7 +24,16 @@ from smsc_emulator.base.postgres_errors import CommitInDoubtError, DatabaseUnusa
 from smsc_emulator.base.request import Request
 
 
-class Model(BaseModel):
+class Body(BaseModel):
+    """What the API answers, or reads from others who may tell more than it knows.
+
+    What checks and writes it is made when it is first used: a run uses few of two hundred, and all take a while.
+    """
+
+    model_config = ConfigDict(defer_build=True)
+
+
+class Model(Body):
     """A body or query of the API: unknown members are refused, so that a slip of the pen never passes unseen."""
 
     model_config = ConfigDict(extra="forbid")
@@ -84,7 +93,7 @@ class ProblemError(Exception):
         return Reply(json.dumps(body).encode(), self.kind.status, self.headers, "application/problem+json")
 
 
-class Problem(BaseModel):
+class Problem(Body):
     """The shape of every error answer (RFC 9457)."""
 
     type: str

@@ -6,11 +6,11 @@ place for an attribute of a person; in match mode the query alone has, and the a
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, Field, model_validator
+from pydantic import Field, model_validator
 
 from smsc_emulator.base import msisdn
 from smsc_emulator.base.config import Whole
-from smsc_emulator.base.web import Model
+from smsc_emulator.base.web import Body, Model
 
 Id = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
 Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,31}$")]
@@ -71,7 +71,7 @@ class QueryMessage(Model):
         return self
 
 
-class QueryReceived(BaseModel):
+class QueryReceived(Body):
     """The query is on record; a verdict may follow."""
 
     request_id: str
@@ -88,7 +88,7 @@ class CodeMessage(Model):
     service_name: ServiceName
 
 
-class CodeEntered(BaseModel):
+class CodeEntered(Body):
     """The code is in the register."""
 
     entry_id: str
@@ -102,7 +102,7 @@ class VoidMessage(Model):
     reason: Annotated[str, Field(pattern=r"^[a-z_]{1,64}$")]
 
 
-class CodeVoided(BaseModel):
+class CodeVoided(Body):
     """The code is not, or no more, in force."""
 
     entry_id: str | None = Field(description="The entry that had the code; null if there was none.")
@@ -121,7 +121,7 @@ class ListingMessage(Model):
     limit: Annotated[int, Field(ge=1, le=LISTING_LIMIT), Whole] = LISTING_LIMIT
 
 
-class OpenEntry(BaseModel):
+class OpenEntry(Body):
     """An identification code that is in force."""
 
     entry_id: str
@@ -130,7 +130,7 @@ class OpenEntry(BaseModel):
     service_id: str
 
 
-class ListingPage(BaseModel):
+class ListingPage(Body):
     """Open entries, in an order that does not change."""
 
     entries: list[OpenEntry]

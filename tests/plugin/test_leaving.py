@@ -49,7 +49,7 @@ def test_a_run_that_is_cut_off_leaves_nothing_behind(project: Any, options: tupl
     project.write("test_unending.py", UNENDING)
     run = project.begin(*options)
     pid = wait_for(project.folder / "running", run)
-    assert len([each for each in project.processes() if "nursery" in each]) == 3
+    assert len([each for each in project.processes() if "birth" in each]) == 3
     assert list(project.temporary.glob("confirmlab*"))
     os.kill(pid, number)
     run.communicate(timeout=30)
@@ -121,6 +121,28 @@ def test_a_run_without_a_lab_loads_nothing_and_starts_nothing(project: Any) -> N
     assert "1 passed" in (told := project.run("--strict-markers")), told
 
 
+DESELECTED = """
+    import os
+    import pathlib
+
+    def pytest_collection_modifyitems(items):
+        items.clear()
+        children = pathlib.Path(f"/proc/self/task/{os.getpid()}/children").read_text().split()
+        pathlib.Path("children").write_text(str(len(children)))
+"""
+
+
+@pytest.mark.parametrize(("options", "begun"), [((), "1"), (("--collect-only",), "0")])
+def test_the_labs_process_begins_when_a_test_is_collected_and_ends_if_none_runs(
+    project: Any, options: tuple[str, ...], begun: str
+) -> None:
+    project.write("conftest.py", DESELECTED)
+    project.write("test_deselected.py", "def test_deselected(alab): ...")
+    told = project.run(*options)
+    assert (project.folder / "children").read_text() == begun, told
+    project.leaves_nothing()
+
+
 def test_loading_the_plugin_takes_a_few_milliseconds() -> None:
     measured = (
         "import pytest, time; began = time.process_time(); import gateway.pytest_plugin.fixtures; "
@@ -133,7 +155,7 @@ def test_loading_the_plugin_takes_a_few_milliseconds() -> None:
 def test_an_order_that_was_cut_off_does_not_confuse_the_next(labs: Labs, monkeypatch: pytest.MonkeyPatch) -> None:
     lab = labs.start()
     with monkeypatch.context() as patch:
-        patch.setattr("gateway.pytest_plugin.labs._speaks", interrupted)
+        patch.setattr("gateway.pytest_plugin.order._speaks", interrupted)
         with pytest.raises(KeyboardInterrupt):
             lab.stop()
     other = labs.start()

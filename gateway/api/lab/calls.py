@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, Field
+from pydantic import Field
 
 from gateway.api.errors import CALL_OVER, HANDSET_CANNOT_CALL, as_problems
 from gateway.api.lab.handsets import Short
@@ -11,7 +11,7 @@ from gateway.api.types import Duration, PhoneNumber, Timestamp, Wait
 from smsc_emulator.base import durations
 from smsc_emulator.base.journal import Event, Journal
 from smsc_emulator.base.watch import read_until
-from smsc_emulator.base.web import BAD_REQUEST, NOT_FOUND, Call, Model, ProblemError, Reply, Routes
+from smsc_emulator.base.web import BAD_REQUEST, NOT_FOUND, Body, Call, Model, ProblemError, Reply, Routes
 from smsc_emulator.handsets.voice import OF_STATE, REACTIONS, CallBehaviour, Spelling, Voice
 from smsc_emulator.voice.calls import CallState, Entry
 from smsc_emulator.voice.exchange import Dialling
@@ -39,7 +39,7 @@ class CallsQuery(Model):
     wait: Wait | None = Field(None, description="Waits until a call to the handset has rung, or is over.")
 
 
-class CallShown(BaseModel):
+class CallShown(Body):
     """A call in a handset's log. All instants are of the lab clock."""
 
     id: str
@@ -59,7 +59,7 @@ class CallShown(BaseModel):
     ended_at: Timestamp | None
 
 
-class CallLog(BaseModel):
+class CallLog(Body):
     """Calls, oldest first."""
 
     calls: list[CallShown]
@@ -107,7 +107,7 @@ class VoiceBody(Model):
     )
 
 
-class VoiceShown(BaseModel):
+class VoiceShown(Body):
     """What a handset does with calls."""
 
     behaviour: CallBehaviour

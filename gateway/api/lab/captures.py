@@ -3,14 +3,14 @@
 import asyncio
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, Field
+from pydantic import Field
 
 from gateway.api.errors import CAPTURE_FAILED, TOO_MANY_CAPTURES, as_problems
 from gateway.api.types import Duration
 from gateway.captures.lab import LARGEST, LONGEST, LabCaptures
 from smsc_emulator.base import durations
 from smsc_emulator.base.config import Whole
-from smsc_emulator.base.web import NOT_FOUND, Call, Model, ProblemError, Reply, Routes
+from smsc_emulator.base.web import NOT_FOUND, Body, Call, Model, ProblemError, Reply, Routes
 from smsc_emulator.net.capture import Bounds, Capture, EndedBy
 
 _ONE = "/lab/captures/{capture_id}"
@@ -30,7 +30,7 @@ class NewCapture(Model):
     )
 
 
-class CaptureShown(BaseModel):
+class CaptureShown(Body):
     """A capture."""
 
     id: str
@@ -44,7 +44,7 @@ class CaptureShown(BaseModel):
     max_time: str
 
 
-class CaptureList(BaseModel):
+class CaptureList(Body):
     """The captures of this run of the lab, oldest first."""
 
     captures: list[CaptureShown]

@@ -2,11 +2,11 @@
 
 from typing import Protocol
 
-from pydantic import BaseModel, Field
+from pydantic import Field
 
 from gateway.api.types import Duration, Timestamp
 from smsc_emulator.base import durations
-from smsc_emulator.base.web import Call, Model, ProblemError, ProblemKind, Reply, Routes
+from smsc_emulator.base.web import Body, Call, Model, ProblemError, ProblemKind, Reply, Routes
 
 LAST_INSTANT = durations.instant("9000-01-01T00:00:00Z")
 """Where the clock ends: dates are written with four digits of the year, and deadlines lie beyond the clock."""
@@ -20,7 +20,7 @@ class Advance(Model):
     by: Duration
 
 
-class ClockState(BaseModel):
+class ClockState(Body):
     """Where the lab clock stands."""
 
     now: Timestamp

@@ -2,11 +2,11 @@
 
 from typing import Literal
 
-from pydantic import BaseModel, Field
+from pydantic import Field
 
 from gateway.api.types import Timestamp
 from smsc_emulator.base import durations
-from smsc_emulator.base.web import NOT_FOUND, Call, Model, ProblemError, Reply, Routes
+from smsc_emulator.base.web import NOT_FOUND, Body, Call, Model, ProblemError, Reply, Routes
 from smsc_emulator.core.conduct import KINDS, Severity, Tally
 from smsc_emulator.core.conduct_report import Report
 from smsc_emulator.core.smsc import Smsc
@@ -16,7 +16,7 @@ _JUNIT, _TEXT = "application/xml", "text/plain"
 _BY_ACCEPT = {_JUNIT: "junit", "text/xml": "junit", _TEXT: "text"}
 
 
-class AccountShown(BaseModel):
+class AccountShown(Body):
     """An ESME account."""
 
     system_id: str
@@ -24,7 +24,7 @@ class AccountShown(BaseModel):
     errors: int = Field(description="How many mistakes of its ESME are errors.")
 
 
-class AccountList(BaseModel):
+class AccountList(Body):
     """The accounts, as configured."""
 
     accounts: list[AccountShown]
@@ -36,14 +36,14 @@ class ConductQuery(Model):
     format: Literal["json", "junit", "text"] | None = None
 
 
-class Example(BaseModel):
+class Example(Body):
     """One mistake."""
 
     at: Timestamp
     detail: str
 
 
-class MistakeShown(BaseModel):
+class MistakeShown(Body):
     """A kind of mistake that the ESME made."""
 
     kind: str
@@ -55,7 +55,7 @@ class MistakeShown(BaseModel):
     examples: list[Example] = Field(description="The latest ones, oldest first.")
 
 
-class ConductShown(BaseModel):
+class ConductShown(Body):
     """What an ESME did wrong since the lab's start or the last reset."""
 
     system_id: str

@@ -1,9 +1,9 @@
 """The faults in force: list them with how often they fired, add one, take one or all away."""
 
-from pydantic import BaseModel, Field, RootModel
+from pydantic import Field, RootModel
 
 from gateway.api.errors import TOO_MANY_FAULTS, as_problems
-from smsc_emulator.base.web import Call, Reply, Routes
+from smsc_emulator.base.web import Body, Call, Reply, Routes
 from smsc_emulator.core.faults.engine import Faults, Rule
 from smsc_emulator.core.faults.registry import AnyFault
 
@@ -14,7 +14,7 @@ class NewFault(RootModel[AnyFault]):
     """What is to go wrong, and when: see docs/faults.md."""
 
 
-class FaultShown(BaseModel):
+class FaultShown(Body):
     """A fault in force."""
 
     id: str = Field(description="The subject of its events fault.fired in the journal.")
@@ -23,7 +23,7 @@ class FaultShown(BaseModel):
     rule: AnyFault
 
 
-class FaultList(BaseModel):
+class FaultList(Body):
     """The faults in force, in the order in which they act."""
 
     faults: list[FaultShown]

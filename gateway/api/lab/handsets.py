@@ -2,7 +2,7 @@
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, Field
+from pydantic import Field
 
 from gateway.api.errors import as_problems
 from gateway.api.types import Duration, Timestamp, Wait
@@ -10,7 +10,7 @@ from smsc_emulator.base import durations
 from smsc_emulator.base.config import Whole
 from smsc_emulator.base.journal import Event, Journal
 from smsc_emulator.base.watch import read_until
-from smsc_emulator.base.web import NOT_FOUND, Call, Model, ProblemError, Reply, Routes
+from smsc_emulator.base.web import NOT_FOUND, Body, Call, Model, ProblemError, Reply, Routes
 from smsc_emulator.core.smsc import Smsc
 from smsc_emulator.handsets.codes import find_code
 from smsc_emulator.handsets.handset import FLASH, Changed, Handset, InboxMessage
@@ -52,7 +52,7 @@ class HandsetBody(Model):
     script: ScriptBody | None = None
 
 
-class UnfinishedText(BaseModel):
+class UnfinishedText(Body):
     """A long text of which parts are missing."""
 
     sender: str = Field(serialization_alias="from")
@@ -67,7 +67,7 @@ class UnfinishedText(BaseModel):
     findings: list[str] = Field(description="All that is wrong, as sentences.")
 
 
-class HandsetShown(BaseModel):
+class HandsetShown(Body):
     """A handset."""
 
     phone_number: str
@@ -80,7 +80,7 @@ class HandsetShown(BaseModel):
     script: ScriptBody | None
 
 
-class HandsetList(BaseModel):
+class HandsetList(Body):
     """The handsets, in the order they were added."""
 
     handsets: list[HandsetShown]
@@ -98,7 +98,7 @@ class InboxQuery(Model):
     wait: Wait | None = None
 
 
-class HandsetMessage(BaseModel):
+class HandsetMessage(Body):
     """A text in an inbox, decoded, and put together if it was long."""
 
     id: str
@@ -111,7 +111,7 @@ class HandsetMessage(BaseModel):
     replaces: str | None = Field(description="The id of the text whose place it took, by protocol_id 0x41 to 0x47.")
 
 
-class Inbox(BaseModel):
+class Inbox(Body):
     """Texts, oldest first."""
 
     messages: list[HandsetMessage]
@@ -128,7 +128,7 @@ class NewMessage(Model):
     after: Duration = Field("0s", description="Lab time until it is sent, up to 30 days.")
 
 
-class SentMessage(BaseModel):
+class SentMessage(Body):
     """An SMS that the SMSC has taken over."""
 
     message_id: str = Field(description="The SMSC's id of the message, or of its first segment.")

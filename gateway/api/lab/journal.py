@@ -2,12 +2,12 @@
 
 from typing import Annotated, Any
 
-from pydantic import BaseModel, Field
+from pydantic import Field
 
 from gateway.api.types import Timestamp, Wait
 from smsc_emulator.base import durations
 from smsc_emulator.base.journal import Event, Journal
-from smsc_emulator.base.web import Call, Model, Reply, Routes
+from smsc_emulator.base.web import Body, Call, Model, Reply, Routes
 
 
 class JournalQuery(Model):
@@ -20,7 +20,7 @@ class JournalQuery(Model):
     subject: Annotated[str, Field(max_length=64)] = ""
 
 
-class JournalEvent(BaseModel):
+class JournalEvent(Body):
     """Something that happened in the lab."""
 
     seq: int = Field(description="Grows with each event, over restarts too; pass the last one seen as `after`.")
@@ -30,7 +30,7 @@ class JournalEvent(BaseModel):
     data: dict[str, Any]
 
 
-class JournalPage(BaseModel):
+class JournalPage(Body):
     """Events, oldest first."""
 
     events: list[JournalEvent]

@@ -4,13 +4,13 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, Field
+from pydantic import BeforeValidator, Field
 
 from gateway.api.types import Duration, Instant, PhoneNumber, Timestamp
 from smsc_emulator.base import durations
 from smsc_emulator.base.config import Whole
 from smsc_emulator.base.database import Database, Tx
-from smsc_emulator.base.web import NOT_FOUND, Call, Model, ProblemError, Reply, Routes
+from smsc_emulator.base.web import NOT_FOUND, Body, Call, Model, ProblemError, Reply, Routes
 from smsc_emulator.operator import notices, register
 from smsc_emulator.operator.behaviour import Behaviour, Behaviours, Outage, OutageKind, Policy, Spoiling, TermsAt
 from smsc_emulator.operator.notices import Notice
@@ -86,7 +86,7 @@ class BehaviourSet(Model):
         )
 
 
-class OutageShown(BaseModel):
+class OutageShown(Body):
     """A time in which the operator can neither be reached nor speak."""
 
     kind: OutageKind
@@ -94,7 +94,7 @@ class OutageShown(BaseModel):
     until: Timestamp | None
 
 
-class FaultsShown(BaseModel):
+class FaultsShown(Body):
     """What the operator does wrong with its verdicts."""
 
     repeat: int
@@ -102,7 +102,7 @@ class FaultsShown(BaseModel):
     spoil: Spoiling | None
 
 
-class BehaviourShown(BaseModel):
+class BehaviourShown(Body):
     """How an operator answers."""
 
     answer: Answer
@@ -130,7 +130,7 @@ class OperatorShown(BehaviourShown):
     name: str
 
 
-class OperatorList(BaseModel):
+class OperatorList(Body):
     """The operators, as configured."""
 
     operators: list[OperatorShown]
@@ -148,7 +148,7 @@ class RegisterQuery(Model):
     limit: Annotated[int, Field(ge=1, le=1000)] = 1000
 
 
-class RegisterEntry(BaseModel):
+class RegisterEntry(Body):
     """A line of an operator's register of identification codes."""
 
     entry_id: str
@@ -162,13 +162,13 @@ class RegisterEntry(BaseModel):
     reason: str | None
 
 
-class RegisterPage(BaseModel):
+class RegisterPage(Body):
     """Entries, oldest first."""
 
     entries: list[RegisterEntry]
 
 
-class NoticeShown(BaseModel):
+class NoticeShown(Body):
     """What the operator has to tell a service of the end of a contract."""
 
     notice_id: str
@@ -181,7 +181,7 @@ class NoticeShown(BaseModel):
     late: bool = Field(description="Whether it was sent when the 24 hours for it were over.")
 
 
-class NoticePage(BaseModel):
+class NoticePage(Body):
     """Notices, oldest first."""
 
     notices: list[NoticeShown]

@@ -1,13 +1,13 @@
 """Calling an ESME: the SMSC connects to it and asks it, by outbind, to bind as a receiver."""
 
-from pydantic import BaseModel, Field
+from pydantic import Field
 
 from gateway.api.errors import CALL_FAILED, NO_OUTBIND, as_problems
-from smsc_emulator.base.web import NOT_FOUND, Call, Reply, Routes
+from smsc_emulator.base.web import NOT_FOUND, Body, Call, Reply, Routes
 from smsc_emulator.net.outbind import Caller
 
 
-class OutbindSent(BaseModel):
+class OutbindSent(Body):
     """The ESME has been called."""
 
     system_id: str = Field(description="The account; whether its ESME binds is told by the journal's smpp.bound.")

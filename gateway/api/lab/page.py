@@ -4,23 +4,23 @@ from collections.abc import Iterable
 from secrets import token_hex
 from typing import Any, Final
 
-from pydantic import BaseModel, Field
+from pydantic import Field
 
 from smsc_emulator.base.journal import Event, Journal
-from smsc_emulator.base.web import Call, Reply, Routes
+from smsc_emulator.base.web import Body, Call, Reply, Routes
 
 MOST: Final = 200
 """How many confirmations, and how many identifications, are told."""
 
 
-class ServiceNamed(BaseModel):
+class ServiceNamed(Body):
     """A service in whose name the page acts."""
 
     id: str
     name: str
 
 
-class PageFacts(BaseModel):
+class PageFacts(Body):
     """What does not change while the lab runs."""
 
     version: str

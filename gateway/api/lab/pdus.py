@@ -2,11 +2,11 @@
 
 from typing import Annotated
 
-from pydantic import BaseModel, Field
+from pydantic import Field
 
 from gateway.api.types import Timestamp
 from smsc_emulator.base import durations
-from smsc_emulator.base.web import Call, Model, Reply, Routes
+from smsc_emulator.base.web import Body, Call, Model, Reply, Routes
 from smsc_emulator.net.recent import RecentPdus, Seen
 from smsc_emulator.smpp.constants import CommandStatus, command_name, status_name
 from smsc_emulator.smpp.describe import describe, message_id
@@ -26,7 +26,7 @@ class PdusQuery(Model):
     limit: Annotated[int, Field(ge=1, le=1000)] = 100
 
 
-class FieldShown(BaseModel):
+class FieldShown(Body):
     """A field or optional parameter of a PDU."""
 
     name: str
@@ -35,7 +35,7 @@ class FieldShown(BaseModel):
     private: bool = Field(description="Whether it is a text between people, which may hold a code.")
 
 
-class PduShown(BaseModel):
+class PduShown(Body):
     """A PDU that went over a link of the SMSC."""
 
     number: int
@@ -54,7 +54,7 @@ class PduShown(BaseModel):
     fields: list[FieldShown]
 
 
-class PduList(BaseModel):
+class PduList(Body):
     """PDUs, oldest first."""
 
     pdus: list[PduShown]

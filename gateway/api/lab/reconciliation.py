@@ -6,7 +6,7 @@ Codes are in no answer: what differs is told by number, service and binding.
 from collections.abc import Sequence
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, Field
+from pydantic import Field
 
 from gateway.api.types import Timestamp
 from gateway.identification import reconciliation
@@ -14,7 +14,7 @@ from gateway.identification.reconciliation import Comparison, Difference
 from gateway.identification.service import IdentificationService
 from smsc_emulator.base.database import Database, Tx
 from smsc_emulator.base.durations import iso
-from smsc_emulator.base.web import NOT_FOUND, Call, Model, ProblemError, Reply, Routes
+from smsc_emulator.base.web import NOT_FOUND, Body, Call, Model, ProblemError, Reply, Routes
 
 OperatorId = Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]{1,32}$", examples=["alpha"])]
 
@@ -25,7 +25,7 @@ class ReconciliationStart(Model):
     operator_id: OperatorId | None = Field(None, description="Left out: all operators'.")
 
 
-class ReconciliationStarted(BaseModel):
+class ReconciliationStarted(Body):
     """The operators have been asked; the journal's reconciliation.finished tells of the end with each."""
 
     operator_ids: list[str] = Field(description="Who was asked: all that were meant but those with one under way.")
@@ -38,7 +38,7 @@ class ReconciliationQuery(Model):
     limit: int = Field(1000, ge=1, le=1000)
 
 
-class ComparisonShown(BaseModel):
+class ComparisonShown(Body):
     """How far the latest comparison with an operator has come."""
 
     operator_id: str
@@ -46,7 +46,7 @@ class ComparisonShown(BaseModel):
     finished_at: Timestamp | None
 
 
-class DifferenceShown(BaseModel):
+class DifferenceShown(Body):
     """An entry that the operator's register has otherwise."""
 
     id: str
@@ -61,7 +61,7 @@ class DifferenceShown(BaseModel):
     binding_id: str | None
 
 
-class ReconciliationPage(BaseModel):
+class ReconciliationPage(Body):
     """The comparisons, and the differences that all of them found, the latest first."""
 
     comparisons: list[ComparisonShown]

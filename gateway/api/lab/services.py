@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any
 
-from pydantic import BaseModel, Field
+from pydantic import Field
 
 from gateway.api.errors import BLOCK_REFUSED, FINDING_OVER, NOT_BLOCKED, NOT_LISTED, SELF_NEEDS_DOMESTIC, as_problems
 from gateway.api.registry import ServiceName
@@ -14,7 +14,7 @@ from gateway.services.settings import Origin
 from gateway.services.standing import Agreement, AgreementState, Features, Kind, OwnMode, Residency, Service
 from smsc_emulator.base import durations
 from smsc_emulator.base.database import Database, Tx
-from smsc_emulator.base.web import Call, Handler, Model, Reply, Routes
+from smsc_emulator.base.web import Body, Call, Handler, Model, Reply, Routes
 
 _ONE = "/lab/services/{id}"
 _ID = r"^[a-z0-9][a-z0-9-]{0,31}$"
@@ -66,7 +66,7 @@ class ServiceShown(ServiceBody):
     agreements: list[AgreementShown]
 
 
-class ServiceList(BaseModel):
+class ServiceList(Body):
     """The services of the gateway."""
 
     services: list[ServiceShown]
@@ -78,7 +78,7 @@ class NewFinding(Model):
     kind: findings.Kind
 
 
-class FindingShown(BaseModel):
+class FindingShown(Body):
     """A finding. It is never a fine."""
 
     id: str
@@ -90,7 +90,7 @@ class FindingShown(BaseModel):
     ended_at: Timestamp | None
 
 
-class FindingList(BaseModel):
+class FindingList(Body):
     """Findings, the oldest first."""
 
     findings: list[FindingShown]

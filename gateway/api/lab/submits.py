@@ -3,11 +3,11 @@
 import asyncio
 from typing import Annotated
 
-from pydantic import BaseModel, Field
+from pydantic import Field
 
 from gateway.api.types import Timestamp, Wait
 from smsc_emulator.base import durations
-from smsc_emulator.base.web import Call, Model, Reply, Routes
+from smsc_emulator.base.web import Body, Call, Model, Reply, Routes
 from smsc_emulator.core.smsc import Smsc
 from smsc_emulator.core.submits import KEPT, Submit, Submits
 from smsc_emulator.smpp import segments
@@ -20,7 +20,7 @@ class SubmitsQuery(Model):
     wait: Wait | None = None
 
 
-class SegmentShown(BaseModel):
+class SegmentShown(Body):
     """The place of a segment among those of a long text."""
 
     reference: int
@@ -28,7 +28,7 @@ class SegmentShown(BaseModel):
     sequence: int
 
 
-class SubmitShown(BaseModel):
+class SubmitShown(Body):
     """A submit_sm (SMPP 3.4, 4.4.1) and its answer. Members without a description are the PDU's fields of that name."""
 
     number: int = Field(description="Grows by one with each submit_sm; pass the last one seen as `after`.")
@@ -58,7 +58,7 @@ class SubmitShown(BaseModel):
     tlvs: list[tuple[int, str]] = Field(description="Tags and values, these in hexadecimal digits, in their order.")
 
 
-class SubmitList(BaseModel):
+class SubmitList(Body):
     """Submitted messages, oldest first."""
 
     submits: list[SubmitShown] = Field(description=f"The lab remembers the last {KEPT}.")

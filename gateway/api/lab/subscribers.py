@@ -4,7 +4,7 @@ from collections.abc import Callable, Collection
 from functools import partial
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, Field
+from pydantic import Field
 
 from gateway.api.errors import BOTH_PARTIES_NEEDED, NUMBER_IN_QUARANTINE, SAME_OPERATOR, SUBSCRIBER_EXISTS, as_problems
 from gateway.api.types import PhoneNumber, Timestamp
@@ -12,7 +12,7 @@ from gateway.lookup import porting
 from gateway.lookup.routing import NumberingPlan
 from smsc_emulator.base import durations, msisdn
 from smsc_emulator.base.database import Database, Tx
-from smsc_emulator.base.web import NOT_FOUND, Call, Model, ProblemError, Reply, Routes
+from smsc_emulator.base.web import NOT_FOUND, Body, Call, Model, ProblemError, Reply, Routes
 from smsc_emulator.operator import subscribers
 from smsc_emulator.operator.messages import Attributes
 from smsc_emulator.operator.notices import Contracts
@@ -88,7 +88,7 @@ class SubscriberQuery(Model):
     limit: Annotated[int, Field(ge=1, le=1000)] = 1000
 
 
-class SubscriberShown(BaseModel):
+class SubscriberShown(Body):
     """A contract. Of the person it shows only which attributes are on file."""
 
     phone_number: str
@@ -104,13 +104,13 @@ class SubscriberShown(BaseModel):
     end_reason: EndReason | None
 
 
-class SubscriberPage(BaseModel):
+class SubscriberPage(Body):
     """Contracts in force, in the order of their numbers."""
 
     subscribers: list[SubscriberShown]
 
 
-class ContractHistory(BaseModel):
+class ContractHistory(Body):
     """All contracts of a number, the oldest first."""
 
     contracts: list[SubscriberShown]

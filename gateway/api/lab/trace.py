@@ -6,14 +6,14 @@ from dataclasses import replace
 from functools import partial
 from typing import Annotated, Any
 
-from pydantic import BaseModel, Field
+from pydantic import Field
 
 from gateway.api.types import Timestamp
 from gateway.reports import pdus
 from gateway.reports.trace import Step, Trace, masked, trace
 from smsc_emulator.base.durations import iso
 from smsc_emulator.base.journal import Journal
-from smsc_emulator.base.web import NOT_FOUND, Call, Model, ProblemError, Reply, Routes
+from smsc_emulator.base.web import NOT_FOUND, Body, Call, Model, ProblemError, Reply, Routes
 from smsc_emulator.smpp.pdus import SubmitSm
 
 MOST = 100_000
@@ -29,7 +29,7 @@ class TraceQuery(Model):
     reveal: Annotated[bool, Field(description="Whether numbers are shown in clear.")] = False
 
 
-class StepShown(BaseModel):
+class StepShown(Body):
     """One thing that happened."""
 
     at: Timestamp
@@ -42,7 +42,7 @@ class StepShown(BaseModel):
     pdu: dict[str, Any] | None = Field(description="The fields of the submit_sm; its text is not told.")
 
 
-class TraceShown(BaseModel):
+class TraceShown(Body):
     """What belongs to one id."""
 
     id: str

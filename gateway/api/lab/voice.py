@@ -2,13 +2,13 @@
 
 from typing import Annotated
 
-from pydantic import BaseModel, Field
+from pydantic import Field
 
 from gateway.api.errors import RULES_OF_ONE_NAME
 from gateway.api.types import Duration
 from smsc_emulator.base import durations
 from smsc_emulator.base.config import Whole
-from smsc_emulator.base.web import Call, Model, ProblemError, Reply, Routes
+from smsc_emulator.base.web import Body, Call, Model, ProblemError, Reply, Routes
 from smsc_emulator.handsets.voice import Spelling
 from smsc_emulator.voice.exchange import Habits
 from smsc_emulator.voice.routing import Phone, Trunk
@@ -60,7 +60,7 @@ class SwitchBody(Model):
     )
 
 
-class TrunkShown(BaseModel):
+class TrunkShown(Body):
     """A link to another switch or gateway."""
 
     name: str
@@ -71,7 +71,7 @@ class TrunkShown(BaseModel):
     trusted: bool = Field(description="Whether what it asserts of its callers counts.")
 
 
-class PhoneShown(BaseModel):
+class PhoneShown(Body):
     """A SIP phone with a number of the lab."""
 
     phone_number: str
@@ -79,7 +79,7 @@ class PhoneShown(BaseModel):
     registered_until: str | None = Field(description="When its registration ends, in real time; null without one.")
 
 
-class SwitchShown(BaseModel):
+class SwitchShown(Body):
     """The voice switch."""
 
     transit: Spelling

@@ -10,8 +10,8 @@ import pytest
 from aiohttp import ClientSession
 from prometheus_client.parser import text_string_to_metric_families
 
-from gateway.metrics.collector import Metrics
 from gateway.metrics.counts import Counts, Histogram
+from gateway.metrics.metrics import Metrics
 from smsc_emulator.base.journal import Event, Journal
 from smsc_emulator.base.web import Answered
 
