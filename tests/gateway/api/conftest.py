@@ -53,7 +53,7 @@ from smsc_emulator.base.signature import sign
 from smsc_emulator.base.signed_http import signature_guard
 from smsc_emulator.base.ticker import Ticker
 from smsc_emulator.base.watch import Watch
-from smsc_emulator.base.web import application
+from smsc_emulator.base.web import application, operations
 from smsc_emulator.operator import face as operator_face
 from smsc_emulator.operator.behaviour import Behaviour, Behaviours
 from smsc_emulator.operator.lookups import Lookups
@@ -200,7 +200,7 @@ async def face(clock: LabClock, database: Database, settings: ConfirmationSettin
         confirmations.routes(service, database, watch, Idempotency(database, b"key"), names),
         ledger.routes(service.ledger, database),
     ]
-    server = TestServer(application(groups, {"service": service_guard(SERVICES)}, clock))
+    server = TestServer(application(operations(groups, {"service": service_guard(SERVICES)}, clock)))
     await server.start_server()
     ticking = asyncio.create_task(tickers[0].run())
     async with ClientSession() as session:
@@ -386,7 +386,7 @@ async def gateway(
         ]
         signed = signature_guard(SECRETS)
         guards = {"service": service_guard(SERVICES), "operator": signed, "gateway": signed}
-        server = await stack.enter_async_context(TestServer(application(groups, guards, clock)))
+        server = await stack.enter_async_context(TestServer(application(operations(groups, guards, clock))))
         url = str(server.make_url("")).rstrip("/")
         deadlines = [
             CureTimes(database),
