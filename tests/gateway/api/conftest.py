@@ -7,7 +7,7 @@ import asyncio
 import json
 import re
 from collections.abc import AsyncIterator, Callable
-from contextlib import AbstractContextManager, AsyncExitStack
+from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -44,7 +44,7 @@ from gateway.services.deadlines import BroadcastSending, CureTimes
 from gateway.services.lists import Lists
 from gateway.services.settings import BroadcastSettings, ServiceSettings
 from gateway.settings import Settings
-from smsc_emulator.base.activity import Activity
+from smsc_emulator.base.activity import Activity, Work
 from smsc_emulator.base.clock import LabClock
 from smsc_emulator.base.database import Database
 from smsc_emulator.base.durations import iso, parse
@@ -220,7 +220,7 @@ class NotingActivity(Activity):
         super().__init__(clock)
         self.input_began = asyncio.Event()
 
-    def track(self, *, is_input: bool = False) -> AbstractContextManager[int]:
+    def track(self, *, is_input: bool = False) -> Work:
         if is_input:
             self.input_began.set()
         return super().track(is_input=is_input)
