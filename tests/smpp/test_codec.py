@@ -173,17 +173,11 @@ def test_every_truncation_of_a_sample_is_told_by_a_decode_error_or_is_a_shorter_
 # Hypothesis: any value that fits its field comes back as it was.
 
 OCTETS = st.integers(0, 255)
-
-
 TLVS = st.lists(st.builds(Tlv, st.integers(0x1400, 0x3FFF), st.binary(max_size=40)), max_size=3)
-
-
 MULTI_ENTRIES = st.one_of(
     st.builds(SmeAddress, OCTETS, OCTETS, st.text(st.characters(min_codepoint=1, max_codepoint=255), max_size=20)),
     st.builds(DistributionList, st.text(st.characters(min_codepoint=1, max_codepoint=255), max_size=20)),
 )
-
-
 FAILURES = st.builds(
     UnsuccessSme,
     OCTETS,

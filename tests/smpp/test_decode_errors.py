@@ -6,13 +6,7 @@ from frames import frame
 from smsc_emulator.smpp.codec import decode, encode
 from smsc_emulator.smpp.constants import CommandId, CommandStatus, Tag
 from smsc_emulator.smpp.errors import DecodeError
-from smsc_emulator.smpp.pdus import (
-    BindTransceiver,
-    DeliverSmResp,
-    SubmitSm,
-    SubmitSmResp,
-    Tlv,
-)
+from smsc_emulator.smpp.pdus import BindTransceiver, DeliverSmResp, SubmitSm, SubmitSmResp, Tlv
 
 MESSAGE_HEAD = b"\0" + b"\1\1" + b"7\0" + b"\1\1" + b"8\0" + b"\0\0\0" + b"\0" + b"\0" + b"\0\0\0\0"
 

@@ -164,8 +164,6 @@ MALFORMED = {
         CommandStatus.ESME_RINVOPTPARSTREAM,
     ),
 }
-
-
 CUT = {CommandStatus.ESME_RINVCMDLEN: 1, CommandStatus.ESME_RINVOPTPARSTREAM: 1}
 
 
