@@ -202,12 +202,13 @@ class Course:
             # That was told when it was sent; what has become of it since is for the journal alone.
             self.note(tx, now, missed, "code_undelivered", **cause)
             return self.save(tx, now, missed, None)
-        if METHODS[confirmation.method].way is Way.SMS:
-            missed = replace(missed, message_id=self.stand_in(confirmation))
-        return self.save(tx, now, missed, "code_sent", **cause)
+        looking_sent = replace(missed, message_id=self.stand_in(confirmation))
+        return self.save(tx, now, looking_sent, "code_sent", **cause)
 
-    def stand_in(self, confirmation: Confirmation) -> str:
-        """Return what stands for the SMSC's id where an SMS must look as if it had been taken."""
+    def stand_in(self, confirmation: Confirmation) -> str | None:
+        """Return what stands for the SMSC's id of a code that must look sent; None for one that no SMS brings."""
+        if METHODS[confirmation.method].way is not Way.SMS:
+            return None
         return codes.derive(self._means.key, f"message {confirmation.id}", confirmation.generation, 8)
 
     def _go_on(self, tx: Tx, now: int, confirmation: Confirmation) -> Confirmation:

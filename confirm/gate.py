@@ -25,12 +25,13 @@ from confirm.errors import (
     StartRefusedError,
     WaitError,
 )
+from confirm.methods import METHODS
 from confirm.pumping import Refusal, Signal
 from confirm.settings import ConfirmationSettings
 from smsc_emulator.base.database import Database, Tx
 from smsc_emulator.base.durations import spell, whole_seconds
 
-SENDING = ("sms_code", "flash_call")
+SENDING = tuple(name for name, method in METHODS.items() if method.sends)
 """The methods that reach the handset; the cool-down holds between them. The others wait for the user."""
 
 

@@ -94,8 +94,8 @@ class CodeSends:
             return None
         if due.shadow:
             # There is no code, so that none can be guessed.
-            message_id = self._course.stand_in(due) if METHODS[due.method].way is Way.SMS else None
-            self._course.save(tx, now, challenge.sent(challenge.claim(due, ""), now, message_id), "code_sent")
+            looking_sent = challenge.sent(challenge.claim(due, ""), now, self._course.stand_in(due))
+            self._course.save(tx, now, looking_sent, "code_sent")
             return None
         own = self._means.own_codes.get(due.id) if due.own_code else None
         if due.own_code and own is None:

@@ -34,8 +34,8 @@ async def serve(ground: Ground, settings: Settings, groups: list[Routes], counts
         ground.folder.write_token(server.lab_token)
     access = Access(server.host, token, server.allowed_hosts)
     look_on = _onlooker(ground, counts)
-    app = application(groups, guards, ground.clock, look_on, [access.middleware()])
-    own = operations(groups, guards, ground.clock)
+    served = operations(groups, guards, ground.clock)
+    app = application(served, look_on, [access.middleware()])
     if lab:
         page.add_to(app, access)
     site.add_to(app)
@@ -43,7 +43,7 @@ async def serve(ground: Ground, settings: Settings, groups: list[Routes], counts
     await runner.setup()
     ground.stack.push_async_callback(runner.cleanup)
     assert runner.server is not None
-    front = Front(own, look_on, access.require, runner.server)
+    front = Front(served, look_on, access.require, runner.server)
     ground.ports["http"] = await front.start(server.host, server.http_port)
     ground.stack.push_async_callback(front.close, HTTP_CLOSE)
     return token

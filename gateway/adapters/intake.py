@@ -25,12 +25,10 @@ class Intake:
 
     def take(self, unit: Callable[[Tx, int], T]) -> asyncio.Task[T]:
         """Begin to run `unit`; the task has its value after the commit, or its exception."""
-        tracked = self._activity.track(is_input=True)
-        now = tracked.__enter__()
-        task = asyncio.get_running_loop().create_task(self._run(unit, now))
+        work = self._activity.track(is_input=True)
+        task = work.spawn(self._run(unit, work.began))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
-        task.add_done_callback(lambda _: tracked.__exit__(None, None, None))
         return task
 
     async def close(self) -> None:

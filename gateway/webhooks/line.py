@@ -19,7 +19,8 @@ from yarl import URL
 from gateway.webhooks.errors import ConnectError
 from gateway.webhooks.guard import Guard
 from gateway.webhooks.outbox import Answer
-from smsc_emulator.base.line import DisconnectedError, Line
+from smsc_emulator.base.kept_lines import KeptLines
+from smsc_emulator.base.line import DisconnectedError, HttpAnswer, Line, post_octets
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,8 +29,10 @@ class _Target:
 
     url: URL
     origin: str
-    opening: str
-    """The first line and the Host of each request."""
+    host: str
+    """The host, with the port where it is not the usual one."""
+    path: str
+    """The path with its query."""
 
 
 class Lines:
@@ -39,7 +42,7 @@ class Lines:
         self._guard = guard
         self._resolver = resolver
         self._timeout = timeout
-        self._idle: dict[str, list[Line]] = {}
+        self._kept = KeptLines()
         self._tls: ssl.SSLContext | None = None
 
     async def post(self, url: str, headers: Mapping[str, str], body: bytes) -> Answer:
@@ -49,40 +52,19 @@ class Lines:
         name that cannot be one; other OSErrors where the connection broke.
         """
         target = _target(url)
-        request = _request(target, headers, body)
-        kept = self._take(target.origin)
+        request = post_octets(target.host, target.path, headers, body)
+        kept = self._kept.take(target.origin)
         if kept is not None:
             # It may have been closed while nothing went over it: then this try has not begun.
             with suppress(DisconnectedError, ConnectionError):
-                return await self._exchange(kept, target, request)
+                return _answer(await self._kept.exchange(target.origin, kept, request))
         async with asyncio.timeout(self._timeout):
-            return await self._exchange(await self._open(target.url), target, request)
+            line = await self._open(target.url)
+            return _answer(await self._kept.exchange(target.origin, line, request))
 
     async def close(self) -> None:
         """Close what is kept."""
-        for lines in self._idle.values():
-            for line in lines:
-                line.close()
-        self._idle.clear()
-
-    async def _exchange(self, line: Line, target: _Target, request: bytes) -> Answer:
-        try:
-            answer = await line.exchange(request)
-        finally:
-            if line.free:
-                line.keep()
-                self._idle.setdefault(target.origin, []).append(line)
-            else:
-                line.close()
-        return Answer(answer.status, abort=answer.headers.get("webhook-delivery", "").lower() == "abort-message")
-
-    def _take(self, origin: str) -> Line | None:
-        lines = self._idle.get(origin, [])
-        while lines:
-            line = lines.pop()
-            if line.is_kept:
-                return line
-        return None
+        self._kept.close()
 
     async def _open(self, url: URL) -> Line:
         host, port = url.raw_host or "", url.port or 0
@@ -123,10 +105,8 @@ class Lines:
 @lru_cache(maxsize=1024)
 def _target(text: str) -> _Target:
     url = URL(text)
-    opening = f"POST {url.raw_path_qs} HTTP/1.1\r\nhost: {url.host_port_subcomponent}\r\n"
-    return _Target(url, str(url.origin()), opening)
+    return _Target(url, str(url.origin()), url.host_port_subcomponent or "", url.raw_path_qs)
 
 
-def _request(target: _Target, headers: Mapping[str, str], body: bytes) -> bytes:
-    lines = "".join([f"{name}: {value}\r\n" for name, value in headers.items()])
-    return f"{target.opening}{lines}content-length: {len(body)}\r\n\r\n".encode("ascii") + body
+def _answer(answer: HttpAnswer) -> Answer:
+    return Answer(answer.status, abort=answer.headers.get("webhook-delivery", "").lower() == "abort-message")

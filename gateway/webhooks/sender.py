@@ -11,7 +11,6 @@ import asyncio
 import socket
 import ssl
 from collections.abc import Callable
-from contextlib import ExitStack
 from functools import partial
 
 import structlog
@@ -106,20 +105,15 @@ class WebhookSender:
         await self._database.run(lambda tx: store.requeue(tx, now, busy))
 
     def _open_lane(self, endpoint: Endpoint, deliveries: list[Delivery]) -> None:
-        # The work counts as under way from here on: a task first runs at a later turn of the loop.
-        work = ExitStack()
-        work.enter_context(self._activity.track())
-
         def ended(lane: asyncio.Task[None]) -> None:
             del self._lanes[endpoint.id]
-            work.close()
             self._wake()
             error = None if lane.cancelled() else lane.exception()
             if error is not None:  # a disk that is full, or a server that is gone for long
                 log.error("webhooks could not be written down", endpoint=endpoint.id, again_in=AGAIN, exc_info=error)
                 asyncio.get_running_loop().call_later(AGAIN, self._take_over.due)
 
-        lane = asyncio.create_task(self._serve(endpoint, deliveries), name=f"webhooks to {endpoint.id}")
+        lane = self._activity.track().spawn(self._serve(endpoint, deliveries), name=f"webhooks to {endpoint.id}")
         self._lanes[endpoint.id] = lane
         lane.add_done_callback(ended)
 

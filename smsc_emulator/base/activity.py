@@ -6,19 +6,45 @@ turned in one step give the same order of events as twenty minutes waited for.
 """
 
 import asyncio
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
+from typing import Any, TypeVar
 
 from smsc_emulator.base.clock import Clock
 
+T = TypeVar("T")
+
 
 @dataclass(slots=True, eq=False)
-class _Work:
+class Work:
+    """A piece of work. It is under way from its making until a `with`, or its task, or `end` ends it: one of them."""
+
     began: int
+    """The lab instant of its beginning."""
     is_input: bool
+    """Whether it reads something that a deadline waits for."""
+    _ended: Callable[["Work"], None]
     overdue: bool = False
     """Whether it was waited for in vain, so that nothing waits for it again."""
+
+    def end(self) -> None:
+        """Count it as under way no more."""
+        self._ended(self)
+
+    def spawn(self, doing: Coroutine[Any, Any, T], *, name: str | None = None) -> asyncio.Task[T]:
+        """Return a task that does it, and ends it when it is done, has failed or is cancelled.
+
+        The task first runs at a later turn of the loop, and the work is under way before: nothing comes between.
+        """
+        task = asyncio.get_running_loop().create_task(doing, name=name)
+        task.add_done_callback(lambda _: self.end())
+        return task
+
+    def __enter__(self) -> "Work":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.end()
 
 
 class Activity:
@@ -26,22 +52,21 @@ class Activity:
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
-        self._works: set[_Work] = set()
+        self._works: set[Work] = set()
         self._changed = asyncio.Event()
 
-    @contextmanager
-    def track(self, *, is_input: bool = False) -> Iterator[int]:
-        """Count the body of the `with` as work under way, and give it the lab instant of its beginning.
+    def track(self, *, is_input: bool = False) -> Work:
+        """Return a piece of work that begins now: the caller sees to its end.
 
         `is_input` marks the reading of something that a deadline waits for, such as an operator's verdict.
         """
-        work = _Work(self._clock.now(), is_input)
+        work = Work(self._clock.now(), is_input, self._end)
         self._works.add(work)
-        try:
-            yield work.began
-        finally:
-            self._works.remove(work)
-            self._changed.set()
+        return work
+
+    def _end(self, work: Work) -> None:
+        self._works.remove(work)
+        self._changed.set()
 
     async def settled(self, at: int, *, inputs_only: bool = False, patience: float = 2.0) -> bool:
         """Wait until all that began at or before `at`, and is under way now, has ended.

@@ -24,11 +24,7 @@ class Flights:
         """Start `work`; return False, and start nothing, if the last piece of this key has not ended yet."""
         if key in self._tasks:
             return False
-        tracked = self._activity.track()
-        tracked.__enter__()
-        task = asyncio.get_running_loop().create_task(self._fly(key, work))
-        self._tasks[key] = task
-        task.add_done_callback(lambda _: tracked.__exit__(None, None, None))
+        self._tasks[key] = self._activity.track().spawn(self._fly(key, work))
         return True
 
     async def close(self) -> None:

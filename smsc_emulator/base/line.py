@@ -39,6 +39,16 @@ class HttpAnswer:
     """What has come of the body: all of it, where it was waited for."""
 
 
+def post_octets(host: str, path: str, headers: Mapping[str, str], body: bytes) -> bytes:
+    """Return a whole request; `host` has the port where it is not the usual one, `path` its query.
+
+    Raises UnicodeEncodeError for what is not ASCII before the body.
+    """
+    lines = "".join([f"{name}: {value}\r\n" for name, value in headers.items()])
+    head = f"POST {path} HTTP/1.1\r\nhost: {host}\r\n{lines}content-length: {len(body)}\r\n\r\n"
+    return head.encode("ascii") + body
+
+
 class Line(asyncio.Protocol):
     """One connection, which carries one exchange at a time. An exchange may take `timeout` real seconds.
 

@@ -10,7 +10,8 @@ from urllib.parse import urlsplit
 from aiohttp import ClientError, ClientSession, ClientTimeout
 from pydantic_core import to_json
 
-from smsc_emulator.base.line import DisconnectedError, Line, NotHttpError
+from smsc_emulator.base.kept_lines import KeptLines
+from smsc_emulator.base.line import DisconnectedError, Line, NotHttpError, post_octets
 from smsc_emulator.base.request import Request
 from smsc_emulator.base.signature import SignatureError, sign, verify
 from smsc_emulator.base.web import NOT_FOUND, UNAUTHORIZED, Guard, ProblemError
@@ -36,7 +37,7 @@ class NearSession:
     def __init__(self, session: ClientSession, own_url: Callable[[], str]) -> None:
         self.session = session
         self._own_url = own_url
-        self._idle: list[Line] = []
+        self._kept = KeptLines()
 
     def path(self, url: str) -> str | None:
         """Return the path of a URL on the own port; None if it leads elsewhere."""
@@ -45,31 +46,22 @@ class NearSession:
         return path if _PLAIN_PATH.fullmatch(path) else None
 
     async def post(self, path: str, headers: Mapping[str, str], body: bytes) -> tuple[int, bytes]:
-        """Send `body` to the own port and return status and body of the answer. Raises what `Line.exchange` raises."""
-        told = {"Host": urlsplit(self._own_url()).netloc, **headers, "Content-Length": str(len(body))}
-        lines = "".join([f"{name}: {value}\r\n" for name, value in told.items()])
-        line = await self._line()
-        try:
-            answer = await line.exchange(f"POST {path} HTTP/1.1\r\n{lines}\r\n".encode("ascii") + body)
-        finally:
-            if line.free:
-                line.keep()
-                self._idle.append(line)
-            else:
-                line.close()
+        """Send `body` to the own port and return status and body of the answer. Raises what `Line.exchange` raises.
+
+        Nothing is sent twice: what a kept line did not answer has failed, as over a new one.
+        """
+        own = self._own_url()
+        request = post_octets(urlsplit(own).netloc, path, headers, body)
+        line = self._kept.take(own) or await self._open(own)
+        answer = await self._kept.exchange(own, line, request)
         return answer.status, answer.body
 
     def close(self) -> None:
         """Close what is kept."""
-        for line in self._idle:
-            line.close()
+        self._kept.close()
 
-    async def _line(self) -> Line:
-        while self._idle:
-            line = self._idle.pop()
-            if line.is_kept:
-                return line
-        own, loop = urlsplit(self._own_url()), asyncio.get_running_loop()
+    async def _open(self, url: str) -> Line:
+        own, loop = urlsplit(url), asyncio.get_running_loop()
         async with asyncio.timeout(TIMEOUT.connect):
             make = partial(Line, WHOLE, _ANSWER_LIMIT)
             return (await loop.create_connection(make, own.hostname or "", own.port or 0))[1]

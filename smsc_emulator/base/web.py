@@ -245,18 +245,13 @@ def operations(groups: Iterable[Routes], guards: Mapping[str, Guard], clock: Clo
 
 
 def application(
-    groups: list[Routes],
-    guards: Mapping[str, Guard],
-    clock: Clock,
+    served: Iterable[Operation],
     look_on: LookOn = lambda: lambda _: None,
     middlewares: Sequence[Middleware] = (),
 ) -> web.Application:
-    """Return the aiohttp application that serves all `groups`; `guards` has one entry for each security scheme.
-
-    What `middlewares` raise is answered as what a route raises.
-    """
+    """Return the aiohttp application that has `served`; what `middlewares` raise is answered as what a route raises."""
     app = web.Application(middlewares=[_watched(look_on), _problems, *middlewares], client_max_size=1 << 20)
-    for each in operations(groups, guards, clock):
+    for each in served:
         app.router.add_route(each.route.method, each.route.path, _serve(each))
     return app
 

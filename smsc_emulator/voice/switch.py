@@ -7,7 +7,6 @@ the log. While a commit is under way the next turn gathers.
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from contextlib import AbstractContextManager
 from dataclasses import asdict
 from functools import partial
 from itertools import count
@@ -15,7 +14,7 @@ from typing import Any, Protocol
 
 import structlog
 
-from smsc_emulator.base.activity import Activity
+from smsc_emulator.base.activity import Activity, Work
 from smsc_emulator.base.clock import Clock
 from smsc_emulator.base.database import Database
 from smsc_emulator.base.msisdn import DialPlan
@@ -75,7 +74,7 @@ class Switch:
         plan = plan or DialPlan()
         self.exchange = Exchange(habits, self.routing, self.firewall, plan, names)
         self._registrar = Registrar(self.routing, plan, database, clock, control)
-        self._awaited: dict[str, AbstractContextManager[int]] = {}
+        self._awaited: dict[str, Work] = {}
         self._storing: asyncio.Task[None] | None = None
         self._ended: set[str] = set()
         """Legs that have ended while something was being stored, after which there may be acts on them."""
@@ -273,8 +272,7 @@ class Switch:
             if act.leg in self._ended:  # nothing would come of it, and so nothing may be waited for
                 continue
             if act.awaits and act.leg not in self._awaited:
-                tracked = self._awaited[act.leg] = self._activity.track()
-                tracked.__enter__()
+                self._awaited[act.leg] = self._activity.track()
             try:
                 act.do(self._control)
             except Exception:
@@ -283,9 +281,9 @@ class Switch:
 
     def _heard_of(self, leg: str) -> None:
         """Stop waiting for the other side of a leg: it has said something."""
-        tracked = self._awaited.pop(leg, None)
-        if tracked is not None:
-            tracked.__exit__(None, None, None)
+        awaited = self._awaited.pop(leg, None)
+        if awaited is not None:
+            awaited.end()
 
 
 def _refuse(control: CallControl, leg: str) -> None:

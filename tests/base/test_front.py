@@ -91,8 +91,8 @@ def _allow(request: Request) -> None:
 async def faces(clock: LabClock) -> AsyncIterator[Faces]:
     led_over: list[str] = []
     seen: list[Answered] = []
-    group = routes(lambda: made)
-    runner = web.AppRunner(application([group], {}, clock, lambda: seen.append), shutdown_timeout=0.1)
+    served = operations([routes(lambda: made)], {}, clock)
+    runner = web.AppRunner(application(served, lambda: seen.append), shutdown_timeout=0.1)
     await runner.setup()
     server = runner.server
     assert server is not None
@@ -101,7 +101,7 @@ async def faces(clock: LabClock) -> AsyncIterator[Faces]:
         led_over.append("once")
         return server()
 
-    front = Front(operations([group], {}, clock), lambda: seen.append, _allow, lead_over)
+    front = Front(served, lambda: seen.append, _allow, lead_over)
     await web.TCPSite(runner, "127.0.0.1", 0).start()
     made = Faces(front, await front.start("127.0.0.1", 0), runner.addresses[0][1], led_over, seen)
     yield made

@@ -1,11 +1,10 @@
 """Signed messages over the lines to the lab's own port: kept connections, and what becomes of broken ones."""
 
-import asyncio
 from collections.abc import AsyncIterator
-from contextlib import suppress
 
 import pytest
 from aiohttp import ClientSession
+from http_peer import HttpPeer
 
 from smsc_emulator.base import signed_http
 from smsc_emulator.base.signature import verify
@@ -15,58 +14,25 @@ SECRET = "whsec_MDEyMzQ1Njc4OWFiY2RlZg=="
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}"
 
 
-class Peer:
-    """Answers each request with the next of `answers`, in pieces: an empty one ends the connection, None is silence."""
-
-    def __init__(self) -> None:
-        self.answers: list[list[bytes] | None] = []
-        self.requests: list[bytes] = []
-        self.connections = 0
-        self.url = ""
-
-    async def take(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self.connections += 1
-        with suppress(asyncio.IncompleteReadError, ConnectionError):
-            while pieces := await self._answer(reader):
-                for piece in pieces:
-                    writer.write(piece)
-                    await writer.drain()
-                    await asyncio.sleep(0)
-        writer.close()
-        with suppress(ConnectionError):
-            await writer.wait_closed()
-
-    async def _answer(self, reader: asyncio.StreamReader) -> list[bytes]:
-        head = await reader.readuntil(b"\r\n\r\n")
-        self.requests.append(head + await reader.readexactly(7))
-        answer = self.answers.pop(0) if self.answers else [OK]
-        if answer is None:
-            await reader.read()
-        return answer or []
+@pytest.fixture
+async def peer() -> AsyncIterator[HttpPeer]:
+    async with HttpPeer(OK) as peer:
+        yield peer
 
 
 @pytest.fixture
-async def peer() -> AsyncIterator[Peer]:
-    peer = Peer()
-    server = await asyncio.start_server(peer.take, "127.0.0.1", 0)
-    peer.url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
-    yield peer
-    server.close()
-
-
-@pytest.fixture
-async def near(peer: Peer) -> AsyncIterator[NearSession]:  # closed before its peer
+async def near(peer: HttpPeer) -> AsyncIterator[NearSession]:  # closed before its peer
     async with ClientSession() as session:
         near = NearSession(session, lambda: peer.url)
         yield near
         near.close()
 
 
-async def post(near: NearSession, peer: Peer, path: str = "/codes") -> tuple[int, bytes]:
+async def post(near: NearSession, peer: HttpPeer, path: str = "/codes") -> tuple[int, bytes]:
     return await post_signed(near, peer.url + path, SECRET, "msg_1", {"a": 1})
 
 
-async def test_one_connection_carries_one_message_after_the_other(near: NearSession, peer: Peer) -> None:
+async def test_one_connection_carries_one_message_after_the_other(near: NearSession, peer: HttpPeer) -> None:
     peer.answers = [[OK], [b"HTTP/1.1 503 No\r\nContent-Length: 5\r\n", b"\r\nbu", b"sy!"], [OK]]
     assert [await post(near, peer) for _ in range(3)] == [(200, b"{}"), (503, b"busy!"), (200, b"{}")]
     assert peer.connections == 1
@@ -76,7 +42,7 @@ async def test_one_connection_carries_one_message_after_the_other(near: NearSess
     verify(SECRET, dict(line.split(": ", 1) for line in lines), body)
 
 
-async def test_a_message_that_was_not_answered_is_not_repeated_by_itself(near: NearSession, peer: Peer) -> None:
+async def test_a_message_that_was_not_answered_is_not_repeated_by_itself(near: NearSession, peer: HttpPeer) -> None:
     await post(near, peer)
     peer.answers = [[]]
     with pytest.raises(UnreachableError):
@@ -93,7 +59,9 @@ async def test_a_message_that_was_not_answered_is_not_repeated_by_itself(near: N
         b"SSH-2.0\r\n\r\n",
     ],
 )
-async def test_an_answer_whose_end_is_not_told_or_too_far_is_none(near: NearSession, peer: Peer, answer: bytes) -> None:
+async def test_an_answer_whose_end_is_not_told_or_too_far_is_none(
+    near: NearSession, peer: HttpPeer, answer: bytes
+) -> None:
     peer.answers = [[answer]]
     with pytest.raises(UnreachableError):
         await post(near, peer)
@@ -102,7 +70,7 @@ async def test_an_answer_whose_end_is_not_told_or_too_far_is_none(near: NearSess
 
 
 async def test_a_peer_has_a_bounded_real_time_to_answer(
-    near: NearSession, peer: Peer, monkeypatch: pytest.MonkeyPatch
+    near: NearSession, peer: HttpPeer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(signed_http, "WHOLE", 0.05)
     peer.answers = [[OK], None]
@@ -111,13 +79,13 @@ async def test_a_peer_has_a_bounded_real_time_to_answer(
         await post(near, peer)
 
 
-async def test_nobody_listens(near: NearSession, peer: Peer) -> None:
+async def test_nobody_listens(near: NearSession, peer: HttpPeer) -> None:
     peer.url = "http://127.0.0.1:1"
     with pytest.raises(UnreachableError):
         await post(near, peer)
 
 
-async def test_what_leads_elsewhere_goes_by_the_whole_client(near: NearSession, peer: Peer) -> None:
+async def test_what_leads_elsewhere_goes_by_the_whole_client(near: NearSession, peer: HttpPeer) -> None:
     assert near.path(peer.url + "/v1/a%20b") == "/v1/a%20b"
     elsewhere = ("http://127.0.0.1:1/codes", peer.url + "0/codes", peer.url + "/a b", peer.url + "/a\r\nX: y")
     assert [near.path(url) for url in elsewhere] == [None] * 4

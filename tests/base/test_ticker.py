@@ -182,13 +182,11 @@ async def test_slow_effects_are_waited_for_as_long_as_some_of_them_end() -> None
     clock = LabClock(0, running=False)
     activity = Activity(clock)
     began = [activity.track() for _ in range(10)]
-    for work in began:
-        work.__enter__()
 
     async def end_one_after_the_other() -> None:
         for work in began:
             await asyncio.sleep(0.01)
-            work.__exit__(None, None, None)
+            work.end()
 
     ending = asyncio.create_task(end_one_after_the_other())
     assert await activity.settled(0, patience=0.05)

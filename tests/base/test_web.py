@@ -9,7 +9,7 @@ from aiohttp.test_utils import TestClient, TestServer
 
 from smsc_emulator.base.clock import LabClock
 from smsc_emulator.base.postgres_errors import CommitInDoubtError, DatabaseUnusableError
-from smsc_emulator.base.web import Call, Model, Reply, Routes, application
+from smsc_emulator.base.web import Call, Model, Reply, Routes, application, operations
 
 Client = TestClient[web.Request, web.Application]
 
@@ -42,7 +42,7 @@ async def client(clock: LabClock) -> Any:
     async def show(call: Call) -> Reply:
         return Reply(call.path["thing_id"].encode())
 
-    async with TestClient(TestServer(application([group], {}, clock))) as client:
+    async with TestClient(TestServer(application(operations([group], {}, clock)))) as client:
         yield client
 
 

@@ -8,7 +8,17 @@ from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
 
 from smsc_emulator.base.clock import LabClock
-from smsc_emulator.base.web import NOT_FOUND, Answered, Call, Model, ProblemError, Reply, Routes, application
+from smsc_emulator.base.web import (
+    NOT_FOUND,
+    Answered,
+    Call,
+    Model,
+    ProblemError,
+    Reply,
+    Routes,
+    application,
+    operations,
+)
 
 
 class Thing(Model):
@@ -38,7 +48,7 @@ async def client(clock: LabClock, seen: list[Answered]) -> AsyncIterator[Any]:
     async def show(call: Call) -> Reply:
         return Reply(Thing(id=call.path["thing_id"]))
 
-    app: web.Application = application([group], {}, clock, lambda: seen.append)
+    app: web.Application = application(operations([group], {}, clock), lambda: seen.append)
     async with TestClient(TestServer(app)) as client:
         yield client
 

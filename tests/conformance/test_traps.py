@@ -6,12 +6,14 @@ their request, 77, but for the generic_nack to a frame that cannot be cut, which
 """
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any, NamedTuple
 
 import pytest
+from frames import NUMBER, frame, named, submit, wire
 
 from smsc_emulator.smpp.codec import encode
-from smsc_emulator.smpp.constants import CommandId, CommandStatus, Tag, command_name, status_name
+from smsc_emulator.smpp.constants import CommandId, CommandStatus, Tag
 from smsc_emulator.smpp.pdus import (
     BindTransceiver,
     BindTransmitter,
@@ -31,7 +33,6 @@ from smsc_emulator.smpp.pdus import (
     Unbind,
 )
 
-NUMBER = "70000000001"
 STRICTNESSES = ("lenient", "strict34", "strict50")
 TEXT = Tlv(Tag.MESSAGE_PAYLOAD, b"hello")
 SAR = [Tlv(Tag.SAR_MSG_REF_NUM, b"\0\1"), Tlv(Tag.SAR_TOTAL_SEGMENTS, b"\2"), Tlv(Tag.SAR_SEGMENT_SEQNUM, b"\1")]
@@ -51,18 +52,7 @@ class Row(NamedTuple):
     answers: str | tuple[str, str, str]
 
 
-def wire(pdu: Pdu, number: int = 77) -> bytes:
-    pdu.sequence_number = number
-    return encode(pdu)
-
-
-def submit(**fields: Any) -> bytes:
-    return wire(SubmitSm(**{"destination_addr": NUMBER, "dest_addr_ton": 1, "short_message": b"hello", **fields}))
-
-
-def raw(command_id: int, body: bytes = b"", length: int | None = None, number: int = 77, status: int = 0) -> bytes:
-    size = 16 + len(body) if length is None else length
-    return b"".join(value.to_bytes(4) for value in (size, command_id, status, number)) + body
+raw = partial(frame, number=77)
 
 
 def body(pdu: Pdu) -> bytes:
@@ -77,27 +67,9 @@ BIND = CommandId.BIND_TRANSCEIVER
 
 def long_field(name: str, size: int) -> bytes:
     """Return a submit_sm one of whose fields is longer than the standard lets it be."""
-    parts = [b"", b"\0\0", b"", b"\1\0", NUMBER.encode()]
-    parts[{"service_type": 0, "source_addr": 2, "destination_addr": 4}[name]] = b"9" * size
-    return raw(
-        CommandId.SUBMIT_SM,
-        b"".join(
-            [
-                parts[0],
-                b"\0",
-                parts[1],
-                parts[2],
-                b"\0",
-                parts[3],
-                parts[4],
-                b"\0",
-                b"\0\0\0",
-                b"\0\0",
-                b"\0\0\0\0",
-                b"\5hello",
-            ]
-        ),
-    )
+    texts = {"service_type": b"", "source_addr": b"", "destination_addr": NUMBER.encode(), name: b"9" * size}
+    service, source, destination = texts.values()
+    return raw(CommandId.SUBMIT_SM, service + bytes(3) + source + b"\0\1\0" + destination + bytes(10) + b"\5hello")
 
 
 def all_or_strict(lenient: str, strict: str) -> tuple[str, str, str]:
@@ -396,9 +368,9 @@ CASES = [
 
 def shown(pdu: Pdu | None) -> str:
     if pdu is None:
-        return " closed"
+        return f" {named(pdu)}"
     odd = "" if pdu.sequence_number == 77 or pdu.command_id == CommandId.GENERIC_NACK else f" #{pdu.sequence_number}"
-    return f", {command_name(pdu.command_id)} {status_name(pdu.command_status).removeprefix('ESME_')}{odd}"
+    return f", {named(pdu)}{odd}"
 
 
 @pytest.mark.parametrize(("row", "strictness", "place"), CASES)
@@ -422,15 +394,3 @@ def test_a_frame_that_cannot_be_cut_is_answered_with_number_0(connect: Callable[
         0,
     )
     assert closed is None
-
-
-@pytest.mark.parametrize(("version", "told"), [(0x33, False), (0x00, False), (0x34, True), (0x50, True)])
-def test_a_bind_response_tells_the_version_to_those_who_can_read_it(
-    connect: Callable[[], Any], version: int, told: bool
-) -> None:
-    """3.4: a peer of SMPP 3.3 gets no TLV and ids of at most eight octets."""
-    peer = connect()
-    answer = peer.bind("TRX", "lenient", version)
-    assert (answer.tlv(Tag.SC_INTERFACE_VERSION) is not None) is told
-    (submitted,) = peer.exchange(submit())
-    assert told or len(submitted.message_id) <= 8

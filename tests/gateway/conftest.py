@@ -84,6 +84,12 @@ StartLab = Callable[..., Awaitable[User]]
 
 
 @pytest.fixture
+def lab_file(tmp_path: Path) -> Path:
+    """Return where a test writes its configuration."""
+    return tmp_path / "lab.yaml"
+
+
+@pytest.fixture
 async def start_lab(tmp_path: Path) -> AsyncIterator[StartLab]:
     """Return a function that starts a lab in a folder of its own, or of the given name, with more settings as YAML."""
     async with AsyncExitStack() as stack:

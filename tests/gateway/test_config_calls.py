@@ -3,18 +3,10 @@
 from pathlib import Path
 
 import pytest
+from config_files import mistakes, settings
 
-from gateway.config import ConfigError, read
 from gateway.settings import Settings
 from smsc_emulator.base.msisdn import DialPlan
-
-
-def mistakes(folder: Path, text: str) -> list[str]:
-    file = folder / "lab.yaml"
-    file.write_text(text, encoding="utf-8")
-    with pytest.raises(ConfigError) as raised:
-        read(file)
-    return [str(mistake).removeprefix(f"{folder}/") for mistake in raised.value.mistakes]
 
 
 @pytest.mark.parametrize(
@@ -45,18 +37,16 @@ def mistakes(folder: Path, text: str) -> list[str]:
         ),
     ],
 )
-def test_a_mistake_about_calls_names_its_place(tmp_path: Path, text: str, told: str) -> None:
-    assert mistakes(tmp_path, text) == [told]
+def test_a_mistake_about_calls_names_its_place(lab_file: Path, text: str, told: str) -> None:
+    assert mistakes(lab_file, text) == [told]
 
 
-def test_without_a_lab_a_workflow_with_calls_needs_a_voice_switch(tmp_path: Path) -> None:
+def test_without_a_lab_a_workflow_with_calls_needs_a_voice_switch(lab_file: Path) -> None:
     text = "lab: {enabled: false}\nsmsc_link: {host: smsc.example}\nconfirmation: {methods: [flash_call, sms_code]}\n"
-    assert [line.partition(": ")[2] for line in mistakes(tmp_path, text)] == [
+    assert [line.partition(": ")[2] for line in mistakes(lab_file, text)] == [
         "voice_link: without a lab, calls need the host of a voice switch in voice_link"
     ]
-    file = tmp_path / "lab.yaml"
-    file.write_text(text + "voice_link: {host: 192.0.2.1}\n")
-    assert read(file).voice_link.host == "192.0.2.1"
+    assert settings(lab_file, text + "voice_link: {host: 192.0.2.1}\n").voice_link.host == "192.0.2.1"
 
 
 def test_the_dial_plan_is_that_of_the_voice_link() -> None:

@@ -19,7 +19,7 @@ from smsc_emulator.base.randomness import SeededRandomness
 from smsc_emulator.base.signature import SignatureError, sign, verify
 from smsc_emulator.base.signed_http import signature_guard
 from smsc_emulator.base.ticker import Ticker
-from smsc_emulator.base.web import application
+from smsc_emulator.base.web import application, operations
 from smsc_emulator.operator import face, register, subscribers
 from smsc_emulator.operator.behaviour import Behaviour, Behaviours
 from smsc_emulator.operator.lookups import Lookups
@@ -166,7 +166,7 @@ async def side(clock: LabClock, database: Database) -> AsyncIterator[OperatorSid
             sending,
         )
         routes = face.routes(database, lookups, behaviours, SeededRandomness("operator"))
-        app = application([routes], {"gateway": signature_guard(SECRETS)}, clock)
+        app = application(operations([routes], {"gateway": signature_guard(SECRETS)}, clock))
         side.url = str(await _serve(stack, app)).rstrip("/")
         receiver = web.Application()
         receiver.router.add_post("/{path:.*}", gateway.take)

@@ -22,7 +22,7 @@ from smsc_emulator.base.database import Database, Tx
 from smsc_emulator.base.leadership import Leadership
 from smsc_emulator.base.postgres_errors import CommitInDoubtError, DatabaseUnusableError
 from smsc_emulator.base.ticker import Ticker
-from smsc_emulator.base.web import Call, Reply, Routes, application
+from smsc_emulator.base.web import Call, Reply, Routes, application, operations
 
 Start = Callable[[], Awaitable[Database]]
 
@@ -102,7 +102,7 @@ async def test_over_http_a_server_that_is_away_is_a_problem_of_its_own_and_the_r
         await database.run(add)
         return Reply(None, 204)
 
-    async with asyncio.timeout(60), TestClient(TestServer(application([group], {}, LabClock(0)))) as client:
+    async with asyncio.timeout(60), TestClient(TestServer(application(operations([group], {}, LabClock(0))))) as client:
         await asyncio.to_thread(postgres.stop)
         try:
             answer = await client.post("/notes")

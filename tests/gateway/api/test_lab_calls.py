@@ -16,7 +16,7 @@ from smsc_emulator.base.database import Database
 from smsc_emulator.base.durations import SECOND
 from smsc_emulator.base.randomness import SecretRandomness
 from smsc_emulator.base.ticker import Ticker
-from smsc_emulator.base.web import application
+from smsc_emulator.base.web import application, operations
 from smsc_emulator.handsets.handsets import Handsets
 from smsc_emulator.handsets.states import HandsetState
 from smsc_emulator.net.sip_endpoint import SipEndpoint
@@ -87,7 +87,7 @@ async def face(clock: LabClock, database: Database) -> AsyncIterator[Face]:
     await endpoint.start("127.0.0.1")
     ticker.add(*switch.deadlines)
     groups = [lab_calls.routes(switch, database.journal), lab_voice.routes(switch)]
-    web = TestServer(application(groups, {}, clock))
+    web = TestServer(application(operations(groups, {}, clock)))
     await web.start_server()
     async with ClientSession(web.make_url("/")) as http:
         face = Face(http, switch, ticker, handsets)

@@ -9,7 +9,7 @@ from aiohttp.test_utils import TestClient, TestServer
 from gateway.api.lab import conduct, faults
 from smsc_emulator.base.clock import LabClock
 from smsc_emulator.base.journal import Journal
-from smsc_emulator.base.web import application
+from smsc_emulator.base.web import application, operations
 from smsc_emulator.core.faults.engine import MOST_RULES
 from smsc_emulator.core.faults.registry import REGISTRY
 from smsc_emulator.core.settings import SmscSettings
@@ -26,7 +26,7 @@ def smsc(clock: LabClock, journal: Journal) -> Smsc:
 
 @pytest.fixture
 async def api(smsc: Smsc, clock: LabClock) -> AsyncIterator[TestClient]:
-    app = application([faults.routes(smsc.faults), conduct.routes(smsc)], {}, clock)
+    app = application(operations([faults.routes(smsc.faults), conduct.routes(smsc)], {}, clock))
     async with TestClient(TestServer(app)) as client:
         yield client
 

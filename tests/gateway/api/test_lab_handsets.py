@@ -13,7 +13,7 @@ from smsc_emulator.base.activity import Activity
 from smsc_emulator.base.clock import LabClock
 from smsc_emulator.base.journal import Journal
 from smsc_emulator.base.ticker import Ticker
-from smsc_emulator.base.web import application
+from smsc_emulator.base.web import application, operations
 from smsc_emulator.core.settings import SmscSettings
 from smsc_emulator.core.smsc import Smsc
 from smsc_emulator.handsets.handsets import Handsets
@@ -66,7 +66,7 @@ async def face(clock: LabClock, journal: Journal) -> AsyncIterator[Face]:
     esme = EsmeClient("127.0.0.1", server.port, "smppclient1", "password", on_deliver=take)
     esme.start()
     await esme.bound(5)
-    web = TestServer(application([lab_handsets.routes(smsc, journal)], {}, clock))
+    web = TestServer(application(operations([lab_handsets.routes(smsc, journal)], {}, clock)))
     await web.start_server()
     async with ClientSession(web.make_url("/")) as http:
         yield Face(http, esme, received)

@@ -13,7 +13,7 @@ from smsc_emulator.base.clock import LabClock
 from smsc_emulator.base.database import Database
 from smsc_emulator.base.durations import instant, parse
 from smsc_emulator.base.randomness import SeededRandomness
-from smsc_emulator.base.web import application
+from smsc_emulator.base.web import application, operations
 from smsc_emulator.operator import register
 from smsc_emulator.operator.behaviour import Behaviour, Behaviours, Outage
 from smsc_emulator.operator.notices import Contracts
@@ -51,7 +51,7 @@ async def api(
         ),
         operators.routes(database, SETTINGS.operators, behaviours),
     ]
-    async with TestClient(TestServer(application(groups, {}, clock))) as client:
+    async with TestClient(TestServer(application(operations(groups, {}, clock)))) as client:
         yield client
 
 

@@ -10,7 +10,7 @@ from aiohttp.test_utils import TestServer
 from gateway.api.lab import outbind as lab_outbind
 from smsc_emulator.base.clock import LabClock
 from smsc_emulator.base.journal import Journal
-from smsc_emulator.base.web import application
+from smsc_emulator.base.web import application, operations
 from smsc_emulator.core.settings import AccountSettings, SmscSettings
 from smsc_emulator.core.smsc import Smsc
 from smsc_emulator.handsets.handsets import Handsets
@@ -35,7 +35,7 @@ async def face(listener: tuple[EsmeClient, int], clock: LabClock, journal: Journ
     ]
     server = SmppServer(Smsc(SmscSettings(accounts=accounts), clock, journal, Handsets()))
     await server.start("127.0.0.1", 0)
-    web = TestServer(application([lab_outbind.routes(Caller(server))], {}, clock))
+    web = TestServer(application(operations([lab_outbind.routes(Caller(server))], {}, clock)))
     await web.start_server()
     async with ClientSession(web.make_url("/")) as http:
         yield http

@@ -4,10 +4,10 @@ import json
 from typing import Any
 
 import pytest
+from api_clients import SECRETS
 
 from smsc_emulator.base.durations import HOUR, MINUTE, iso
 from smsc_emulator.base.signature import sign
-from tests.gateway.api.conftest import SECRETS
 
 NUMBER = "+70000000001"
 

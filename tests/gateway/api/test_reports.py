@@ -14,7 +14,7 @@ from gateway.identification.profiles import Schedule
 from gateway.resources import config_path
 from gateway.settings import Settings
 from smsc_emulator.base.database import Tx
-from smsc_emulator.base.web import application
+from smsc_emulator.base.web import application, operations
 
 OTHER = {"id": "other", "name": "Other", "key": "other-key"}
 SERVICES = Settings(services=[*Settings().model_dump()["services"], OTHER]).services
@@ -50,7 +50,7 @@ class Face:
 async def face(gateway: Any) -> AsyncIterator[Face]:
     schedule = Schedule(profiles.load_all(config_path("profiles")), "ru-1801")
     groups = [each(gateway.database, schedule) for each in (reports.routes, reports.lab_routes)]
-    app = application(groups, {"service": service_guard(SERVICES)}, gateway.clock)
+    app = application(operations(groups, {"service": service_guard(SERVICES)}, gateway.clock))
     async with TestServer(app) as server, ClientSession() as session:
         yield Face(gateway, session, str(server.make_url("")).rstrip("/"))
 

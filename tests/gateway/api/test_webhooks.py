@@ -13,7 +13,7 @@ from gateway.webhooks.guard import Guard
 from gateway.webhooks.service import MAX_ENDPOINTS, WebhookService
 from gateway.webhooks.settings import WebhookSettings
 from smsc_emulator.base.randomness import SeededRandomness
-from smsc_emulator.base.web import application
+from smsc_emulator.base.web import application, operations
 
 PATH = "/v1/webhook-endpoints"
 URL = "https://example.com/hook"
@@ -28,7 +28,7 @@ async def hooks(clock, database):
     guard = Guard(WebhookSettings().networks(in_a_lab=True))
     service = WebhookService(database, guard, SeededRandomness("webhooks"), lambda: None)
     service.attach()
-    app = application([webhooks.routes(service)], {"service": service_guard(SERVICES)}, clock)
+    app = application(operations([webhooks.routes(service)], {"service": service_guard(SERVICES)}, clock))
     async with TestClient(TestServer(app)) as client:
 
         async def ask(method, path, body=None, key="demo-key"):

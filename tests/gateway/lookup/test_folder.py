@@ -22,7 +22,7 @@ from smsc_emulator.base.mailbox import Letter
 from smsc_emulator.base.randomness import SeededRandomness
 from smsc_emulator.base.signed_http import signature_guard
 from smsc_emulator.base.ticker import Ticker
-from smsc_emulator.base.web import application
+from smsc_emulator.base.web import application, operations
 from smsc_emulator.operator import face, register, subscribers
 from smsc_emulator.operator.behaviour import Behaviour, Behaviours, Outage
 from smsc_emulator.operator.folder_face import TO_GATEWAY, TO_OPERATOR, FolderFace, box
@@ -107,7 +107,7 @@ async def exchange(clock: LabClock, database: Database, tmp_path: Path) -> Async
         side = Exchange(clock, database, tmp_path, behaviours, contracts, start, Ticker(clock, activity))
         start()
         routes = face.routes(database, lookups, behaviours, SeededRandomness("folder"))
-        app = application([routes], {"gateway": signature_guard({"old": SECRET})}, clock)
+        app = application(operations([routes], {"gateway": signature_guard({"old": SECRET})}, clock))
         app.router.add_post("/v1/operators/{operator_id}/{resource}", partial(_take, side))
         server = await stack.enter_async_context(TestServer(app))
         urls["lab"] = str(server.make_url("")).rstrip("/")

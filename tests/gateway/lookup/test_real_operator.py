@@ -14,7 +14,7 @@ from smsc_emulator.base.randomness import SeededRandomness
 from smsc_emulator.base.signature import verify
 from smsc_emulator.base.signed_http import signature_guard
 from smsc_emulator.base.ticker import Ticker
-from smsc_emulator.base.web import application
+from smsc_emulator.base.web import application, operations
 from smsc_emulator.operator import face, register
 from smsc_emulator.operator.behaviour import Behaviours
 from smsc_emulator.operator.lookups import Lookups
@@ -49,7 +49,7 @@ async def test_a_query_gets_its_verdict_and_a_code_its_entry(clock, database):
         behaviours = Behaviours([ALPHA])
         lookups = Lookups(database, clock, activity, session, [ALPHA], behaviours, wake=wake)
         routes = face.routes(database, lookups, behaviours, SeededRandomness("joined"))
-        app = application([routes], {"gateway": signature_guard({"alpha": ALPHA.secret})}, clock)
+        app = application(operations([routes], {"gateway": signature_guard({"alpha": ALPHA.secret})}, clock))
         app.router.add_post("/v1/operators/{operator_id}/verdicts", verdict)
         async with TestServer(app) as server:
             url = str(server.make_url("")).rstrip("/")

@@ -1,11 +1,10 @@
 """The connections to receivers: which are kept, and what becomes of one that was closed meanwhile."""
 
-import asyncio
 from collections.abc import AsyncIterator
-from contextlib import suppress
 from ipaddress import ip_network
 
 import pytest
+from http_peer import HttpPeer
 
 from gateway.webhooks.guard import Guard
 from gateway.webhooks.line import Lines
@@ -16,53 +15,21 @@ from smsc_emulator.base.line import DisconnectedError, NotHttpError
 EMPTY = b"HTTP/1.1 204 No Content\r\n\r\n"
 
 
-class Peer:
-    """Answers each request of a connection with the next of `answers`; None closes the connection instead."""
-
-    def __init__(self) -> None:
-        self.answers: list[bytes | None] = []
-        self.requests: list[bytes] = []
-        self.connections = 0
-        self.url = ""
-        self.serving: set[asyncio.Task[None] | None] = set()
-
-    async def take(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self.connections += 1
-        self.serving.add(asyncio.current_task())
-        try:
-            while (answer := await self._answer(reader)) is not None:
-                writer.write(answer)
-        except (asyncio.IncompleteReadError, ConnectionError):
-            pass  # the other side has closed it
-        writer.close()
-        with suppress(ConnectionError):
-            await writer.wait_closed()
-
-    async def _answer(self, reader: asyncio.StreamReader) -> bytes | None:
-        head = await reader.readuntil(b"\r\n\r\n")
-        self.requests.append(head + await reader.readexactly(2))
-        return self.answers.pop(0) if self.answers else EMPTY
+@pytest.fixture
+async def peer() -> AsyncIterator[HttpPeer]:
+    async with HttpPeer(EMPTY) as peer:
+        yield peer
 
 
 @pytest.fixture
-async def peer() -> AsyncIterator[Peer]:
-    peer = Peer()
-    server = await asyncio.start_server(peer.take, "127.0.0.1", 0)
-    peer.url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/hook?a=%20b"
-    yield peer
-    server.close()
-    await asyncio.gather(*filter(None, peer.serving))
-
-
-@pytest.fixture
-async def lines(peer: Peer) -> AsyncIterator[Lines]:  # closed before its peer
+async def lines(peer: HttpPeer) -> AsyncIterator[Lines]:  # closed before its peer
     lines = Lines(Guard([ip_network("127.0.0.1/32")]), Resolver(), 5)
     yield lines
     await lines.close()
 
 
-async def post(lines: Lines, peer: Peer) -> Answer:
-    return await lines.post(peer.url, {"webhook-id": "evt_1"}, b"{}")
+async def post(lines: Lines, peer: HttpPeer) -> Answer:
+    return await lines.post(peer.url + "/hook?a=%20b", {"webhook-id": "evt_1"}, b"{}")
 
 
 @pytest.mark.parametrize(
@@ -74,9 +41,9 @@ async def post(lines: Lines, peer: Peer) -> Answer:
     ],
 )
 async def test_a_connection_whose_answer_is_whole_carries_the_next_webhook(
-    lines: Lines, peer: Peer, answer: bytes
+    lines: Lines, peer: HttpPeer, answer: bytes
 ) -> None:
-    peer.answers = [answer]
+    peer.answers = [[answer]]
     assert {(await post(lines, peer)).status for _ in range(3)} <= {200, 204}
     assert peer.connections == 1
     assert peer.requests[0].startswith(b"POST /hook?a=%20b HTTP/1.1\r\nhost: 127.0.0.1:")
@@ -93,36 +60,47 @@ async def test_a_connection_whose_answer_is_whole_carries_the_next_webhook(
         b"HTTP/1.1 200 OK\r\n\r\n",
     ],
 )
-async def test_a_connection_whose_answer_may_go_on_carries_no_other(lines: Lines, peer: Peer, answer: bytes) -> None:
-    peer.answers = [answer]
+async def test_a_connection_whose_answer_may_go_on_carries_no_other(
+    lines: Lines, peer: HttpPeer, answer: bytes
+) -> None:
+    peer.answers = [[answer]]
     assert (await post(lines, peer)).status == 200
     assert (await post(lines, peer)).status == 204
     assert peer.connections == 2
 
 
-async def test_a_connection_that_the_receiver_closed_meanwhile_is_made_anew(lines: Lines, peer: Peer) -> None:
+async def test_a_connection_to_one_receiver_carries_nothing_to_another(lines: Lines, peer: HttpPeer) -> None:
+    async with HttpPeer(EMPTY) as other:
+        assert {(await post(lines, to)).status for to in (peer, other, peer)} == {204}
+        assert [(each.connections, len(each.requests)) for each in (peer, other)] == [(1, 2), (1, 1)]
+        await lines.close()
+
+
+async def test_a_connection_that_the_receiver_closed_meanwhile_is_made_anew(lines: Lines, peer: HttpPeer) -> None:
     await post(lines, peer)
-    peer.answers = [None]
+    peer.answers = [[]]
     assert (await post(lines, peer)).status == 204
     assert (peer.connections, len(peer.requests)) == (2, 3)
 
 
-async def test_a_new_connection_that_is_closed_without_an_answer_is_a_failure(lines: Lines, peer: Peer) -> None:
-    peer.answers = [None]
+async def test_a_new_connection_that_is_closed_without_an_answer_is_a_failure(lines: Lines, peer: HttpPeer) -> None:
+    peer.answers = [[]]
     with pytest.raises(DisconnectedError):
         await post(lines, peer)
     assert len(peer.requests) == 1
 
 
 @pytest.mark.parametrize("answer", [b"HTTP/2 200\r\n\r\n", b"SSH-2.0\r\n\r\n", b"x" * 70_000])
-async def test_what_is_not_http_is_refused_and_the_connection_closed(lines: Lines, peer: Peer, answer: bytes) -> None:
-    peer.answers = [answer]
+async def test_what_is_not_http_is_refused_and_the_connection_closed(
+    lines: Lines, peer: HttpPeer, answer: bytes
+) -> None:
+    peer.answers = [[answer]]
     with pytest.raises(NotHttpError):
         await post(lines, peer)
     assert (await post(lines, peer)).status == 204
     assert peer.connections == 2
 
 
-async def test_a_wish_for_no_retry_is_told(lines: Lines, peer: Peer) -> None:
-    peer.answers = [b"HTTP/1.1 500 No\r\nWebhook-Delivery:  Abort-Message\r\nContent-Length: 0\r\n\r\n"]
+async def test_a_wish_for_no_retry_is_told(lines: Lines, peer: HttpPeer) -> None:
+    peer.answers = [[b"HTTP/1.1 500 No\r\nWebhook-Delivery:  Abort-Message\r\nContent-Length: 0\r\n\r\n"]]
     assert await post(lines, peer) == Answer(500, abort=True)
