@@ -10,6 +10,8 @@ import os
 import secrets
 from pathlib import Path
 
+from gateway.processes import Process
+
 DATABASE = "confirmlab.sqlite3"
 """The embedded database's file in the folder."""
 
@@ -19,6 +21,9 @@ TOKEN_FILE = "lab.token"  # noqa: S105 - the name of a file
 
 HOST_FILE = "lab.host"
 """The file with the address that programs on this machine reach the lab's ports at."""
+
+PROCESS_FILE = "lab.process"
+"""The file that names the process whose ports are in ports.json."""
 
 
 class FolderInUseError(Exception):
@@ -40,7 +45,7 @@ class DataFolder:
                 f"another lab uses the folder {path}; stop it, or name another folder with --data"
             ) from None
         # A killed lab leaves its ports.json, which would send others to a port where nobody listens.
-        (path / "ports.json").unlink(missing_ok=True)
+        self._forget_ports()
 
     @property
     def database_url(self) -> str:
@@ -66,14 +71,24 @@ class DataFolder:
         self._write(TOKEN_FILE, f"{token}\n".encode())
 
     def write_ports(self, ports: dict[str, int], host: str) -> None:
-        """Tell other programs where the lab listens: ports.json is whole whenever it is there, as is lab.host."""
+        """Tell other programs where the lab listens: ports.json is whole whenever it is there, as is what is beside it.
+
+        Those are lab.host and, where the system tells it, lab.process.
+        """
+        process = Process.this()
+        self._write(PROCESS_FILE, f"{process.line if process else ''}\n".encode())
         self._write(HOST_FILE, f"{host}\n".encode())
         self._write("ports.json", f"{json.dumps(ports)}\n".encode())
 
     def close(self) -> None:
         """Let another lab have the folder; ports.json goes, since nobody listens any more."""
-        (self.path / "ports.json").unlink(missing_ok=True)
+        self._forget_ports()
         self._lock.close()
+
+    def _forget_ports(self) -> None:
+        # The ports first: without the process they would be believed.
+        for name in ("ports.json", PROCESS_FILE):
+            (self.path / name).unlink(missing_ok=True)
 
     def _write(self, name: str, octets: bytes) -> None:
         """Have a file that is whole whenever it is there."""
