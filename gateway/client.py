@@ -1,18 +1,23 @@
-"""A small client of a running lab, for the command line: where the lab is, and calls of its HTTP API."""
+"""A small client of a running lab, for the command line: where the lab is, and calls of its HTTP API.
+
+aiohttp is imported where a lab is called: it takes longer than the rest of a command that finds no lab, or that only
+asks where the lab's SMSC is.
+"""
 
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
-
-import aiohttp
 
 from gateway.folder import HOST_FILE, PROCESS_FILE, TOKEN_FILE
 from gateway.processes import Process
 from smsc_emulator.base.hosts import is_loopback
+
+if TYPE_CHECKING:
+    import aiohttp
 
 DEFAULT_URL = "http://127.0.0.1:8080"
 DEFAULT_PORTS = {"smpp": 2775, "http": 8080, "sip": 5060}
@@ -140,6 +145,8 @@ class LabClient:
         self._http: aiohttp.ClientSession | None = None
 
     async def __aenter__(self) -> "LabClient":
+        import aiohttp
+
         self._http = aiohttp.ClientSession(headers=self._headers, timeout=aiohttp.ClientTimeout(total=90))
         return self
 
@@ -177,13 +184,15 @@ class LabClient:
         return _json(await self._ask(method, path, body, query))
 
     async def _ask(self, method: str, path: str, body: Any = None, query: dict[str, str | int] | None = None) -> bytes:
+        from aiohttp import ClientError
+
         assert self._http is not None, "use the client with `async with`"
         try:
             url, headers = self.address.url + path, self._lab_headers if path.startswith("/lab") else {}
             async with self._http.request(method, url, json=body, params=query, headers=headers) as answer:
                 raw = await answer.read()
                 status = answer.status
-        except (TimeoutError, aiohttp.ClientError, OSError, ValueError) as error:
+        except (TimeoutError, ClientError, OSError, ValueError) as error:
             where = f"{self.address.url} ({self.address.known_by})"
             reason = str(error) or type(error).__name__
             raise LabUnreachableError(f"no lab answers at {where}: {reason}; {ASK}") from None
