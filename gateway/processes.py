@@ -46,7 +46,7 @@ class Process:
     def is_gone(self) -> bool:
         """Return whether it surely runs no more; of a process of another container nothing is sure."""
         here = _boot_and_namespace()
-        if here is None or (here[0] == self.boot and here[1] != self.namespace):
+        if here is None or here[1] != self.namespace:  # whose boot may be told as another one, too
             return False
         return here[0] != self.boot or _started(self.id) != self.started
 

@@ -51,7 +51,9 @@ def test_a_process_that_has_got_the_id_of_another_is_not_the_other(this: Process
 
 
 def test_of_a_process_of_another_container_nothing_is_known(this: Process) -> None:
-    assert not replace(this, namespace="pid:[1]", id=2**22, started=1).is_gone()
+    elsewhere = replace(this, namespace="pid:[1]", id=2**22, started=1)
+    assert not elsewhere.is_gone()
+    assert not replace(elsewhere, boot="as-the-container-sees-it").is_gone()
 
 
 def test_where_the_system_tells_nothing_every_process_is_believed_to_run(
