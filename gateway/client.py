@@ -1,17 +1,23 @@
-"""A small client of a running lab, for the command line: where the lab is, and calls of its HTTP API."""
+"""A small client of a running lab, for the command line: where the lab is, and calls of its HTTP API.
+
+aiohttp is imported where a lab is called: it takes longer than the rest of a command that finds no lab, or that only
+asks where the lab's SMSC is.
+"""
 
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-import aiohttp
-
-from gateway.folder import HOST_FILE, TOKEN_FILE
+from gateway.folder import HOST_FILE, PROCESS_FILE, TOKEN_FILE
+from gateway.processes import Process
 from smsc_emulator.base.hosts import is_loopback
+
+if TYPE_CHECKING:
+    import aiohttp
 
 DEFAULT_URL = "http://127.0.0.1:8080"
 DEFAULT_PORTS = {"smpp": 2775, "http": 8080, "sip": 5060}
@@ -64,10 +70,17 @@ def find(url: str | None, data: Path | None) -> Address:
     """Return the lab's address: `url` if given, else by ports.json in the folder `data`. Raises LabUnreachableError.
 
     If no folder is named either, the default one is looked into, and a lab on the default ports is believed in where
-    that has no ports.json. For a folder that is named it is not: whoever answered there would be another lab.
+    that has no ports.json. For a folder that is named it is not: whoever answered there would be another lab. Nor is
+    a ports.json believed that a killed lab has left.
     """
     folder = DEFAULT_DATA if data is None else data
-    file, told, token = folder / PORTS_FILE, read_ports(folder), _line(folder / TOKEN_FILE)
+    file, token = folder / PORTS_FILE, _line(folder / TOKEN_FILE)
+    try:
+        told = _ports_of_a_lab(folder)
+    except LabUnreachableError:
+        if not url:
+            raise
+        told = {}
     host = (told and _line(folder / HOST_FILE)) or "127.0.0.1"
     ports = {**DEFAULT_PORTS, **told} if data is None else told
     if url:
@@ -82,6 +95,21 @@ def find(url: str | None, data: Path | None) -> Address:
     return Address(DEFAULT_URL, f"the default, since there is no {file}", host, ports, token)
 
 
+def _ports_of_a_lab(folder: Path) -> dict[str, int]:
+    """Return what ports.json says, unless a killed lab has left it. Raises LabUnreachableError then."""
+    # The process before the ports: a lab that starts forgets the ports first, and a lab that has started writes them
+    # last.
+    process = Process.read(_line(folder / PROCESS_FILE) or "")
+    ports = read_ports(folder)
+    if ports and process is not None and process.is_gone():
+        raise LabUnreachableError(
+            f"{folder / PORTS_FILE} was left by a lab that was killed: its process {process.id} runs no more, and its "
+            "ports may be another program's by now; start the lab on that folder again, or name another by --data or "
+            "--url"
+        )
+    return ports
+
+
 def _line(file: Path) -> str | None:
     """Return the one line of a file; None if there is none to be read."""
     try:
@@ -91,9 +119,17 @@ def _line(file: Path) -> str | None:
 
 
 def read_ports(data: Path) -> dict[str, int]:
-    """Return what ports.json in the folder `data` says; nothing if it is absent or unreadable."""
+    """Return what ports.json in the folder `data` says; nothing if it is absent or no JSON.
+
+    Raises LabUnreachableError if it is another user's, whose lab may well run.
+    """
+    file = data / PORTS_FILE
     try:
-        ports = json.loads((data / PORTS_FILE).read_text(encoding="utf-8"))
+        ports = json.loads(file.read_text(encoding="utf-8"))
+    except PermissionError:
+        raise LabUnreachableError(
+            f"{file} is not readable for this user; ask as the user who runs the lab, or name it by --url"
+        ) from None
     except (OSError, ValueError):
         return {}
     return ports if isinstance(ports, dict) else {}
@@ -109,6 +145,8 @@ class LabClient:
         self._http: aiohttp.ClientSession | None = None
 
     async def __aenter__(self) -> "LabClient":
+        import aiohttp
+
         self._http = aiohttp.ClientSession(headers=self._headers, timeout=aiohttp.ClientTimeout(total=90))
         return self
 
@@ -146,13 +184,15 @@ class LabClient:
         return _json(await self._ask(method, path, body, query))
 
     async def _ask(self, method: str, path: str, body: Any = None, query: dict[str, str | int] | None = None) -> bytes:
+        from aiohttp import ClientError
+
         assert self._http is not None, "use the client with `async with`"
         try:
             url, headers = self.address.url + path, self._lab_headers if path.startswith("/lab") else {}
             async with self._http.request(method, url, json=body, params=query, headers=headers) as answer:
                 raw = await answer.read()
                 status = answer.status
-        except (TimeoutError, aiohttp.ClientError, OSError, ValueError) as error:
+        except (TimeoutError, ClientError, OSError, ValueError) as error:
             where = f"{self.address.url} ({self.address.known_by})"
             reason = str(error) or type(error).__name__
             raise LabUnreachableError(f"no lab answers at {where}: {reason}; {ASK}") from None

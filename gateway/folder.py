@@ -1,9 +1,16 @@
-"""The data folder: one lab at a time, its database, the key that is kept outside the database, and ports.json."""
+"""The data folder: one lab at a time, its database, the key that is kept outside the database, and ports.json.
+
+The inboxes of the lab's handsets hold texts and codes in clear: a folder that the lab makes, and each file that it
+makes there, is for its owner alone, whatever the umask. A folder that was there is as its maker made it.
+"""
 
 import fcntl
 import json
+import os
 import secrets
 from pathlib import Path
+
+from gateway.processes import Process
 
 DATABASE = "confirmlab.sqlite3"
 """The embedded database's file in the folder."""
@@ -15,6 +22,9 @@ TOKEN_FILE = "lab.token"  # noqa: S105 - the name of a file
 HOST_FILE = "lab.host"
 """The file with the address that programs on this machine reach the lab's ports at."""
 
+PROCESS_FILE = "lab.process"
+"""The file that names the process whose ports are in ports.json."""
+
 
 class FolderInUseError(Exception):
     """Another lab has the folder."""
@@ -25,8 +35,8 @@ class DataFolder:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        path.mkdir(parents=True, exist_ok=True)
-        self._lock = (path / "lock").open("w")
+        path.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self._lock = open(path / "lock", "w", opener=_for_the_owner)  # noqa: SIM115 - it is open as long as the lab
         try:
             fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
@@ -35,7 +45,7 @@ class DataFolder:
                 f"another lab uses the folder {path}; stop it, or name another folder with --data"
             ) from None
         # A killed lab leaves its ports.json, which would send others to a port where nobody listens.
-        (path / "ports.json").unlink(missing_ok=True)
+        self._forget_ports()
 
     @property
     def database_url(self) -> str:
@@ -46,10 +56,7 @@ class DataFolder:
         """Return the key of the codes' hashes, made at the first start and readable by the owner alone."""
         file = self.path / "codes.key"
         if not file.exists():
-            fresh = self.path / "codes.key.new"
-            fresh.touch(mode=0o600)
-            fresh.write_bytes(secrets.token_bytes(32))
-            fresh.replace(file)
+            self._write(file.name, secrets.token_bytes(32))
         return file.read_bytes()
 
     def token(self) -> str:
@@ -61,19 +68,36 @@ class DataFolder:
 
     def write_token(self, token: str) -> None:
         """Keep a token that was configured, for the commands that are given this folder."""
-        fresh = self.path / f"{TOKEN_FILE}.new"
-        fresh.touch(mode=0o600)
-        fresh.write_text(token + "\n")
-        fresh.replace(self.path / TOKEN_FILE)
+        self._write(TOKEN_FILE, f"{token}\n".encode())
 
     def write_ports(self, ports: dict[str, int], host: str) -> None:
-        """Tell other programs where the lab listens: ports.json is whole whenever it is there, as is lab.host."""
-        (self.path / HOST_FILE).write_text(host + "\n")
-        fresh = self.path / "ports.json.new"
-        fresh.write_text(json.dumps(ports) + "\n")
-        fresh.replace(self.path / "ports.json")
+        """Tell other programs where the lab listens: ports.json is whole whenever it is there, as is what is beside it.
+
+        Those are lab.host and, where the system tells it, lab.process.
+        """
+        process = Process.this()
+        self._write(PROCESS_FILE, f"{process.line if process else ''}\n".encode())
+        self._write(HOST_FILE, f"{host}\n".encode())
+        self._write("ports.json", f"{json.dumps(ports)}\n".encode())
 
     def close(self) -> None:
         """Let another lab have the folder; ports.json goes, since nobody listens any more."""
-        (self.path / "ports.json").unlink(missing_ok=True)
+        self._forget_ports()
         self._lock.close()
+
+    def _forget_ports(self) -> None:
+        # The ports first: without the process they would be believed.
+        for name in ("ports.json", PROCESS_FILE):
+            (self.path / name).unlink(missing_ok=True)
+
+    def _write(self, name: str, octets: bytes) -> None:
+        """Have a file that is whole whenever it is there."""
+        fresh = self.path / f"{name}.new"
+        fresh.unlink(missing_ok=True)  # what a killed lab has left may be readable by others
+        with open(fresh, "wb", opener=_for_the_owner) as file:
+            file.write(octets)
+        fresh.replace(self.path / name)
+
+
+def _for_the_owner(path: str, flags: int) -> int:
+    return os.open(path, flags, 0o600)

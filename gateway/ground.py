@@ -9,7 +9,7 @@ from functools import cached_property
 from aiohttp import ClientSession, TraceConfig
 
 from gateway import __version__
-from gateway.captures.lab import WHOLE_RUN
+from gateway.captures.lab import WHOLE_RUN, new_id
 from gateway.captures.names import Names
 from gateway.folder import DataFolder
 from gateway.lookup.client import numbering_plan
@@ -70,14 +70,14 @@ class Ground:
         names = Names(self.journal)
         self.captures = Captures(f"confirmlab {__version__}", names.of)
         self.captures.on_running = names.listen
-        self.stack.callback(self.captures.close)
+        self.stack.push_async_callback(self.captures.close)
         declare = self.captures.interface
         self.tap_smsc = declare("smsc", "SMPP at the lab's SMSC", "smpp")
         self.tap_smsc_link = declare("smsc_link", "SMPP of the gateway's own bind", "smpp")
         self.tap_voice_switch = declare("voice_switch", "SIP at the lab's voice switch", "sip")
         self.tap_voice_link = declare("voice_link", "SIP of the gateway's own user agent", "sip")
         if self.settings.server.pcap is not None:
-            self.captures.start("pcap", self.settings.server.pcap, WHOLE_RUN)
+            self.captures.start(new_id(), self.settings.server.pcap, WHOLE_RUN)
 
     def start_ticking(self) -> None:
         """Begin to fire deadlines."""

@@ -1,4 +1,4 @@
-"""The command line. Commands import what they need when they run, so that `confirmlab --help` is quick."""
+"""The command line. Commands import what they need when they run, asyncio too, so that `confirmlab --help` is quick."""
 
 import errno
 import sys

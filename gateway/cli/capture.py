@@ -91,7 +91,12 @@ def _print(captures: list[dict[str, Any]], as_json: bool, *, one: bool = False) 
         print_json(captures[0] if one else {"captures": captures})
         return
     rows = [
-        (each["id"], each["state"], each["ended_by"] or "", each["started_at"], each["packets"], each["size"])
+        (
+            *(each["id"], each["state"], each["ended_by"] or "", each["started_at"]),
+            *(each["packets"], each["lost"], each["size"]),
+        )
         for each in captures
     ]
-    print_table(("id", "state", "ended by", "started", "packets", "octets"), rows, nothing="no capture was made")
+    print_table(
+        ("id", "state", "ended by", "started", "packets", "lost", "octets"), rows, nothing="no capture was made"
+    )

@@ -3,8 +3,6 @@
 With `--method`, one confirmation by that method instead: see `demo_methods`.
 """
 
-import asyncio
-import secrets
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -17,6 +15,8 @@ from gateway.cli.options import DEFAULT_KEY, Data, Json, Key, Url, fail, run
 from gateway.cli.story import NUMBER, PATIENCE, Story, Teller, first, follow
 
 if TYPE_CHECKING:
+    import asyncio
+
     from gateway.client import LabClient
 
 OPERATOR = "alpha"
@@ -25,16 +25,24 @@ SERVICE = "demo"
 Method = Literal["sms_code", "flash_call", "call_in", "mo_sms"]
 
 
+def _queue() -> "asyncio.Queue[dict[str, Any]]":
+    import asyncio
+
+    return asyncio.Queue()
+
+
 @dataclass
 class Receiver:
     """A webhook receiver of our own on loopback, which verifies what it gets."""
 
     url: str = ""
     secret: str = ""
-    events: "asyncio.Queue[dict[str, Any]]" = field(default_factory=asyncio.Queue)
+    events: "asyncio.Queue[dict[str, Any]]" = field(default_factory=_queue)
 
     async def wait_for(self, kind: str, subject: str) -> dict[str, Any]:
         """Return the verified event of this type about `subject`."""
+        import asyncio
+
         async with asyncio.timeout(PATIENCE):
             while True:
                 event = await self.events.get()
@@ -119,6 +127,8 @@ async def refused(lab: "LabClient", receiver: Receiver, teller: Teller) -> None:
 
 async def _confirm(lab: "LabClient", story: Story) -> tuple[str, int]:
     """Start an attempt and type its code back; return its id, and the journal's number to follow it from."""
+    import secrets
+
     user = f"demo-{secrets.token_hex(4)}"
     body = {"service_id": SERVICE, "user_id": user, "phone_number": NUMBER}
     attempt = (await lab.post("/v1/identifications", body))["id"]

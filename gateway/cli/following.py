@@ -1,6 +1,5 @@
 """Following a lab's journal: events as they come, also over a restart of the lab."""
 
-import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from contextlib import AbstractAsyncContextManager, aclosing
 from pathlib import Path
@@ -29,6 +28,8 @@ async def _events(url: str | None, data: Path | None, after: int | None, **wante
     A lab that goes away is waited for: its numbers grow over restarts, so nothing is shown twice. Raises LabError if
     there is no lab to begin with, or if it refuses.
     """
+    import asyncio
+
     from gateway.client import DEFAULT_DATA, LabClient, LabUnreachableError, find, read_ports
 
     if data is None and read_ports(DEFAULT_DATA):

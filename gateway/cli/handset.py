@@ -1,6 +1,5 @@
 """`confirmlab handset`: a phone in the terminal, which shows what arrives and does what its user types."""
 
-import asyncio
 import json as jsons
 import sys
 import threading
@@ -15,6 +14,8 @@ import typer
 from gateway.cli.options import Data, Json, Url, fail, millis, run
 
 if TYPE_CHECKING:
+    import asyncio
+
     from gateway.client import LabClient
 
 HELP = """\
@@ -174,6 +175,8 @@ ACTS: dict[str, Callable[[Phone, str], Awaitable[None]]] = {
 
 
 async def _once(number: str, show: Show, url: str | None, data: Path | None, *, seconds: float, already: bool) -> None:
+    import asyncio
+
     from gateway.cli.following import events
     from gateway.client import LabClient, find
 
@@ -193,6 +196,8 @@ async def _once(number: str, show: Show, url: str | None, data: Path | None, *, 
 
 
 async def _live(number: str, show: Show, url: str | None, data: Path | None) -> None:
+    import asyncio
+
     from gateway.cli.following import events
     from gateway.client import LabClient, find
 
@@ -220,6 +225,8 @@ async def _live(number: str, show: Show, url: str | None, data: Path | None) -> 
 
 async def _obey(phone: Phone, lines: "asyncio.Queue[str | None]", following: "asyncio.Task[None]") -> None:
     """Do what is typed until the end of the input, or of the following."""
+    import asyncio
+
     from gateway.client import LabRefusedError
 
     while True:
@@ -241,6 +248,8 @@ async def _obey(phone: Phone, lines: "asyncio.Queue[str | None]", following: "as
 
 def _typed() -> "asyncio.Queue[str | None]":
     """Return the lines of standard input as they come, and None at its end."""
+    import asyncio
+
     lines: asyncio.Queue[str | None] = asyncio.Queue()
     loop = asyncio.get_running_loop()
 

@@ -1,6 +1,5 @@
 """What the commands under `confirmlab load` share: options, how a load is driven, and how its result is told."""
 
-import asyncio
 import json
 import signal
 import sys
@@ -121,6 +120,8 @@ def permit(host: str, *, owned: bool) -> None:
 
 def drive(make: Callable[[], AnyLoad], connections: int) -> AnyLoad:
     """Run a load to its end, or until Ctrl-C, and show on standard error how it goes; a second Ctrl-C breaks it off."""
+    import asyncio
+
     from gateway.load.loop import loop_for
     from gateway.load.progress import shown
 

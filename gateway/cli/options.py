@@ -1,6 +1,5 @@
 """Options that several commands share, and the ways a command ends."""
 
-import asyncio
 import json
 import os
 from collections.abc import Coroutine, Iterator, Mapping
@@ -52,6 +51,8 @@ def lab_errors() -> Iterator[None]:
 
 def run(work: Coroutine[Any, Any, T]) -> T:
     """Run `work`; a lab that is not there or refuses ends the command with one sentence and code 1."""
+    import asyncio
+
     with lab_errors():
         return asyncio.run(work)
 

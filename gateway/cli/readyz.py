@@ -1,6 +1,5 @@
 """`confirmlab readyz`: wait until a lab serves."""
 
-import asyncio
 import time
 from typing import Annotated, Any
 
@@ -37,6 +36,8 @@ def _sentence(ready: bool, state: dict[str, Any]) -> str:
 
 async def _poll(url: str | None, data: Any, seconds: float) -> tuple[bool, dict[str, Any]]:
     """Ask until the lab is ready or the time is over; a ports.json that appears meanwhile is followed."""
+    import asyncio
+
     deadline = time.monotonic() + seconds
     while True:
         ready, state = await _ask(url, data)

@@ -1,7 +1,5 @@
 """`confirmlab send`: one SMS through the SMSC, as any ESME would send it."""
 
-import asyncio
-import secrets
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -10,6 +8,8 @@ import typer
 from gateway.cli.options import Data, Json, fail, millis, print_json, smsc_at
 
 if TYPE_CHECKING:
+    import asyncio
+
     from smsc_emulator.smpp.pdus import DeliverSm, SubmitSm
     from smsc_emulator.smpp.receipts import Receipt
 
@@ -31,8 +31,8 @@ class Account:
 class Receipts:
     """The receipts that came, by message_id; they may come before the response that tells the id."""
 
+    grown: "asyncio.Event"
     found: "dict[str, Receipt]" = field(default_factory=dict)
-    grown: asyncio.Event = field(default_factory=asyncio.Event)
 
     def take(self, pdu: "DeliverSm") -> int:
         """Keep a receipt; the return value is the command_status of the answer."""
@@ -67,6 +67,8 @@ def send(
     json: Json = False,
 ) -> None:
     """Send one SMS by submit_sm and print its message_id, and its receipt if asked for."""
+    import asyncio
+
     seconds = millis(wait) / 1000
     pdus = submissions(to, text, sender, receipt=receipt)
     account = Account(*smsc_at(host, port, data), system_id, password)
@@ -83,6 +85,8 @@ def send(
 
 def submissions(to: str, text: str, sender: str, *, receipt: bool) -> "list[SubmitSm]":
     """Return the submit_sm of each segment of `text`."""
+    import secrets
+
     from gateway.load.messages import submit_sm
     from smsc_emulator.smpp import segments
 
@@ -115,10 +119,12 @@ async def _send(
     account: Account, pdus: "list[SubmitSm]", receipt_seconds: float | None
 ) -> tuple[list[str], "dict[str, Receipt]", bool]:
     """Submit each PDU; return the message_ids, the receipts by them, and whether all awaited receipts came."""
+    import asyncio
+
     from smsc_emulator.net.esme import EsmeClient, LinkDownError, ResponseTimeoutError, SubmitRefusedError
     from smsc_emulator.smpp.constants import status_name
 
-    receipts = Receipts()
+    receipts = Receipts(asyncio.Event())
     client = EsmeClient(
         account.host,
         account.port,

@@ -1,6 +1,5 @@
 """`confirmlab serve`: the lab as a process."""
 
-import asyncio
 import gc
 import signal
 import sys
@@ -15,6 +14,8 @@ from gateway.cli.options import WRONG_USAGE, environment, fail, print_json, read
 from gateway.obstacles import busy
 
 if TYPE_CHECKING:
+    import asyncio
+
     from gateway.lab import Lab
     from gateway.settings import Settings
 
@@ -38,6 +39,8 @@ def serve(
     ] = False,
 ) -> None:
     """Run the lab until Ctrl-C. Settings: the file, then CONFIRMLAB_* variables, then these flags."""
+    import asyncio
+
     environ = environment()
     flags = {
         "--data": str(data) if data else None,
@@ -58,6 +61,8 @@ Welcome = Callable[["Settings", dict[str, int], str | None], None]
 
 
 async def _run(settings: "Settings", welcome: Welcome) -> None:
+    import asyncio
+
     from gateway import logs
     from gateway.folder import FolderInUseError
     from gateway.identification.profiles import ProfileError
@@ -97,6 +102,8 @@ def _collect_seldom() -> None:
 
 
 async def _stop(lab: "Lab") -> None:
+    import asyncio
+
     try:
         async with asyncio.timeout(STOP_WITHIN):
             await lab.stop()
@@ -104,8 +111,10 @@ async def _stop(lab: "Lab") -> None:
         typer.echo("some parts did not close in time and were cut off", err=True)
 
 
-def _on_signals(stopping: asyncio.Event) -> None:
+def _on_signals(stopping: "asyncio.Event") -> None:
     """Set `stopping` at the first signal; a second one ends the process as usual."""
+    import asyncio
+
     loop = asyncio.get_running_loop()
 
     def stop() -> None:

@@ -1,6 +1,5 @@
 """What the demos stand on: lines with the times of the journal's events, and the journal followed as it grows."""
 
-import asyncio
 import json
 from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass
@@ -71,6 +70,8 @@ async def follow(
     lab: "LabClient", after: int, is_ours: Callable[[Mapping[str, Any]], bool]
 ) -> AsyncIterator[Mapping[str, Any]]:
     """Yield the journal's events that are ours, as they come. Raises TimeoutError if none comes for long."""
+    import asyncio
+
     loop = asyncio.get_running_loop()
     until = loop.time() + PATIENCE
     while loop.time() < until:

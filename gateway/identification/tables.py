@@ -143,7 +143,7 @@ appeals = Table(
     Column("created_at", BigInteger, nullable=False),
     Column("refused_at", BigInteger, nullable=False),
     Column("decided_at", BigInteger),
-    Column("restored_by", String(32), comment="the attempt that stands on the corrected verdict"),
+    Column("restored_by", String(32), index=True, comment="the attempt that stands on the corrected verdict"),
 )
 
 breaches = Table(
@@ -154,7 +154,7 @@ breaches = Table(
     Column("rule", String(32), nullable=False, comment="the timer or row that was broken"),
     Column("side", String(16), nullable=False, comment="operator, service or gateway"),
     Column("party", String(32), nullable=False, comment="the operator or the service"),
-    Column("subject", String(64), nullable=False),
+    Column("subject", String(64), nullable=False, index=True),
     Column("due_at", BigInteger),
     Column("happened_at", BigInteger, nullable=False),
 )

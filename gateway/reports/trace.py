@@ -69,11 +69,16 @@ class _Index:
     by_id: defaultdict[str, list[int]] = field(default_factory=lambda: defaultdict(list))
 
 
-def trace(events: Iterable[Event], id_: str, *, reveal: bool = False) -> Trace:
-    """Return the trace of an id: a confirmation, an identification, a message, a request, a call, a webhook's event."""
+def trace(events: Iterable[Event], id_: str, texts: Iterable[frozenset[str]] = (), *, reveal: bool = False) -> Trace:
+    """Return the trace of an id: a confirmation, an identification, a message, a request, a call, a webhook's event.
+
+    `texts` are messages that belong together as parts of one text each, which no event tells.
+    """
     index, doings = _Index(), _Doings()
+    text_of = {message_id: text for text in texts for message_id in text}
     for place, event in enumerate(events):
         named = frozenset((*ids_of(event), *doings.proving(event)))
+        named = named.union(*(text_of[each] for each in named if each in text_of)) if text_of else named
         index.events.append((event, named))
         for each in named:
             index.by_id[each].append(place)

@@ -69,7 +69,7 @@ class Stage:
         self.began = instant(play.script.clock.isoformat())
         self._rules = play.rules
         data = folder / "data"
-        data.mkdir(parents=True, exist_ok=True)
+        data.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._database = database or f"sqlite:///{data / DATABASE}"
         self._http = ClientSession()
         self._lab: Lab | None = None

@@ -1,6 +1,7 @@
 """SQLite under the database: one thread, one connection, one process."""
 
 import asyncio
+import os
 import queue
 import secrets
 import threading
@@ -104,8 +105,19 @@ def make_engine(url: str) -> Engine:
     # An error's text goes to the log, where the values of a statement (numbers, texts with codes) have no place.
     options["hide_parameters"] = True
     engine = create_engine(url, isolation_level="AUTOCOMMIT", json_serializer=compact_json, **options)
+    if engine.url.database and not in_memory and "uri" not in engine.url.query:
+        _make_for_the_owner(engine.url.database)
     event.listen(engine, "connect", _prepare)
     return engine
+
+
+def _make_for_the_owner(file: str) -> None:
+    """Make the database's file, readable by its owner alone, since it holds texts and codes; one that is there stays.
+
+    SQLite gives the files beside it (-wal, -shm) the same mode.
+    """
+    with suppress(OSError):  # SQLite says it better when it cannot open it
+        os.close(os.open(file, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
 
 
 def new_node() -> int:

@@ -5,8 +5,6 @@ moment late, since what they are about (the confirmation of a submit_sm) is know
 """
 
 import asyncio
-import os
-import stat
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Iterable
@@ -23,6 +21,7 @@ from smsc_emulator.capture import pcapng
 from smsc_emulator.capture.notes import Note, SmppNotes, sip_notes
 from smsc_emulator.capture.packets import End, datagram
 from smsc_emulator.capture.streams import Segment, Stream
+from smsc_emulator.net.outlets import Outlet, open_outlet
 from smsc_emulator.net.tap import Address, Tapped
 
 LATE: Final = 0.5
@@ -74,25 +73,26 @@ class Capture:
     bounds: Bounds
     started_at: int
     """Real time in milliseconds since 1970, as `ended_at`."""
+    outlet: Outlet
     ended_at: int | None = None
     ended_by: EndedBy | None = None
-    packets: int = 0
-    size: int = 0
-    descriptor: int = -1
     waiting: list[_Packet] = field(default_factory=list)
     timer: asyncio.TimerHandle | None = None
 
-    def write(self, octets: bytes) -> None:
-        """Append a block to the file. Raises OSError; the file then ends with the block before."""
-        view = memoryview(octets)
-        try:
-            while view:
-                view = view[os.write(self.descriptor, view) :]
-        except OSError:
-            with suppress(OSError):  # a pipe has nothing that could be taken back
-                os.ftruncate(self.descriptor, self.size)
-            raise
-        self.size += len(octets)
+    @property
+    def packets(self) -> int:
+        """How many packets were written."""
+        return self.outlet.packets
+
+    @property
+    def lost(self) -> int:
+        """How many packets were lost, since the reader of a pipe was not there or too slow."""
+        return self.outlet.lost
+
+    @property
+    def size(self) -> int:
+        """How many octets were written."""
+        return self.outlet.size
 
 
 class Captures:
@@ -108,6 +108,7 @@ class Captures:
         self._owners: OrderedDict[tuple[str, frozenset[End]], _PartTap] = OrderedDict()
         self._flush_due: asyncio.TimerHandle | None = None
         self._octets = 0
+        self._ending: list[Outlet] = []
         self.running: list[Capture] = []
         self.on_running: Callable[[bool], None] = lambda _any: None
         """Told when the first capture begins and when the last has ended."""
@@ -124,19 +125,11 @@ class Captures:
         return attach
 
     def start(self, id_: str, path: Path, bounds: Bounds) -> Capture:
-        """Begin to write a file, which is emptied if it is there. Raises OSError."""
-        capture = Capture(id_, path, bounds, started_at=_now() // 1_000)
-        capture.descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
-        try:
-            if stat.S_ISREG(os.fstat(capture.descriptor).st_mode):  # a pipe to a reader is the reader's
-                os.fchmod(capture.descriptor, 0o600)  # also where the file was there before
-            comment = "Times are real time, not the lab clock's. Sessions over TLS are in clear."
-            capture.write(pcapng.section_header(self._application, comment))
-            for tap in self._taps:
-                capture.write(pcapng.interface_description(tap.name, tap.description))
-        except OSError:
-            os.close(capture.descriptor)
-            raise
+        """Begin to write a file, which is emptied if it is there, or a pipe. Raises OSError."""
+        comment = "Times are real time, not the lab clock's. Sessions over TLS are in clear."
+        head = [pcapng.section_header(self._application, comment)]
+        head += [pcapng.interface_description(tap.name, tap.description) for tap in self._taps]
+        capture = Capture(id_, path, bounds, _now() // 1_000, open_outlet(path, b"".join(head)))
         if bounds.seconds is not None:
             loop = asyncio.get_running_loop()
             capture.timer = loop.call_later(bounds.seconds, self._end, capture, EndedBy.TIME)
@@ -160,10 +153,12 @@ class Captures:
                 if capture.ended_by is None:
                     self._write(capture, packet)
 
-    def close(self) -> None:
-        """End every capture."""
+    async def close(self) -> None:
+        """End every capture, and wait until the readers of pipes have what they are owed, which is bounded."""
         for capture in list(self.running):
             self.stop(capture)
+        for outlet in self._ending:
+            await outlet.closed.wait()
 
     # What the taps call.
 
@@ -197,12 +192,10 @@ class Captures:
             self._end(capture, EndedBy.SIZE)
             return
         try:
-            capture.write(block)
+            capture.outlet.write(block)
         except OSError as error:
             log.warning("a capture cannot be written", capture=capture.id, reason=str(error))
             self._end(capture, EndedBy.ERROR)
-            return
-        capture.packets += 1
 
     def _told(self, note: Note) -> Iterable[str]:
         if note.id:
@@ -220,10 +213,11 @@ class Captures:
         capture.waiting.clear()
         if capture.timer is not None:
             capture.timer.cancel()
-        with suppress(OSError):
-            os.close(capture.descriptor)
+        capture.outlet.close()
+        self._ending = [each for each in (*self._ending, capture.outlet) if not each.closed.is_set()]
         self.running.remove(capture)
-        log.info("a capture has ended", capture=capture.id, by=by.value, packets=capture.packets, octets=capture.size)
+        counts = {"packets": capture.packets, "octets": capture.size, "lost": capture.lost}
+        log.info("a capture has ended", capture=capture.id, by=by.value, **counts)
         self._listen()
 
     def _listen(self) -> None:

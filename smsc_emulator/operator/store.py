@@ -68,6 +68,7 @@ operator_queries = Table(
     Column("match", JSON, nullable=True, comment="attribute to true, false or not_available"),
     Column("entry_id", String(32), nullable=True, comment="of the code that came with the query"),
     Column("recycled", Boolean, nullable=True, comment="whether it did; NULL: not asked, or ABSENT"),
+    Index("ix_operator_queries_number", "operator_id", "phone_number"),
 )
 
 register_entries = Table(

@@ -15,6 +15,7 @@ from pydantic import TypeAdapter
 from smsc_emulator.core.faults.registry import AnyFault
 from smsc_emulator.core.settings import TlsSettings
 from smsc_emulator.net.capture import Bounds, Capture, Captures, EndedBy
+from smsc_emulator.net.outlets import File
 from smsc_emulator.net.tls import server_context
 from smsc_emulator.smpp.codec import encode
 from smsc_emulator.smpp.pdus import BindTransceiver, SubmitSm
@@ -69,7 +70,7 @@ async def test_a_file_is_for_its_owner_alone_also_where_it_was_there_before(
     file = tmp_path / "c.pcapng"
     file.touch(mode=0o644)
     captures.start("c", file, LARGE)
-    captures.close()
+    await captures.close()
     assert file.stat().st_mode & 0o777 == 0o600
 
 
@@ -106,7 +107,8 @@ async def test_a_disk_that_is_full_ends_the_capture_and_not_the_links(
 ) -> None:
     capture = captures.start("c", tmp_path / "c.pcapng", LARGE)
     with open("/dev/full", "wb") as full:  # noqa: ASYNC230 - a device that is there at once
-        os.dup2(full.fileno(), capture.descriptor)
+        assert isinstance(capture.outlet, File)
+        os.dup2(full.fileno(), capture.outlet.descriptor)
     esme = await lab.bind()
     captures.flush()
     assert capture.ended_by is EndedBy.ERROR

@@ -39,6 +39,7 @@ class CaptureShown(Body):
     started_at: RealTime
     ended_at: RealTime | None
     packets: int = Field(description="How many packets have been written; the last half second is not counted yet.")
+    lost: int = Field(description="How many packets were lost: a pipe's reader was not there, too slow or gone.")
     size: int = Field(description="How many octets the file has.")
     max_size: int
     max_time: str
@@ -134,6 +135,7 @@ def _shown(capture: Capture) -> CaptureShown:
         started_at=durations.iso(capture.started_at),
         ended_at=None if capture.ended_at is None else durations.iso(capture.ended_at),
         packets=capture.packets,
+        lost=capture.lost,
         size=capture.size,
         max_size=bounds.size,
         max_time="" if bounds.seconds is None else durations.spell(round(bounds.seconds * 1000)),

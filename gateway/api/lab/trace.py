@@ -1,7 +1,7 @@
 """Traces: what happened because of one request, over all layers."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Annotated, Any
@@ -9,10 +9,10 @@ from typing import Annotated, Any
 from pydantic import Field
 
 from gateway.api.types import Timestamp
-from gateway.reports import pdus
+from gateway.reports import parts, pdus
 from gateway.reports.trace import Step, Trace, masked, trace
 from smsc_emulator.base.durations import iso
-from smsc_emulator.base.journal import Journal
+from smsc_emulator.base.journal import Event, Journal
 from smsc_emulator.base.web import NOT_FOUND, Body, Call, Model, ProblemError, Reply, Routes
 from smsc_emulator.smpp.pdus import SubmitSm
 
@@ -65,13 +65,25 @@ def routes(journal: Journal, messages: ReadMessages) -> Routes:
     )
     async def show(call: Call) -> Reply:
         id_, reveal = call.path["id"], call.query.reveal
-        work = partial(trace, journal.since(0, MOST), id_, reveal=reveal)
-        found = await asyncio.get_running_loop().run_in_executor(None, work)
+        found = await _traced(journal.since(0, MOST), id_, messages, reveal=reveal)
         if not found.steps:
             raise ProblemError(NOT_FOUND, f"No event that the journal remembers names {id_}.")
         return Reply(_shown(await _decoded(found, messages, reveal=reveal)))
 
     return group
+
+
+async def _traced(events: Sequence[Event], id_: str, messages: ReadMessages, *, reveal: bool) -> Trace:
+    """Return the trace of an id, with all parts of the texts that it has a part of."""
+    beside = partial(asyncio.get_running_loop().run_in_executor, None)  # it takes long where the journal is long
+    found: Trace = await beside(partial(trace, events, id_, reveal=reveal))
+    own = await messages(found.ids)
+    if not any(map(parts.is_part, own.values())):
+        return found
+    texts = []
+    for way in await beside(parts.near, events, own.keys()):
+        texts += [text for text in parts.texts(way, await messages(way)) if not text.isdisjoint(own)]
+    return await beside(partial(trace, events, id_, texts, reveal=reveal))
 
 
 async def _decoded(found: Trace, messages: ReadMessages, *, reveal: bool) -> Trace:

@@ -1,6 +1,7 @@
 """Captures by the lab's routes and for a whole run, as Wireshark reads them."""
 
 import asyncio
+import os
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
@@ -111,3 +112,21 @@ async def test_a_whole_run_is_captured_to_its_last_farewell(
     assert operations[:3] == ["0x00000009", "0x80000009", "0x00000004"]
     assert operations[-1] == "0x80000006"
     assert file.stat().st_mode & 0o777 == 0o600
+
+
+async def test_a_whole_run_into_a_pipe_that_nobody_reads_is_listed_with_what_was_lost(
+    start_lab: Callable[..., Awaitable[Any]], tmp_path: Path
+) -> None:
+    os.mkfifo(pipe := tmp_path / "pipe")
+    lab = await start_lab(settings=f"server: {{pcap: {pipe}}}")
+    await lab.identify()
+    lab.lab.ground.captures.flush()
+    [run] = (await lab.get("/lab/captures"))["captures"]
+    assert (run["state"], run["packets"], run["size"]) == ("running", 0, 0)
+    assert run["lost"] >= 4
+    async with ClientSession() as session, session.get(f"{lab.lab.base_url}/lab/captures/{run['id']}/file") as answer:
+        assert answer.status == 404
+        assert "whoever reads the pipe" in (await answer.json())["detail"]
+    await lab.call("DELETE", f"/lab/captures/{run['id']}")
+    assert (await lab.get("/lab/captures"))["captures"] == []
+    assert pipe.is_fifo(), "it is its maker's"

@@ -5,7 +5,14 @@ import json
 from collections.abc import Awaitable, Callable
 from typing import Any
 
+import pytest
 from aiohttp import ClientSession, web
+
+from gateway.cli.send import address
+from gateway.load.messages import submit_sm
+from smsc_emulator.net.esme import EsmeClient
+from smsc_emulator.smpp import segments
+from smsc_emulator.smpp.segments import Scheme
 
 NUMBER, OTHER = "+70000000001", "+70000000002"
 
@@ -136,6 +143,30 @@ async def test_all_parts_of_a_long_text_belong_to_its_trace(start_lab: Callable[
     parts = [step["pdu"]["esm_class"] for step in trace["steps"] if step["type"] == "smpp.submit_sm"]
     assert parts == [0x40] * 3
     assert "handset.received" in [step["type"] for step in trace["steps"]]
+
+
+@pytest.mark.parametrize("scheme", list(Scheme))
+async def test_the_parts_of_an_esme_s_long_text_are_one_trace(
+    start_lab: Callable[..., Awaitable[Any]], scheme: Scheme
+) -> None:
+    lab = await start_lab()
+    known = {"response_timeout": 5.0, "on_deliver": lambda _: 0, "reconnect": False}
+    client = EsmeClient("127.0.0.1", lab.lab.ports["smpp"], "smppclient1", "password", **known)
+    client.start()
+    await client.bound(5)
+    to = address(OTHER)
+    parts = [submit_sm(part, address("shop"), to, receipt=True) for part in segments.split("x" * 400, 9, scheme)]
+    other = submit_sm(segments.split("another")[0], address("shop"), to, receipt=False)
+    ids = [(await client.submit(pdu)).message_id for pdu in (parts[0], other, *parts[1:])]
+    text = [ids[0], *ids[2:]]
+    await lab.event("message.delivered", ids[-1])
+    for id_ in text:
+        trace = await lab.get(f"/lab/traces/{id_}")
+        assert [step["subject"] for step in trace["steps"] if step["type"] == "smpp.submit_sm"] == text
+        assert "handset.received" in [step["type"] for step in trace["steps"]]
+    alone = await lab.get(f"/lab/traces/{ids[1]}")
+    assert {step["subject"] for step in alone["steps"] if step["type"] == "smpp.submit_sm"} == {ids[1]}
+    await client.close()
 
 
 async def test_an_id_that_is_unknown_is_not_found(start_lab: Callable[..., Awaitable[Any]]) -> None:

@@ -22,10 +22,24 @@ Confirmlab = Callable[..., Result]
 CLOCK = {"now": "2026-01-01T12:00:00.000Z", "running": False, "next_deadline_at": None}
 
 
-def test_help_imports_nothing_heavy() -> None:
-    heavy = ("aiohttp", "pydantic", "sqlalchemy", "smpplib")
-    code = f"import sys, gateway.cli; print([name for name in {heavy} if name in sys.modules])"
-    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "[]\n"
+LIGHT = [
+    (("--version",), {"asyncio", "pydantic", "rich", "aiohttp", "sqlalchemy", "smpplib"}),
+    (("--help",), {"asyncio", "pydantic", "rich", "aiohttp", "sqlalchemy", "smpplib"}),
+    (("profile", "show", "ru-1801"), {"asyncio", "rich", "aiohttp", "sqlalchemy", "smpplib"}),
+    (("config", "check", "lab.yaml"), {"asyncio", "rich", "aiohttp", "sqlalchemy", "smpplib"}),
+    (("conduct", "smppclient1", "--data", "nowhere"), {"aiohttp", "sqlalchemy", "smpplib"}),
+    (("send", "--to", "+70000000001", "--text", "x", "--data", "nowhere"), {"aiohttp", "sqlalchemy", "smpplib"}),
+]
+"""Commands, and what they have no use for."""
+
+
+def test_no_command_imports_what_is_heavy_and_of_no_use_to_it(tmp_path: Path) -> None:
+    (tmp_path / "lab.yaml").write_text("subscribers: []\n")
+    for words, heavy in LIGHT:
+        code = f"import sys; from gateway.cli import app; sys.argv = ['confirmlab', *{words}]\ntry: app()\n"
+        code += f"finally: print(sorted({heavy} & sys.modules.keys()), file=sys.stderr)"
+        run = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=False)
+        assert run.stderr.splitlines()[-1] == "[]", (words, run.stderr)
 
 
 def test_the_version_is_printed(confirmlab: Confirmlab) -> None:
