@@ -103,7 +103,7 @@ def _parameter(declared: inspect.Parameter) -> _Parameter:
 def _kind(type_: Any) -> str:
     if get_origin(type_) is Literal:
         return "/".join(get_args(type_))
-    if issubclass(type_, Enum):
+    if isinstance(type_, type) and issubclass(type_, Enum):
         return "/".join(each.value for each in type_)
     return {int: "NUMBER", Path: "PATH"}.get(type_, "TEXT")
 

@@ -40,7 +40,9 @@ async def check_that_it_becomes_a_workflow(url: str, state: State, step_state: S
         command.upgrade(config(conn), "head")
         return store.find(Tx(conn, []), "cnf_1")
 
-    found = await Database(url, Journal()).setup(from_before_workflows)
+    database = Database(url, Journal())
+    found = await database.setup(from_before_workflows)
+    await database.close()
     assert found is not None
     assert (found.state, found.generation, found.test) == (state, 1, False)
     assert found.steps == (Step("sms_code", 300_000, step_state, None, 1000, over_at),)

@@ -1,5 +1,6 @@
 import subprocess
 import sys
+from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
@@ -17,13 +18,17 @@ from smsc_emulator.base.journal import Journal
 
 
 @pytest.fixture
-def sqlite(tmp_path: Path) -> Database:
-    return Database(f"sqlite:///{tmp_path / 'lab.sqlite3'}", Journal())
+async def sqlite(tmp_path: Path) -> AsyncIterator[Database]:
+    database = Database(f"sqlite:///{tmp_path / 'lab.sqlite3'}", Journal())
+    yield database
+    await database.close()
 
 
 @pytest.fixture
-def on_postgres(bare_postgres_url: str) -> Database:
-    return Database(bare_postgres_url, Journal())
+async def on_postgres(bare_postgres_url: str) -> AsyncIterator[Database]:
+    database = Database(bare_postgres_url, Journal())
+    yield database
+    await database.close()
 
 
 async def check_that_the_tables_are_made(database: Database) -> None:

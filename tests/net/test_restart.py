@@ -1,15 +1,19 @@
 import asyncio
 import os
 import random
+import signal
 import socket
 import sqlite3
 import struct
 import subprocess
 import sys
+from array import array
 from collections import defaultdict
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import suppress
+from fcntl import ioctl
 from pathlib import Path
+from termios import FIONREAD
 from typing import Any
 
 import pytest
@@ -104,12 +108,26 @@ class Killable:
         await self.client.bound(10)
 
     async def kill(self) -> None:
+        """Kill the process as it stands, and read all that it has written.
+
+        It is stopped first: what a client has not read is lost to it as soon as it writes to the dead.
+        """
+        self.process.send_signal(signal.SIGSTOP)
+        while self.client.is_bound and self._unread():  # noqa: ASYNC110 - of octets that are read nobody tells
+            await asyncio.sleep(0)
         self.process.kill()
         await self.process.wait()
-        with suppress(AnswerLostError, LinkDownError):  # raised when all that the dead have written has been read
+        with suppress(AnswerLostError, LinkDownError):  # raised when the link is over
             while True:
                 await self.client.submit(SubmitSm(destination_addr=NUMBER[1:]))
         await self.client.close()
+
+    def _unread(self) -> int:
+        """Return how many octets wait in the client's socket."""
+        assert self.client._link is not None
+        count = array("i", [0])
+        ioctl(self.client._link._transport.get_extra_info("socket").fileno(), FIONREAD, count)
+        return count[0]
 
     def deliver(self, pdu: DeliverSm) -> int:
         receipt = receipts.parse(pdu.short_message.decode())
