@@ -221,7 +221,7 @@ def _message_row(message: Message) -> tuple[Any, ...]:
         int(message.state),
         message.final_at,
         message.error,
-        codec.encode(message.pdu),
+        message.pdu.octets or codec.encode(message.pdu),
         message.network_error,
         message.version,
         message.expires_at,

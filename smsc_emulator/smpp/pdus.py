@@ -167,6 +167,9 @@ class SubmitSm(_Message):
     command_id = CommandId.SUBMIT_SM
     optional = SUBMIT_TLVS | ADDRESSING_TLVS | {Tag.SET_DPF}
 
+    octets: bytes | None = field(default=None, init=False, compare=False, repr=False)
+    """The whole PDU as it came, where that is known and nothing was changed since: what `codec.encode` would return."""
+
 
 @dataclass(slots=True)
 class SubmitSmResp(Pdu):

@@ -62,7 +62,7 @@ def _read_submit_sm(frame: bytes, sequence_number: int, max_sm_length: int) -> S
             return None
     except (ValueError, IndexError):
         return None
-    return SubmitSm(
+    pdu = SubmitSm(
         text[_BODY:service_end],
         frame[service_end + 1],
         frame[service_end + 2],
@@ -82,6 +82,8 @@ def _read_submit_sm(frame: bytes, sequence_number: int, max_sm_length: int) -> S
         frame[end + 11 :],
         sequence_number=sequence_number,
     )
+    pdu.octets = frame
+    return pdu
 
 
 def _write_submit_sm_resp(pdu: SubmitSmResp) -> bytes | None:
