@@ -1,5 +1,5 @@
-# Built with: docker build -t confirmlab .    docs/install.md tells how to run it. No container engine was at hand where
-# this was written; tests/docs/test_container.py holds what it promises.
+# Built with: docker build -t confirmlab .    docs/install.md tells how to run it, and how far that has been tried.
+# tests/docs/test_container.py holds what it promises.
 FROM python:3.13-slim AS build
 WORKDIR /source
 COPY pyproject.toml hatch_build.py README.md LICENSE ./
@@ -15,7 +15,8 @@ RUN python -m venv --without-pip /opt/confirmlab && pip --python /opt/confirmlab
 
 FROM python:3.13-slim
 COPY --from=build /opt/confirmlab /opt/confirmlab
-RUN useradd --system --user-group --uid 10001 --no-create-home confirmlab && install -d -o confirmlab -g confirmlab /data
+RUN useradd --user-group --uid 10001 --no-create-home --shell /usr/sbin/nologin confirmlab \
+    && install -d -o confirmlab -g confirmlab -m 0700 /data
 USER 10001
 WORKDIR /data
 VOLUME /data
