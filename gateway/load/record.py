@@ -8,6 +8,9 @@ from gateway.load.histogram import Histogram
 
 MOST_INTERVALS: Final = 240
 """The course is kept in at most so many intervals; when a run is longer, they become twice as long."""
+MOST_NAMES: Final = 50
+"""How many names of errors, and of what else was seen, are told apart: a peer may put a new one into each answer."""
+OTHERS: Final = "others, with names of their own"
 
 
 @dataclass(slots=True)
@@ -99,5 +102,15 @@ class Record:
     def went_wrong(self, at: int, name: str, times: int = 1) -> None:
         """Note what went wrong."""
         self.course.at(at).failed += times
-        self.errors[name] += times
+        self.errors[_kept(self.errors, name)] += times
         self.elapsed = max(self.elapsed, at)
+
+    def noted(self, name: str) -> None:
+        """Note what else was seen, by a name that may come from the peer."""
+        self.notes[_kept(self.notes, name)] += 1
+
+
+def _kept(names: Counter[str], name: str) -> str:
+    """Return the name to count by: short and printable, since it may come from the peer, and one of not too many."""
+    name = "".join(sign if sign.isprintable() else "?" for sign in name[:100])
+    return name if name in names or len(names) < MOST_NAMES else OTHERS

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from gateway.load.record import MOST_INTERVALS, Record
+from gateway.load.record import MOST_INTERVALS, MOST_NAMES, OTHERS, Record
 from gateway.load.result import faults, result
 
 
@@ -73,3 +73,12 @@ def test_failures_and_p99_speak_against_a_run(
 
 def test_a_run_without_an_answer_has_failed() -> None:
     assert faults(told(Record("answer")), tolerate=1.0, p99=None) == ["nothing was answered as wished"]
+
+
+def test_names_that_peers_make_up_are_printable_and_not_too_many(record: Record) -> None:
+    record.noted("receipts that tell \x1b[2J")
+    for number in range(200):
+        record.went_wrong(0, f"start: HTTP 500 {number}")
+    assert record.notes == {"receipts that tell ?[2J": 1}
+    assert len(record.errors) == MOST_NAMES + 1
+    assert record.errors[OTHERS] == 200 - (MOST_NAMES - 1)
