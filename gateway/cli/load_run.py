@@ -49,7 +49,6 @@ class Load(Protocol):
     """A run, as the commands see it."""
 
     record: "Record"
-    busy: float
 
     def stop(self) -> None:
         """End it early."""

@@ -80,6 +80,7 @@ class Exchange:
             at = at + 1 if at + 1 < size else 0
         self._number, self._at = number, at
         self._record.sent += len(instants)
+        self._record.active = max(self._record.active, now)
         if instants[0] == now:
             self._delays.add(0, len(instants))
         else:
@@ -186,4 +187,4 @@ class Exchange:
             self._record.went_wrong(now, UNANSWERED, len(self._pending))
             self._pending.clear()
         if unsent := self.supply.unsent():
-            self._record.went_wrong(now, NOT_SENT, unsent)
+            self._record.never_sent(now, NOT_SENT, unsent)

@@ -71,6 +71,11 @@ class Record:
         """What went wrong, by its name."""
         self.notes: Counter[str] = Counter()
         """What else was seen and is worth knowing."""
+        self.unsent = 0
+        """How many were meant to go out and never did; they are among the errors too."""
+        self.active = 0
+        """Microseconds from the start to the last answer, or the end of sending if that was later: what rates are told
+        by. What is waited for after that in vain would make them look lower."""
         self.elapsed = 0
         """Microseconds from the start to the last answer or error."""
         self.delivered_at = 0
@@ -97,6 +102,7 @@ class Record:
     def took(self, at: int, latency: int, times: int = 1) -> None:
         """Note answers that came at one instant."""
         self.course.at(at).latencies.add(latency, times)
+        self.active = max(self.active, at)
         self.elapsed = max(self.elapsed, at)
 
     def went_wrong(self, at: int, name: str, times: int = 1) -> None:
@@ -104,6 +110,11 @@ class Record:
         self.course.at(at).failed += times
         self.errors[_kept(self.errors, name)] += times
         self.elapsed = max(self.elapsed, at)
+
+    def never_sent(self, at: int, name: str, times: int) -> None:
+        """Note what was meant to go out and did not."""
+        self.unsent += times
+        self.went_wrong(at, name, times)
 
     def noted(self, name: str) -> None:
         """Note what else was seen, by a name that may come from the peer."""

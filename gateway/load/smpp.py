@@ -1,7 +1,6 @@
 """A load of submit_sm: the sessions are bound, the load runs, what is open is waited for, and all is told."""
 
 import asyncio
-import time
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -18,6 +17,7 @@ from gateway.load.result import Result, result
 from gateway.load.smpp_link import BindFailedError as BindFailedError
 from gateway.load.smpp_link import Link
 from gateway.load.supply import Budget, Paced, Supply, Windowed
+from gateway.load.work import Work
 from smsc_emulator.smpp.constants import INTERFACE_VERSION
 from smsc_emulator.smpp.pdus import Bind, BindReceiver, BindTransceiver, BindTransmitter
 
@@ -115,8 +115,6 @@ class SmppLoad:
     def __init__(self, plan: SmppPlan) -> None:
         self.plan = plan
         self.record = Record("answer", ("receipt", "sending"))
-        self.busy = 0.0
-        """The share of one core that the tool itself took: near 1, what is measured is the tool."""
         self.began_at = ""
         self.bound = 0
         """How many sessions are bound."""
@@ -124,6 +122,7 @@ class SmppLoad:
         self._sessions: list[_Session] = []
         self._ending_at: int | None = None
         self._looked_at = self._bound_at = 0
+        self._work = Work()
         self._stopping = False
 
     def result(self) -> Result:
@@ -134,7 +133,7 @@ class SmppLoad:
             target=f"{self.plan.host}:{self.plan.port}",
             plan=self.plan.told(),
             began_at=self.began_at,
-            busy=self.busy,
+            busy=self._work.busy,
         )
 
     def stop(self) -> None:
@@ -149,14 +148,13 @@ class SmppLoad:
             await self._bind_all()
             self.began_at = datetime.now(UTC).isoformat(timespec="seconds")
             self._clock.start()
-            worked = time.process_time()
+            self._work = Work()
             for session in self._sessions:
                 assert session.link is not None
                 session.link.start()
             while not self._over():
                 await asyncio.sleep(TICK)
                 progress()
-            self.busy = (time.process_time() - worked) / max(self._clock.now() / 1e6, 1e-6)
             self._close_books()
         finally:
             await self._hang_up()
@@ -236,8 +234,12 @@ class SmppLoad:
     def _over(self) -> bool:
         """Look after what is too old; return whether nothing more is to be waited for."""
         now, patience = self._clock.now(), int(self.plan.patience * 1e6)
+        self._work.look(max(self.record.active, self.record.delivered_at))
         self._stopping = self._stopping or self._deserted(now, patience)
-        if self._stopping or now >= self.plan.shape.duration * 1e6:
+        ending = int(min(now, self.plan.shape.duration * 1e6))
+        if self._stopping or ending < now:
+            if self._ending_at is None:
+                self.record.active = max(self.record.active, ending)
             for session in self._sessions:
                 session.exchange.supply.stop(now)
         if now >= self._looked_at + min(1_000_000, patience // 2):

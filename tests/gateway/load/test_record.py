@@ -33,7 +33,7 @@ def test_the_course_tells_each_second(record: Record) -> None:
 def test_the_whole_is_told_with_its_errors(record: Record) -> None:
     found = told(record)
     assert (found["sent"], found["answered"], found["failed"], found["seconds"]) == (302, 300, 2, 2.0)
-    assert found["per_second"] == 150.0
+    assert (found["active_seconds"], found["per_second"]) == (1.99, 150.8)
     assert found["errors"] == {"ESME_RTHROTTLED": 2}
     assert found["measures"]["answer"]["p50"] == pytest.approx(2.0, 0.01)
     assert sum(count for _, count in found["histogram"]) == 300
@@ -69,6 +69,18 @@ def test_failures_and_p99_speak_against_a_run(
     record: Record, tolerate: float, p99: float | None, sentences: list[str]
 ) -> None:
     assert faults(told(record), tolerate=tolerate, p99=p99) == sentences
+
+
+def test_what_was_waited_for_in_vain_does_not_lower_the_rate(record: Record) -> None:
+    record.went_wrong(12_000_000, "no answer in time")
+    assert (told(record)["seconds"], told(record)["per_second"]) == (12.0, 150.8)
+
+
+def test_failures_are_a_share_of_what_was_meant_to_go_out(record: Record) -> None:
+    record.went_wrong(2_000_000, "receipt missing", 150)
+    record.never_sent(2_000_000, "not sent", 8)
+    assert told(record)["meant"] == 310
+    assert faults(told(record), tolerate=0.5, p99=None) == ["160 failed of 310"]
 
 
 def test_a_run_without_an_answer_has_failed() -> None:
