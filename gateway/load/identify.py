@@ -95,6 +95,7 @@ class IdentifyLoad:
             plan=self.plan.told(),
             began_at=self.began_at,
             busy=self._work.busy,
+            paced=self._pace is not None,
         )
 
     def stop(self) -> None:

@@ -12,8 +12,10 @@ OVER_TIME: Final = {"p50": 50.0, "p95": 95.0, "p99": 99.0}
 Result = dict[str, Any]
 
 
-def result(record: Record, *, what: str, target: str, plan: Mapping[str, Any], began_at: str, busy: float) -> Result:
-    """Return the result. `busy` is the share of one core that the tool took."""
+def result(
+    record: Record, *, what: str, target: str, plan: Mapping[str, Any], began_at: str, busy: float, paced: bool = True
+) -> Result:
+    """Return the result. `busy` is the share of one core that the tool took; `paced` tells whether there was a rate."""
     whole = record.latencies
     seconds = record.elapsed / 1e6
     told: Result = {
@@ -21,6 +23,7 @@ def result(record: Record, *, what: str, target: str, plan: Mapping[str, Any], b
         "target": target,
         "began_at": began_at,
         "plan": dict(plan),
+        "paced": paced,
         "seconds": round(seconds, 3),
         "active_seconds": round(record.active / 1e6, 3),
         "meant": record.sent + record.unsent,
