@@ -22,6 +22,8 @@ from gateway.load.result import Result, result
 from gateway.load.work import Work
 
 TICK: Final = 0.1
+AGAIN: Final = 0.1
+"""Seconds between two looks at a state that has not changed."""
 AT_ONCE: Final = 20
 """How many inboxes are looked at together before the run."""
 TOO_LONG: Final = "not over in time"
@@ -220,7 +222,7 @@ class IdentifyLoad:
             wrong = str(refused)
         except (aiohttp.ClientError, OSError):
             wrong = UNREACHABLE
-        except (LookupError, TypeError):
+        except (LookupError, TypeError, AttributeError, RecursionError):
             wrong = UNREADABLE
         now = self._elapsed()
         if wrong:
@@ -242,8 +244,12 @@ class IdentifyLoad:
         began = self._elapsed()
         state = journey.state_of(answer)
         while state not in journey.success | journey.failure:
+            asked, before = self._elapsed(), state
             answer = await self._step(None, journey.read, {**values, "state": state})
             state = journey.state_of(answer)
+            if state == before:
+                # A gateway whose answers do not wait for a change would otherwise be asked without a pause.
+                await asyncio.sleep(max(0.0, asked + AGAIN - self._elapsed()))
         self._measure("verdict", began)
         if state in journey.success:
             return None
