@@ -73,6 +73,8 @@ def _run(plan: "IdentifyPlan", telling: load_run.Telling, *, owned: bool) -> Non
 
     for url in {plan.url, plan.handsets_url or plan.url}:
         load_run.permit(_host(url), owned=owned)
+    if plan.users < plan.at_once:
+        typer.echo(f"{plan.users} users at once, not {plan.at_once}: each needs a number of its own (--to)", err=True)
     try:
         load = load_run.drive(lambda: IdentifyLoad(plan), plan.users)
     except UnusableError as error:

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from gateway.load.record import Record
 
 DEFAULT_DURATION: Final = "10s"
+ENDINGS: Final = (signal.SIGINT, signal.SIGTERM)
+"""Ctrl-C, and what `timeout` and CI send."""
 DEFAULT_NUMBERS: Final = "+70000000001..+70000000020"
 """The default lab's subscribers."""
 
@@ -49,7 +51,6 @@ class Load(Protocol):
     """A run, as the commands see it."""
 
     record: "Record"
-    busy: float
 
     def stop(self) -> None:
         """End it early."""
@@ -74,8 +75,12 @@ class Telling:
     def read(cls, json: Path | None, html: Path | None, tolerate: str, p99: str | None) -> "Telling":
         """Read the options; a mistake in them ends the command before any load."""
         for file in (json, html):
-            if file is not None and str(file) != "-" and not file.parent.is_dir():
+            if file is None or (file is json and str(file) == "-"):
+                continue
+            if not file.parent.is_dir():
                 fail(f"{file} cannot be written: there is no folder {file.parent}", WRONG_USAGE)
+            if file.is_dir():
+                fail(f"{file} cannot be written: it is a folder", WRONG_USAGE)
         return cls(json, html, _share(tolerate), None if p99 is None else float(millis(p99)))
 
 
@@ -119,7 +124,10 @@ def permit(host: str, *, owned: bool) -> None:
 
 
 def drive(make: Callable[[], AnyLoad], connections: int) -> AnyLoad:
-    """Run a load to its end, or until Ctrl-C, and show on standard error how it goes; a second Ctrl-C breaks it off."""
+    """Run a load to its end, or until Ctrl-C or SIGTERM, and show on standard error how it goes.
+
+    The second signal breaks it off. If nobody reads standard error any longer, the load ends early too.
+    """
     import asyncio
 
     from gateway.load.loop import loop_for
@@ -129,12 +137,21 @@ def drive(make: Callable[[], AnyLoad], connections: int) -> AnyLoad:
         load, loop = make(), asyncio.get_running_loop()
 
         def stop() -> None:
-            loop.remove_signal_handler(signal.SIGINT)
+            for ending in ENDINGS:
+                loop.remove_signal_handler(ending)
             load.stop()
 
-        loop.add_signal_handler(signal.SIGINT, stop)
+        for ending in ENDINGS:
+            loop.add_signal_handler(ending, stop)
         with shown(load.record, sys.stderr) as tell:
-            await load.run(tell)
+
+            def progress() -> None:
+                try:
+                    tell()
+                except OSError:
+                    load.stop()
+
+            await load.run(progress)
         return load
 
     with asyncio.Runner(loop_factory=loop_for(connections)) as runner:
@@ -142,27 +159,34 @@ def drive(make: Callable[[], AnyLoad], connections: int) -> AnyLoad:
 
 
 def tell(result: dict[str, Any], telling: Telling) -> None:
-    """Print the table, write the files, and end with 1 if the run was not as wished."""
+    """Write the files, print the table, and end with 1 if the run was not as wished.
+
+    The files come first, since a pipe that is closed (`| head`) ends the command.
+    """
     from gateway.load.page import page
     from gateway.load.result import faults
     from gateway.load.table import lines
 
     on_stdout = str(telling.json) == "-"
+    told = json.dumps(result, ensure_ascii=False, indent=2) + "\n"
+    found: list[str] = []
+    if telling.json is not None and not on_stdout:
+        found += _write(telling.json, told)
+    if telling.html is not None:
+        found += _write(telling.html, page(result))
     for line in lines(result):
         typer.echo(line, err=on_stdout)
-    told = json.dumps(result, ensure_ascii=False, indent=2) + "\n"
     if on_stdout:
         typer.echo(told, nl=False)
-    elif telling.json is not None:
-        _write(telling.json, told)
-    if telling.html is not None:
-        _write(telling.html, page(result))
-    if found := faults(result, tolerate=telling.tolerate, p99=telling.p99):
+    found += faults(result, tolerate=telling.tolerate, p99=telling.p99)
+    if found:
         fail("; ".join(found))
 
 
-def _write(file: Path, text: str) -> None:
+def _write(file: Path, text: str) -> list[str]:
+    """Write a file; return what was in the way, as a sentence."""
     try:
         file.write_text(text, encoding="utf-8")
     except OSError as error:
-        fail(f"{file} cannot be written: {error.strerror}")
+        return [f"{file} cannot be written: {error.strerror}"]
+    return []

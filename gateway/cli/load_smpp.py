@@ -19,14 +19,18 @@ def smpp(
     host: Annotated[
         str | None, typer.Option("--host", help="The SMSC's address; otherwise --data tells it, or 127.0.0.1.")
     ] = None,
-    port: Annotated[int | None, typer.Option("--port", help="Its port; otherwise --data tells it, or 2775.")] = None,
+    port: Annotated[
+        int | None, typer.Option("--port", min=1, max=65535, help="Its port; otherwise --data tells it, or 2775.")
+    ] = None,
     account: Annotated[list[str] | None, typer.Option("--account", help="SYSTEM_ID:PASSWORD; may be repeated.")] = None,
     sessions: Annotated[int, typer.Option("--sessions", min=1, help="How many sessions of each account.")] = 1,
     bind: Annotated[
         Literal["transceiver", "transmitter", "pair"],
         typer.Option("--bind", help="As what each session binds; pair: a transmitter and a receiver."),
     ] = "transceiver",
-    window: Annotated[int, typer.Option("--window", min=1, help="Unanswered submit_sm of each session.")] = 10,
+    window: Annotated[
+        int, typer.Option("--window", min=1, max=100_000, help="Unanswered submit_sm of each session.")
+    ] = 10,
     rate: load_run.Rate = None,
     ramp: load_run.Ramp = "0s",
     duration: load_run.Duration = None,
@@ -51,6 +55,8 @@ def smpp(
     from gateway.load.smpp import BindAs, SmppPlan
 
     telling = load_run.Telling.read(json, html, tolerate, p99)
+    if host and host.startswith("[") and host.endswith("]"):  # as URLs have IPv6 addresses
+        host = host[1:-1]
     smsc_host, smsc_port = smsc_at(host, port, data)
     load_run.permit(smsc_host, owned=owned)
     with load_run.rightly():

@@ -22,6 +22,7 @@ from smsc_emulator.smpp.pdus import DataSm
 UNANSWERED: Final = "no answer in time"
 LINK_LOST: Final = "link lost before the answer"
 NOT_SENT: Final = "not sent: the window was full to the end"
+NO_SMPP: Final = "links with octets that are no SMPP"
 
 _SUBMIT_RESP: Final = int(CommandId.SUBMIT_SM_RESP)
 _DELIVER: Final = int(CommandId.DELIVER_SM)
@@ -79,6 +80,7 @@ class Exchange:
             at = at + 1 if at + 1 < size else 0
         self._number, self._at = number, at
         self._record.sent += len(instants)
+        self._record.active = max(self._record.active, now)
         if instants[0] == now:
             self._delays.add(0, len(instants))
         else:
@@ -89,7 +91,7 @@ class Exchange:
     def receive(self, data: bytes, now: int) -> bytes:
         """Take what has come; return the answers to it.
 
-        Raises FramingError or ValueError for octets that are no SMPP.
+        Raises FramingError for octets that are no SMPP.
         """
         if self._tail:
             data = self._tail + data
@@ -98,31 +100,35 @@ class Exchange:
         took: dict[int, int] = {}
         answers: list[bytes] = []
         record = self._record
-        while end - at >= 16:
-            length, command, status, number = unpack(data, at)
-            after = at + length
-            if not 16 <= length <= MAX_LENGTH:
-                raise FramingError(length, MAX_LENGTH)
-            if after > end:
-                break
-            if command == _SUBMIT_RESP and not status:
-                since = pending.pop(number, None)
-                if since is None:
-                    record.notes["answers to nothing, or too late"] += 1
+        try:
+            while end - at >= 16:
+                length, command, status, number = unpack(data, at)
+                after = at + length
+                if not 16 <= length <= MAX_LENGTH:
+                    record.notes[NO_SMPP] += 1
+                    raise FramingError(length, MAX_LENGTH)
+                if after > end:
+                    break
+                if command == _SUBMIT_RESP and not status:
+                    since = pending.pop(number, None)
+                    if since is None:
+                        record.notes["answers to nothing, or too late"] += 1
+                    else:
+                        took[since] = took.get(since, 0) + 1
+                        if receipts is not None:
+                            receipts.expect(data[at + 16 : max(data.find(b"\0", at + 16, after), at + 16)], since)
+                elif command == _DELIVER and receipts is not None:
+                    receipts.take(data, at, after, now)
+                    record.delivered_at = now
+                    answers.append(HEADER.pack(17, CommandId.DELIVER_SM_RESP, 0, number) + b"\0")
                 else:
-                    took[since] = took.get(since, 0) + 1
-                    if receipts is not None:
-                        receipts.expect(data[at + 16 : data.find(b"\0", at + 16, after)], since)
-            elif command == _DELIVER and receipts is not None:
-                receipts.take(data, at, after, now)
-                record.delivered_at = now
-                answers.append(HEADER.pack(17, CommandId.DELIVER_SM_RESP, 0, number) + b"\0")
-            else:
-                answers.append(self._other(data[at:after], now))
-            at = after
+                    answers.append(self._other(data[at:after], now))
+                at = after
+        finally:
+            # What came before octets that are no SMPP has been answered all the same.
+            for since, times in took.items():
+                record.took(now, now - since, times)
         self._tail = data[at:]
-        for since, times in took.items():
-            record.took(now, now - since, times)
         return b"".join(answers)
 
     def _other(self, frame: bytes, now: int) -> bytes:
@@ -153,6 +159,7 @@ class Exchange:
             return
         if self._receipts is not None and isinstance(pdu, DataSm):
             self._receipts.read(pdu, now)
+            self._record.delivered_at = now
 
     def give_up(self, now: int, patience: int) -> None:
         """Give up what has been unanswered for `patience`; to be called from time to time.
@@ -180,4 +187,4 @@ class Exchange:
             self._record.went_wrong(now, UNANSWERED, len(self._pending))
             self._pending.clear()
         if unsent := self.supply.unsent():
-            self._record.went_wrong(now, NOT_SENT, unsent)
+            self._record.never_sent(now, NOT_SENT, unsent)

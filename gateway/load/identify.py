@@ -19,8 +19,11 @@ from gateway.load.journey import Journey, Template, member
 from gateway.load.pace import PLAIN, Shape
 from gateway.load.record import Record
 from gateway.load.result import Result, result
+from gateway.load.work import Work
 
 TICK: Final = 0.1
+AGAIN: Final = 0.1
+"""Seconds between two looks at a state that has not changed."""
 AT_ONCE: Final = 20
 """How many inboxes are looked at together before the run."""
 TOO_LONG: Final = "not over in time"
@@ -77,8 +80,7 @@ class IdentifyLoad:
     def __init__(self, plan: IdentifyPlan) -> None:
         self.plan = plan
         self.record = Record("attempt", ("start", "handset", "check", "verdict", "sending"))
-        self.busy = 0.0
-        """The share of one core that the tool itself took."""
+        self._work = Work()
         self._numbers = iter(range(plan.shape.count))
         self._name = f"load-{secrets.token_hex(4)}"
         self._pace = plan.shape.pace
@@ -94,7 +96,8 @@ class IdentifyLoad:
             target=self.plan.url,
             plan=self.plan.told(),
             began_at=self.began_at,
-            busy=self.busy,
+            busy=self._work.busy,
+            paced=self._pace is not None,
         )
 
     def stop(self) -> None:
@@ -110,12 +113,13 @@ class IdentifyLoad:
             self._handsets = self._telephones()
             await self._prepare()
             self.began_at = datetime.now(UTC).isoformat(timespec="seconds")
-            worked, self._began = time.process_time(), time.monotonic()
+            self._work, self._began = Work(), time.monotonic()
             users = [asyncio.create_task(self._user(place)) for place in range(self.plan.users)]
             end = asyncio.create_task(self._end())
             try:
                 while not all(user.done() for user in users):
                     await asyncio.wait(users, timeout=TICK)
+                    self._work.look(self.record.active)
                     progress()
                 await asyncio.gather(*users)
                 self.stop()
@@ -125,7 +129,6 @@ class IdentifyLoad:
                 for task in (*users, end):
                     task.cancel()
                 await asyncio.gather(*users, end, return_exceptions=True)
-            self.busy = (time.process_time() - worked) / (time.monotonic() - self._began)
         return self.record
 
     def _telephones(self) -> Handsets:
@@ -159,6 +162,8 @@ class IdentifyLoad:
             async with asyncio.timeout(self.plan.shape.duration):
                 await self._stopping.wait()
         self._ended = min(self._elapsed(), self.plan.shape.duration)
+        if self._ended == self.plan.shape.duration:
+            self.record.active = max(self.record.active, _micros(self._ended))
         self._stopping.set()
 
     async def _user(self, place: int) -> None:
@@ -198,7 +203,7 @@ class IdentifyLoad:
         if self._pace is not None:
             meant = min(self._pace.due(self._ended), self.plan.shape.count)
             if meant > self.record.sent:
-                self.record.went_wrong(_micros(self._elapsed()), NOT_STARTED, meant - self.record.sent)
+                self.record.never_sent(_micros(self._elapsed()), NOT_STARTED, meant - self.record.sent)
 
     def _elapsed(self) -> float:
         return time.monotonic() - self._began
@@ -206,6 +211,7 @@ class IdentifyLoad:
     async def _attempt(self, user: str, phone: str, meant: float) -> None:
         record = self.record
         record.sent += 1
+        record.active = max(record.active, _micros(self._elapsed()))
         record.others["sending"].add(_micros(self._elapsed() - meant))
         try:
             async with asyncio.timeout(self.plan.patience):
@@ -216,7 +222,7 @@ class IdentifyLoad:
             wrong = str(refused)
         except (aiohttp.ClientError, OSError):
             wrong = UNREACHABLE
-        except (LookupError, TypeError):
+        except (LookupError, TypeError, AttributeError, RecursionError):
             wrong = UNREADABLE
         now = self._elapsed()
         if wrong:
@@ -238,8 +244,12 @@ class IdentifyLoad:
         began = self._elapsed()
         state = journey.state_of(answer)
         while state not in journey.success | journey.failure:
+            asked, before = self._elapsed(), state
             answer = await self._step(None, journey.read, {**values, "state": state})
             state = journey.state_of(answer)
+            if state == before:
+                # A gateway whose answers do not wait for a change would otherwise be asked without a pause.
+                await asyncio.sleep(max(0.0, asked + AGAIN - self._elapsed()))
         self._measure("verdict", began)
         if state in journey.success:
             return None

@@ -6,7 +6,7 @@ from typing import Any
 
 from gateway.load import chart
 from gateway.load.result import Result
-from gateway.load.table import MEANINGS
+from gateway.load.table import MEANINGS, remarks
 
 STYLE = """
 :root{color-scheme:light dark;--ink:#1b1f24;--soft:#5b6470;--paper:#fff;--line:#d5dae0;--a:#1a7f37;--b:#b7791f;
@@ -71,6 +71,7 @@ def _totals(told: Result) -> str:
         f"<tr><td>answered<td>{told['answered']:,}<td>{told['per_second']:,.1f} a second</tr>{receipts}"
         f"<tr><td>failed<td{failed}>{told['failed']:,}<td></tr>"
         f"<tr><td>the tool's own work<td>{told['tool_busy']:.0%}<td>of a core</tr></table>"
+        f"{''.join(f'<p>{escape(remark)}</p>' for remark in remarks(told))}"
     )
 
 

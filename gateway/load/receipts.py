@@ -10,8 +10,13 @@ from smsc_emulator.smpp.pdus import DataSm, DeliverSm, Pdu
 
 MISSING: Final = "receipt missing"
 UNKNOWN: Final = "receipts with unknown or repeated ids"
+SAME_ID: Final = "answers with the message_id of another message, or with none"
 MOST: Final = 1_000_000
 """How many receipts are waited for at once; beyond that the oldest count as missing, so that memory is bounded."""
+REMEMBERED: Final = 100_000
+"""Of how many receipts at least the ids are known, so that a repeated one is not taken for another message's."""
+MOST_DIGITS: Final = 64
+"""What is longer is no number: SMPP 3.4 has ids of up to 64 characters (5.2.23)."""
 
 _TYPE: Final = 0x3C
 _RECEIPT: Final = 0x04
@@ -26,6 +31,8 @@ class Receipts:
         self._latencies = record.others["receipt"]
         self._expected: dict[bytes, int] = {}
         self._early: dict[bytes, int] = {}
+        self._came: set[bytes] = set()
+        self._came_before: set[bytes] = set()
 
     @property
     def expected(self) -> int:
@@ -34,10 +41,17 @@ class Receipts:
 
     def expect(self, message_id: bytes, since: int) -> None:
         """Wait for the receipt of a message that was meant to go out at `since`; it may have come already."""
-        came = self._early.pop(message_id, None)
-        if came is not None:
-            self._latencies.add(came - since)
-            return
+        if self._early:
+            for spelled in _spellings(message_id):
+                came = self._early.pop(spelled, None)
+                if came is not None:
+                    self._arrived(spelled, came - since)
+                    return
+        if message_id in self._expected:
+            # One receipt cannot tell of both, so that of the former is as good as missing.
+            del self._expected[message_id]
+            self._record.notes[SAME_ID] += 1
+            self._record.went_wrong(self._record.elapsed, MISSING)
         self._expected[message_id] = since
         if len(self._expected) > MOST:
             self._expected.pop(next(iter(self._expected)))
@@ -46,10 +60,14 @@ class Receipts:
     def take(self, frame: bytes, at: int, end: int, now: int) -> None:
         """Read the deliver_sm that stands from `at` to `end`, whatever it is."""
         # Straight to the id where a receipt is as usual; what is not goes through the codec.
-        place = frame.index(0, at + 16) + 3
-        place = frame.index(0, place) + 3
-        place = frame.index(0, place) + 1
-        esm_class = frame[place] & _TYPE
+        try:
+            place = frame.index(0, at + 16) + 3
+            place = frame.index(0, place) + 3
+            place = frame.index(0, place) + 1
+            esm_class = frame[place] & _TYPE
+        except (ValueError, IndexError):
+            self._read(frame[at:end], now)
+            return
         begin = frame.find(b"id:", place, end)
         if esm_class != _RECEIPT or begin < 0:
             self._read(frame[at:end], now)
@@ -59,7 +77,7 @@ class Receipts:
         if since is None:
             self._read(frame[at:end], now)
             return
-        self._latencies.add(now - since)
+        self._arrived(message_id, now - since)
         stat = frame.find(b"stat:", begin, end)
         if stat >= 0 and frame[stat + 5 : stat + 12] != b"DELIVRD":
             self._note(frame[stat + 5 : stat + 12].decode("latin-1"))
@@ -80,21 +98,38 @@ class Receipts:
             return
         octets = pdu.short_message if isinstance(pdu, DeliverSm) else b""
         receipt = receipts.parse(text.decode(octets, pdu.data_coding), pdu.tlvs)
-        message_id = (receipt.message_id or "").encode("latin-1")
-        for spelled in _spellings(message_id):
+        message_id = (receipt.message_id or "").encode("latin-1", "replace")
+        if message_id in self._came or message_id in self._came_before:
+            spellings: Iterator[bytes] = iter((message_id,))
+        else:
+            spellings = _spellings(message_id)
+        for spelled in spellings:
             since = self._expected.pop(spelled, None)
             if since is not None:
-                self._latencies.add(now - since)
+                self._arrived(message_id, now - since)
                 if receipt.stat not in (None, "DELIVRD"):
                     self._note(str(receipt.stat))
                 return
+        self._unknown(message_id, now)
+
+    def _arrived(self, message_id: bytes, latency: int) -> None:
+        self._latencies.add(latency)
+        self._came.add(message_id)
+        if len(self._came) >= REMEMBERED:
+            self._came_before, self._came = self._came, set()
+
+    def _unknown(self, message_id: bytes, now: int) -> None:
+        """Keep what may be the receipt of an answer that is still to come; count what is a repetition."""
+        if message_id in self._early or message_id in self._came or message_id in self._came_before:
+            self._record.notes[UNKNOWN] += 1
+            return
         self._early[message_id] = now
         if len(self._early) > MOST:
             self._early.pop(next(iter(self._early)))
             self._record.notes[UNKNOWN] += 1
 
     def _note(self, stat: str) -> None:
-        self._record.notes[f"receipts that tell {stat.strip()}"] += 1
+        self._record.noted(f"receipts that tell {stat.strip()}")
 
     def close(self, now: int) -> None:
         """Count what has not come, and what came for nothing."""
@@ -110,6 +145,8 @@ def _spellings(message_id: bytes) -> Iterator[bytes]:
     """Yield an id, then the same number in hexadecimal or decimal, with and without leading zeros."""
     yield message_id
     digits = message_id.decode("latin-1")
+    if len(digits) > MOST_DIGITS:
+        return
     if digits.isascii() and digits.isdigit():
         number = int(digits)
         for form in ("{:d}", "{:x}", "{:X}", "{:08x}", "{:08X}", "{:010d}"):

@@ -8,6 +8,9 @@ from gateway.load.histogram import Histogram
 
 MOST_INTERVALS: Final = 240
 """The course is kept in at most so many intervals; when a run is longer, they become twice as long."""
+MOST_NAMES: Final = 50
+"""How many names of errors, and of what else was seen, are told apart: a peer may put a new one into each answer."""
+OTHERS: Final = "others, with names of their own"
 
 
 @dataclass(slots=True)
@@ -68,6 +71,11 @@ class Record:
         """What went wrong, by its name."""
         self.notes: Counter[str] = Counter()
         """What else was seen and is worth knowing."""
+        self.unsent = 0
+        """How many were meant to go out and never did; they are among the errors too."""
+        self.active = 0
+        """Microseconds from the start to the last answer, or the end of sending if that was later: what rates are told
+        by. What is waited for after that in vain would make them look lower."""
         self.elapsed = 0
         """Microseconds from the start to the last answer or error."""
         self.delivered_at = 0
@@ -94,10 +102,26 @@ class Record:
     def took(self, at: int, latency: int, times: int = 1) -> None:
         """Note answers that came at one instant."""
         self.course.at(at).latencies.add(latency, times)
+        self.active = max(self.active, at)
         self.elapsed = max(self.elapsed, at)
 
     def went_wrong(self, at: int, name: str, times: int = 1) -> None:
         """Note what went wrong."""
         self.course.at(at).failed += times
-        self.errors[name] += times
+        self.errors[_kept(self.errors, name)] += times
         self.elapsed = max(self.elapsed, at)
+
+    def never_sent(self, at: int, name: str, times: int) -> None:
+        """Note what was meant to go out and did not."""
+        self.unsent += times
+        self.went_wrong(at, name, times)
+
+    def noted(self, name: str) -> None:
+        """Note what else was seen, by a name that may come from the peer."""
+        self.notes[_kept(self.notes, name)] += 1
+
+
+def _kept(names: Counter[str], name: str) -> str:
+    """Return the name to count by: short and printable, since it may come from the peer, and one of not too many."""
+    name = "".join(sign if sign.isprintable() else "?" for sign in name[:100])
+    return name if name in names or len(names) < MOST_NAMES else OTHERS

@@ -12,8 +12,10 @@ OVER_TIME: Final = {"p50": 50.0, "p95": 95.0, "p99": 99.0}
 Result = dict[str, Any]
 
 
-def result(record: Record, *, what: str, target: str, plan: Mapping[str, Any], began_at: str, busy: float) -> Result:
-    """Return the result. `busy` is the share of one core that the tool took."""
+def result(
+    record: Record, *, what: str, target: str, plan: Mapping[str, Any], began_at: str, busy: float, paced: bool = True
+) -> Result:
+    """Return the result. `busy` is the share of one core that the tool took; `paced` tells whether there was a rate."""
     whole = record.latencies
     seconds = record.elapsed / 1e6
     told: Result = {
@@ -21,11 +23,14 @@ def result(record: Record, *, what: str, target: str, plan: Mapping[str, Any], b
         "target": target,
         "began_at": began_at,
         "plan": dict(plan),
+        "paced": paced,
         "seconds": round(seconds, 3),
+        "active_seconds": round(record.active / 1e6, 3),
+        "meant": record.sent + record.unsent,
         "sent": record.sent,
         "answered": whole.count,
         "failed": record.failed,
-        "per_second": rate(whole.count, record.elapsed),
+        "per_second": rate(whole.count, record.active),
         "tool_busy": round(busy, 3),
         "measures": {record.main: whole.told(PERCENTILES)}
         | {name: other.told(PERCENTILES) for name, other in record.others.items() if other.largest},
@@ -35,7 +40,7 @@ def result(record: Record, *, what: str, target: str, plan: Mapping[str, Any], b
         "histogram": [[upper_end(bucket) / 1000, times] for bucket, times in whole.buckets()],
     }
     if record.delivered_at:
-        told["delivered_per_second"] = rate(record.others["receipt"].count, max(record.delivered_at, record.elapsed))
+        told["delivered_per_second"] = rate(record.others["receipt"].count, max(record.delivered_at, record.active))
     return told
 
 
@@ -85,8 +90,8 @@ def faults(told: Result, *, tolerate: float, p99: float | None) -> list[str]:
     found = []
     if not told["answered"]:
         found.append("nothing was answered as wished")
-    elif told["failed"] > tolerate * (told["answered"] + told["failed"]):
-        found.append(f"{told['failed']:,} failed of {told['answered'] + told['failed']:,}")
+    elif told["failed"] > tolerate * told["meant"]:
+        found.append(f"{told['failed']:,} failed of {told['meant']:,}")
     reached = next(iter(told["measures"].values())).get("p99")
     if p99 is not None and reached is not None and reached > p99:
         found.append(f"p99 is {reached:,.1f} ms, more than {p99:g} ms")

@@ -1,7 +1,7 @@
 """A load of submit_sm: the sessions are bound, the load runs, what is open is waited for, and all is told."""
 
 import asyncio
-import time
+import os
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -10,7 +10,7 @@ from enum import StrEnum
 from typing import Any, Final
 
 from gateway.load.exchange import Exchange
-from gateway.load.messages import Wording, frames, told
+from gateway.load.messages import MOST_FRAMES, Wording, frames, told
 from gateway.load.pace import PLAIN, Shape
 from gateway.load.receipts import Receipts
 from gateway.load.record import Record
@@ -18,6 +18,7 @@ from gateway.load.result import Result, result
 from gateway.load.smpp_link import BindFailedError as BindFailedError
 from gateway.load.smpp_link import Link
 from gateway.load.supply import Budget, Paced, Supply, Windowed
+from gateway.load.work import Work
 from smsc_emulator.smpp.constants import INTERFACE_VERSION
 from smsc_emulator.smpp.pdus import Bind, BindReceiver, BindTransceiver, BindTransmitter
 
@@ -66,6 +67,11 @@ class SmppPlan:
         """How many connections it takes."""
         return len(self.accounts) * self.sessions * (2 if self.bind is BindAs.PAIR else 1)
 
+    @property
+    def where(self) -> str:
+        """Host and port, as people write them."""
+        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
+
     def told(self) -> dict[str, Any]:
         """Return what a report tells of it: no password, no text and no number."""
         return {
@@ -76,7 +82,9 @@ class SmppPlan:
             "rate": "as fast as the window lets" if self.shape.rate is None else f"{self.shape.rate:g} a second",
             "ramp": f"{self.shape.ramp:g} s",
             "texts": told(self.wordings),
-            "numbers": len(self.to),
+            "numbers": len(self.to)
+            if len(self.to) <= MOST_FRAMES
+            else f"the first {MOST_FRAMES:,} of {len(self.to):,}",
             "receipts": "asked for" if self.receipts else "not asked for",
         }
 
@@ -115,8 +123,6 @@ class SmppLoad:
     def __init__(self, plan: SmppPlan) -> None:
         self.plan = plan
         self.record = Record("answer", ("receipt", "sending"))
-        self.busy = 0.0
-        """The share of one core that the tool itself took: near 1, what is measured is the tool."""
         self.began_at = ""
         self.bound = 0
         """How many sessions are bound."""
@@ -124,6 +130,7 @@ class SmppLoad:
         self._sessions: list[_Session] = []
         self._ending_at: int | None = None
         self._looked_at = self._bound_at = 0
+        self._work = Work()
         self._stopping = False
 
     def result(self) -> Result:
@@ -131,10 +138,11 @@ class SmppLoad:
         return result(
             self.record,
             what="submit_sm",
-            target=f"{self.plan.host}:{self.plan.port}",
+            target=self.plan.where,
             plan=self.plan.told(),
             began_at=self.began_at,
-            busy=self.busy,
+            busy=self._work.busy,
+            paced=self.plan.shape.rate is not None,
         )
 
     def stop(self) -> None:
@@ -149,14 +157,13 @@ class SmppLoad:
             await self._bind_all()
             self.began_at = datetime.now(UTC).isoformat(timespec="seconds")
             self._clock.start()
-            worked = time.process_time()
+            self._work = Work()
             for session in self._sessions:
                 assert session.link is not None
                 session.link.start()
             while not self._over():
                 await asyncio.sleep(TICK)
                 progress()
-            self.busy = (time.process_time() - worked) / max(self._clock.now() / 1e6, 1e-6)
             self._close_books()
         finally:
             await self._hang_up()
@@ -201,7 +208,7 @@ class SmppLoad:
 
     async def _connect(self, session: _Session) -> None:
         plan, loop = self.plan, asyncio.get_running_loop()
-        where = f"{plan.host}:{plan.port}"
+        where = plan.where
         session.exchange.begin()
         try:
             async with asyncio.timeout(BIND_WITHIN):
@@ -211,7 +218,7 @@ class SmppLoad:
         except TimeoutError:
             raise BindFailedError(f"{where} did not answer the bind within {BIND_WITHIN:g} s") from None
         except OSError as error:
-            raise BindFailedError(f"cannot connect to {where}: {error.strerror or error}") from None
+            raise BindFailedError(f"cannot connect to {where}: {_cause(error)}") from None
         except BindFailedError as error:
             raise BindFailedError(f"{error} (as {session.bind.system_id} at {where})") from None
         self.bound += 1
@@ -236,8 +243,12 @@ class SmppLoad:
     def _over(self) -> bool:
         """Look after what is too old; return whether nothing more is to be waited for."""
         now, patience = self._clock.now(), int(self.plan.patience * 1e6)
+        self._work.look(max(self.record.active, self.record.delivered_at))
         self._stopping = self._stopping or self._deserted(now, patience)
-        if self._stopping or now >= self.plan.shape.duration * 1e6:
+        ending = int(min(now, self.plan.shape.duration * 1e6))
+        if self._stopping or ending < now:
+            if self._ending_at is None:
+                self.record.active = max(self.record.active, ending)
             for session in self._sessions:
                 session.exchange.supply.stop(now)
         if now >= self._looked_at + min(1_000_000, patience // 2):
@@ -285,6 +296,11 @@ class SmppLoad:
             link.abort()
         tasks = [session.task for session in self._sessions if session.task is not None]
         await asyncio.gather(*tasks, *(link.over for link in links), return_exceptions=True)
+
+
+def _cause(error: OSError) -> str:
+    """Return why there is no connection; asyncio's own words leave that out."""
+    return os.strerror(error.errno) if error.errno and error.errno > 0 else error.strerror or str(error)
 
 
 def _bind(kind: type[Bind], account: tuple[str, str]) -> Bind:

@@ -50,7 +50,7 @@ class Link(asyncio.Protocol):
                 data = self._binding(data)
             now = self._clock.now()
             octets = self._exchange.receive(data, now)
-        except (FramingError, ValueError):
+        except FramingError:
             self._fail("the peer sent octets that are no SMPP")
             return
         if self._running:
@@ -73,9 +73,10 @@ class Link(asyncio.Protocol):
             self.over.set_result(None)
 
     def start(self) -> None:
-        """Begin to submit."""
-        self._running = True
-        self.pump()
+        """Begin to submit, unless the peer has gone already."""
+        if not self.over.done():
+            self._running = True
+            self.pump()
 
     def pump(self) -> None:
         """Send what may go out now."""

@@ -17,6 +17,8 @@ MEANINGS: Final = {
 }
 BUSY: Final = 0.9
 """From this share of a core on, the tool may be what limits the run."""
+LATE: Final = 0.01
+"""From this share of failures on, it is said that the percentiles do not hold them."""
 _COLUMNS: Final = ("count", "min", "p50", "p90", "p95", "p99", "p99.9", "max")
 
 
@@ -36,15 +38,29 @@ def lines(told: Result) -> Iterator[str]:
     yield ""
     yield from _measures(told)
     yield ""
-    yield f"The tool took {told['tool_busy']:.0%} of a core." + (
-        " It may be what limits the run: give it a core of its own, or run several." * (told["tool_busy"] >= BUSY)
-    )
+    yield f"The tool took {told['tool_busy']:.0%} of a core."
+    yield from remarks(told)
+
+
+def remarks(told: Result) -> Iterator[str]:
+    """Yield what must be known not to be misled by the numbers."""
+    if told["tool_busy"] >= BUSY:
+        yield "The tool may be what limits the run: give it a core of its own, or run several."
+    if told["failed"] >= max(1, LATE * told["meant"]):
+        yield f"{told['failed']:,} of {told['meant']:,} failed; latencies are those of what was answered alone."
+    if not told["paced"] and told["answered"]:
+        yield "Without --rate each waits for the one before: a stall shows in what was open, not in what it held back."
 
 
 def _measures(told: Result) -> Iterator[str]:
-    yield f"{'latency, ms':12}" + "".join(f"{name:>10}" for name in _COLUMNS)
+    rows = [["latency, ms", *_COLUMNS]]
     for name, values in told["measures"].items():
-        yield f"{name:12}" + "".join(_cell(values.get(column), column) for column in _COLUMNS)
+        rows.append([name, *(_cell(values.get(column), column) for column in _COLUMNS)])
+    # As wide as need be: on a terminal of 80 columns it should stay a table.
+    first, *others = (max(map(len, column)) for column in zip(*rows, strict=True))
+    for name, *cells in rows:
+        shown = (f"{cell:>{width + 2}}" for cell, width in zip(cells, others, strict=True))
+        yield f"{name:{first}}" + "".join(shown)
     yield ""
     for name in told["measures"]:
         if name in MEANINGS:
@@ -53,5 +69,5 @@ def _measures(told: Result) -> Iterator[str]:
 
 def _cell(value: float | None, column: str) -> str:
     if value is None:
-        return f"{'-':>10}"
-    return f"{value:>10,}" if column == "count" else f"{value:>10,.2f}"
+        return "-"
+    return f"{value:,}" if column == "count" else f"{value:,.2f}"

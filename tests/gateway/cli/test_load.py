@@ -1,7 +1,11 @@
 """`confirmlab load`: its options, what it refuses, and how it ends."""
 
+import asyncio
 import json
-from collections.abc import Callable
+import os
+import signal
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +14,8 @@ from plain_smsc import PlainSmsc, serving_in_a_thread
 from typer.testing import Result
 
 from gateway.cli import load_run
+from gateway.load.record import Record
+from gateway.load.result import result
 
 Confirmlab = Callable[..., Result]
 
@@ -112,9 +118,79 @@ def test_another_machine_is_loaded_by_who_owns_up_to_it(
         ["smpp", "--tolerate", "150%"],
         ["smpp", "--duration", "10"],
         ["smpp", "--json", "no/such/folder.json"],
+        ["smpp", "--html", "."],
+        ["smpp", "--port", "65536"],
+        ["smpp", "--port", "0"],
+        ["smpp", "--window", "1000000000"],
         ["identify", "--start", "POST"],
         ["identify", "--url", "ftp://127.0.0.1"],
     ],
 )
 def test_wrong_usage_ends_it_with_2_before_any_load(confirmlab: Confirmlab, words: list[str]) -> None:
     assert confirmlab("load", *words).exit_code == 2
+
+
+def test_an_address_of_ipv6_may_stand_in_brackets(confirmlab: Confirmlab, unused_tcp_port: int) -> None:
+    result = confirmlab("load", "smpp", "--host", "[::1]", "--port", unused_tcp_port)
+    assert result.exit_code == 1
+    assert f"cannot connect to [::1]:{unused_tcp_port}: " in result.stderr
+
+
+def test_why_there_is_no_connection_is_told(confirmlab: Confirmlab, unused_tcp_port: int) -> None:
+    result = confirmlab("load", "smpp", "--port", unused_tcp_port)
+    assert result.stderr == f"cannot connect to 127.0.0.1:{unused_tcp_port}: Connection refused\n"
+
+
+class Endless:
+    """A load that goes on until it is stopped."""
+
+    def __init__(self, then: Callable[[Callable[[], None]], None]) -> None:
+        self.record = Record("answer")
+        self._then = then
+        self._stopped = asyncio.Event()
+
+    def stop(self) -> None:
+        self._stopped.set()
+
+    async def run(self, progress: Callable[[], None]) -> Record:
+        self._then(progress)
+        await asyncio.wait_for(self._stopped.wait(), 10)
+        return self.record
+
+
+@pytest.mark.parametrize("ending", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_ends_a_load_as_if_its_time_were_over(ending: signal.Signals) -> None:
+    before = signal.getsignal(ending)
+    try:
+        assert load_run.drive(lambda: Endless(lambda _progress: os.kill(os.getpid(), ending)), 1)
+    finally:
+        signal.signal(ending, before)
+
+
+def test_a_load_whose_progress_nobody_reads_any_longer_ends_early(monkeypatch: pytest.MonkeyPatch) -> None:
+    @contextmanager
+    def closed(*_: object) -> Iterator[Callable[[], None]]:
+        def tell() -> None:
+            raise BrokenPipeError
+
+        yield tell
+
+    monkeypatch.setattr("gateway.load.progress.shown", closed)
+    assert load_run.drive(lambda: Endless(lambda progress: progress()), 1)
+
+
+def test_the_files_are_written_even_if_nobody_reads_the_table(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def closed(*_: object, **__: object) -> None:
+        raise BrokenPipeError
+
+    monkeypatch.setattr("typer.echo", closed)
+    told = result(Record("answer"), what="submit_sm", target="x", plan={}, began_at="now", busy=0.0)
+    with pytest.raises(BrokenPipeError):
+        load_run.tell(told, load_run.Telling(tmp_path / "told.json", tmp_path / "told.html", 0.0, None))
+    assert json.loads((tmp_path / "told.json").read_text())["what"] == "submit_sm"
+    assert (tmp_path / "told.html").is_file()
+
+
+def test_fewer_users_than_asked_for_are_told(confirmlab: Confirmlab, unused_tcp_port: int) -> None:
+    where = ["--url", f"http://127.0.0.1:{unused_tcp_port}", "--users", 9, "--to", "+70000000001"]
+    assert "1 users at once, not 9" in confirmlab("load", "identify", *where).stderr

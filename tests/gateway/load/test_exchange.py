@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 
-from gateway.load.exchange import LINK_LOST, NOT_SENT, UNANSWERED, Exchange
+from gateway.load.exchange import LINK_LOST, NO_SMPP, NOT_SENT, UNANSWERED, Exchange
 from gateway.load.messages import frames, wording
 from gateway.load.pace import Pace
-from gateway.load.receipts import MISSING, UNKNOWN, Receipts
+from gateway.load.receipts import MISSING, SAME_ID, UNKNOWN, Receipts
 from gateway.load.record import Record
 from gateway.load.supply import Budget, Paced, Supply, Windowed
 from smsc_emulator.smpp import codec, receipts
@@ -172,6 +172,16 @@ def test_octets_that_are_no_smpp_are_told(session: Callable[..., Session]) -> No
         session().exchange.receive(b"HTTP/1.1 400 Bad Request\r\n", 0)
 
 
+def test_answers_before_octets_that_are_no_smpp_are_counted(session: Callable[..., Session]) -> None:
+    one = session(window=3)
+    first, second, _ = one.sent(0)
+    with pytest.raises(FramingError):
+        one.exchange.receive(codec.encode(answer(first)) + codec.encode(answer(second)) + b"\xff" * 16, MS)
+    one.exchange.lost(MS)
+    assert (one.record.sent, one.record.answered, one.record.errors) == (3, 2, {LINK_LOST: 1})
+    assert one.record.notes == {NO_SMPP: 1}
+
+
 # Receipts.
 
 
@@ -240,3 +250,50 @@ def test_a_delivery_that_cannot_be_read_is_told(asking: tuple[Session, list[Subm
     spoilt = (len(whole) - 2).to_bytes(4) + whole[4:-2]
     one.exchange.receive(spoilt, 0)
     assert one.record.notes == {"deliver_sm that cannot be read": 1}
+
+
+def test_a_receipt_in_another_spelling_may_come_before_the_answer(asking: tuple[Session, list[SubmitSm]]) -> None:
+    one, (first, _) = asking
+    one.take(MS, receipt("3E9"))
+    one.take(2 * MS, answer(first, message_id="1001"))
+    assert (one.record.others["receipt"].largest, one.record.notes) == (MS, {})
+
+
+def test_a_repeated_receipt_is_not_taken_for_that_of_another_message(asking: tuple[Session, list[SubmitSm]]) -> None:
+    one, (first, second) = asking
+    one.take(MS, answer(first, message_id="16"), answer(second, message_id="10"))
+    one.take(2 * MS, receipt("16"), receipt("16"), receipt("16"))
+    assert one.receipts is not None
+    one.receipts.close(3 * MS)
+    assert (one.record.others["receipt"].count, one.record.errors, one.record.notes) == (1, {MISSING: 1}, {UNKNOWN: 2})
+
+
+def test_answers_with_the_same_id_leave_a_receipt_missing(asking: tuple[Session, list[SubmitSm]]) -> None:
+    one, (first, second) = asking
+    one.take(MS, answer(first, message_id="11"), answer(second, message_id="11"), receipt("11"))
+    assert (one.record.others["receipt"].count, one.record.errors, one.record.notes) == (1, {MISSING: 1}, {SAME_ID: 1})
+
+
+def test_an_answer_without_a_body_has_no_id(asking: tuple[Session, list[SubmitSm]]) -> None:
+    one, (first, second) = asking
+    bare = b"".join(
+        bytes.fromhex("00000010 80000004 00000000") + pdu.sequence_number.to_bytes(4) for pdu in (first, second)
+    )
+    one.exchange.receive(bare, MS)
+    assert (one.record.answered, one.record.errors, one.record.notes) == (2, {MISSING: 1}, {SAME_ID: 1})
+
+
+@pytest.mark.parametrize("kept", range(16, 40))
+def test_a_delivery_that_is_cut_short_anywhere_is_taken(asking: tuple[Session, list[SubmitSm]], kept: int) -> None:
+    one, _ = asking
+    whole = codec.encode(receipt("11"))
+    assert one.exchange.receive(kept.to_bytes(4) + whole[4:kept], 0)
+    assert one.record.notes
+
+
+@pytest.mark.parametrize("message_id", ["9" * 5000, "\u0416"])
+def test_an_id_that_no_smsc_gives_is_unknown(asking: tuple[Session, list[SubmitSm]], message_id: str) -> None:
+    one, _ = asking
+    text = f"id:{message_id} stat:DELIVRD".encode("utf-16-be")
+    one.take(MS, DeliverSm(esm_class=4, data_coding=8, tlvs=[Tlv(0x0424, text)]), receipt("11"), receipt("11"))
+    assert one.record.notes[UNKNOWN] == 1

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from aiohttp import web
 
-from gateway.load.identify import NOT_STARTED, TOO_LONG, IdentifyLoad, IdentifyPlan, UnusableError
+from gateway.load.identify import NOT_STARTED, TOO_LONG, UNREADABLE, IdentifyLoad, IdentifyPlan, UnusableError
 from gateway.load.journey import Journey
 from gateway.load.pace import Shape
 
@@ -158,3 +158,30 @@ async def test_handsets_that_cannot_be_read_end_it_at_once(status: int) -> None:
     async with serving(lab=fixed(status, {"code": "not_found"})) as url:
         with pytest.raises(UnusableError, match=f"handset: HTTP {status} not_found"):
             await IdentifyLoad(replace(IdentifyPlan(url, "", NUMBERS, OTHER), shape=Shape(count=1))).run()
+
+
+async def test_a_gateway_whose_answers_do_not_wait_is_not_asked_without_a_pause() -> None:
+    asked = 0
+
+    async def attempts(request: web.Request) -> web.Response:
+        nonlocal asked
+        asked += request.method == "GET"
+        return web.json_response({"attempt": {"key": "1", "status": "open"}})
+
+    async with serving(attempts=attempts) as url:
+        plan = IdentifyPlan(url, "", NUMBERS[:1], OTHER, code="1", shape=Shape(count=1), patience=0.35)
+        record = await IdentifyLoad(plan).run()
+    assert record.errors == {TOO_LONG: 1}
+    assert 1 <= asked <= 5
+
+
+async def test_instructions_that_are_none_are_told() -> None:
+    async def attempts(_request: web.Request) -> web.Response:
+        return web.json_response({"attempt": {"key": "1"}, "instructions": "wait for the SMS"})
+
+    async def lab(_request: web.Request) -> web.Response:
+        return web.json_response({"messages": [], "calls": []})
+
+    async with serving(attempts=attempts, lab=lab) as url:
+        record = await IdentifyLoad(IdentifyPlan(url, "", NUMBERS[:1], OTHER, shape=Shape(count=1))).run()
+    assert record.errors == {UNREADABLE: 1}

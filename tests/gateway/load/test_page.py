@@ -75,10 +75,25 @@ def test_a_run_without_an_answer_has_a_page_too() -> None:
 def test_the_table_tells_what_the_page_tells(told: dict[str, object]) -> None:
     text = "\n".join(lines(told))
     for part in (
-        "500   111.1 a second",
+        "500   125.0 a second",
         "receipts",
         "<script>: 3",
         "sessions lost: 1",
-        "It may be what limits the run",
+        "The tool may be what limits the run",
     ):
         assert part in text
+
+
+def test_what_may_mislead_is_said_in_the_table_and_on_the_page(told: dict[str, object]) -> None:
+    told |= {"paced": False, "failed": 30}
+    for written in ("\n".join(lines(told)), page(told)):
+        assert "30 of 503 failed; latencies are those of what was answered alone." in written
+        assert "Without --rate each waits for the one before" in written
+        assert "The tool may be what limits the run" in written
+
+
+def test_the_table_fits_a_terminal_of_80_columns(told: dict[str, object]) -> None:
+    rows = [line for line in lines(told) if line.startswith(("latency, ms", "answer  ", "receipt  "))]
+    assert len(rows) == 3
+    assert {len(row) for row in rows} == {len(rows[0])}
+    assert len(rows[0]) <= 80

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from gateway.load.record import MOST_INTERVALS, Record
+from gateway.load.record import MOST_INTERVALS, MOST_NAMES, OTHERS, Record
 from gateway.load.result import faults, result
 
 
@@ -33,7 +33,7 @@ def test_the_course_tells_each_second(record: Record) -> None:
 def test_the_whole_is_told_with_its_errors(record: Record) -> None:
     found = told(record)
     assert (found["sent"], found["answered"], found["failed"], found["seconds"]) == (302, 300, 2, 2.0)
-    assert found["per_second"] == 150.0
+    assert (found["active_seconds"], found["per_second"]) == (1.99, 150.8)
     assert found["errors"] == {"ESME_RTHROTTLED": 2}
     assert found["measures"]["answer"]["p50"] == pytest.approx(2.0, 0.01)
     assert sum(count for _, count in found["histogram"]) == 300
@@ -71,5 +71,26 @@ def test_failures_and_p99_speak_against_a_run(
     assert faults(told(record), tolerate=tolerate, p99=p99) == sentences
 
 
+def test_what_was_waited_for_in_vain_does_not_lower_the_rate(record: Record) -> None:
+    record.went_wrong(12_000_000, "no answer in time")
+    assert (told(record)["seconds"], told(record)["per_second"]) == (12.0, 150.8)
+
+
+def test_failures_are_a_share_of_what_was_meant_to_go_out(record: Record) -> None:
+    record.went_wrong(2_000_000, "receipt missing", 150)
+    record.never_sent(2_000_000, "not sent", 8)
+    assert told(record)["meant"] == 310
+    assert faults(told(record), tolerate=0.5, p99=None) == ["160 failed of 310"]
+
+
 def test_a_run_without_an_answer_has_failed() -> None:
     assert faults(told(Record("answer")), tolerate=1.0, p99=None) == ["nothing was answered as wished"]
+
+
+def test_names_that_peers_make_up_are_printable_and_not_too_many(record: Record) -> None:
+    record.noted("receipts that tell \x1b[2J")
+    for number in range(200):
+        record.went_wrong(0, f"start: HTTP 500 {number}")
+    assert record.notes == {"receipts that tell ?[2J": 1}
+    assert len(record.errors) == MOST_NAMES + 1
+    assert record.errors[OTHERS] == 200 - (MOST_NAMES - 1)

@@ -7,13 +7,15 @@ from typing import Any
 import pytest
 from plain_smsc import PlainSmsc, serving
 
-from gateway.load.exchange import LINK_LOST, UNANSWERED
+from gateway.load.exchange import LINK_LOST, UNANSWERED, Exchange
 from gateway.load.loop import loop_for
-from gateway.load.messages import wording
+from gateway.load.messages import frames, wording
 from gateway.load.pace import Shape
 from gateway.load.receipts import MISSING
 from gateway.load.record import Record
-from gateway.load.smpp import DESERTED, BindAs, BindFailedError, SmppLoad, SmppPlan
+from gateway.load.smpp import DESERTED, BindAs, BindFailedError, Clock, SmppLoad, SmppPlan
+from gateway.load.smpp_link import Link
+from gateway.load.supply import Budget, Windowed
 from smsc_emulator.smpp.pdus import BindReceiver, BindTransceiver, BindTransmitter
 
 RECEIPT = "id:{id} sub:001 dlvrd:001 submit date:2601010000 done date:2601010000 stat:DELIVRD err:000 text:"
@@ -128,3 +130,36 @@ async def test_a_receiver_is_bound_as_a_transceiver_by_default() -> None:
     smsc = PlainSmsc()
     await run(smsc, shape=Shape(count=1))
     assert [type(bind) for bind in smsc.binds] == [BindTransceiver]
+
+
+async def test_the_wait_for_a_last_answer_lowers_neither_the_rate_nor_the_share_of_work() -> None:
+    smsc = PlainSmsc(silent=frozenset({300}))
+    async with serving(smsc):
+        load = SmppLoad(plan(smsc, shape=Shape(count=300), patience=2.0))
+        await load.run()
+    found = load.result()
+    assert (found["answered"], found["errors"], found["seconds"] >= 2.0) == (299, {UNANSWERED: 1}, True)
+    assert found["active_seconds"] < 1.0
+    assert found["per_second"] > 299
+
+
+class Gone(asyncio.Transport):
+    """A connection that the peer has closed."""
+
+    def write(self, data: Any) -> None:
+        """Take the bind."""
+
+    def abort(self) -> None:
+        """There is nothing to drop."""
+
+
+async def test_a_link_that_is_gone_before_the_start_is_sent_nothing() -> None:
+    record = Record("answer", ("receipt", "sending"))
+    composed = frames([wording("hello")], ["+70000000001"], "bank", receipts=False)
+    exchange = Exchange(composed, 0, Windowed(Budget(5, 10**9), 5), record, None)
+    link = Link(BindTransceiver(system_id="one", password="secret"), exchange, Clock())
+    link.connection_made(Gone())
+    link.bound.set_result(None)
+    link.connection_lost(None)
+    link.start()
+    assert (record.sent, exchange.open) == (0, 0)
