@@ -20,8 +20,8 @@ An event need not have every member that is listed. Where the members are an obj
 """
 
 HEADINGS = {
-    "told": "## Told to services\n\nStored, and sent to the webhook endpoints of the service: the body has `type`, "
-    "`timestamp` and `data`, which is the object as the API shows it, and where there is none all members but `service_id`. "
+    "told": "## Told to services\n\nStored, and sent to the webhook endpoints of the service: the body has `id`, `type`, "
+    "`created_at` and `data`, which is the object as the API shows it, and where there is none all members but `service_id`. "
     "[How to test a webhook receiver](../howto/test-webhooks.md) tells of signatures and tries.\n",
     "stored": "## Stored\n\nCommitted with what they tell of; they survive a restart.\n",
     "volatile": "## Volatile\n\nOf this run alone.\n",

@@ -11,7 +11,7 @@ from confirm.ports import Trust
 from confirm.settings import MethodName, StepSettings
 from confirm.workflow import StepState, Wish
 from gateway.api.types import Money, PhoneNumber, Timestamp, Wait
-from smsc_emulator.base import durations
+from smsc_emulator.base import durations, forms
 from smsc_emulator.base.web import Model
 
 # What is taken.
@@ -19,10 +19,10 @@ from smsc_emulator.base.web import Model
 StepTime = Annotated[str, Field(pattern=r"^[1-9][0-9]{0,3}(ms|s|m|h)$", examples=["90s"])]
 """How long a step lasts, on the lab clock."""
 
-Locale = Annotated[str, Field(pattern=r"^[A-Za-z]{2,3}(-[A-Za-z0-9]{1,8}){0,3}$", examples=["ru"])]
+Locale = Annotated[str, Field(pattern=forms.LOCALE, examples=["ru"])]
 """A language by its BCP 47 tag."""
 
-OwnCode = Annotated[str, Field(pattern=r"^[0-9A-Za-z]{4,10}$", examples=["271828"])]
+OwnCode = Annotated[str, Field(pattern=forms.CODE, examples=["271828"])]
 """A code that the service has chosen."""
 
 

@@ -81,7 +81,9 @@ class IdentificationQuery(Model):
     """How long to wait for another state than the one that the caller knows, by default the present one."""
 
     wait: Wait | None = None
-    state: State | None = None
+    state: State | None = Field(
+        None, description="The state that the caller knows: `wait` ends at any other. By default the present one."
+    )
 
 
 Change = Callable[[Tx, str], Attempt]

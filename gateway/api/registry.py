@@ -6,11 +6,11 @@ from pydantic import BeforeValidator, Field
 
 from gateway.api.types import Instant
 from gateway.services import store
-from smsc_emulator.base import durations
+from smsc_emulator.base import durations, forms
 from smsc_emulator.base.database import Database
 from smsc_emulator.base.web import Body, Call, Model, Reply, Routes
 
-ServiceName = Annotated[str, Field(pattern=r"^[^\x00-\x1f\x7f-\x9f]{1,128}$", examples=["Demo messenger"])]
+ServiceName = Annotated[str, Field(pattern=forms.NAME, examples=["Demo messenger"])]
 """A service's name for people."""
 
 

@@ -4,7 +4,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, Field
 
-from smsc_emulator.base import durations, msisdn
+from smsc_emulator.base import durations, forms, msisdn
 
 PhoneNumber = Annotated[str, Field(pattern=msisdn.PATTERN, examples=["+70000000001"])]
 """A number in international form."""
@@ -27,7 +27,7 @@ _OF_DAY = "([01][0-9]|2[0-3]):[0-5][0-9]"
 Instant = Annotated[
     str,
     Field(
-        pattern=r"^[12][0-9]{3}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}([.][0-9]{1,6})?(Z|[+-][0-9]{2}:[0-9]{2})$",
+        pattern=forms.INSTANT,
         examples=["2026-01-01T12:00:00.000Z"],
         # The document names the days that every year has; the 29th of February is taken in its years.
         json_schema_extra={
@@ -38,13 +38,13 @@ Instant = Annotated[
 ]
 """An instant as a request names it: ISO 8601 with an offset."""
 
-Money = Annotated[str, Field(pattern=r"^[0-9]+([.][0-9]{1,6})?$", examples=["0.05"])]
+Money = Annotated[str, Field(pattern=forms.MONEY, examples=["0.05"])]
 """An amount as a decimal number in a text, so that no reader makes a binary fraction of it."""
 
 Wait = Annotated[
     str,
     Field(
-        pattern=r"^([0-9]{1,5}ms|[0-5]?[0-9]s|60s|1m)$",
+        pattern=forms.WAIT,
         max_length=7,
         description="How long the request may be held open, in real time. Up to 60s are taken.",
         examples=["1s"],
@@ -54,8 +54,8 @@ Wait = Annotated[
 ]
 """How long a request may be held open, in real time: up to a minute."""
 
-ServiceId = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,31}$", examples=["demo"])]
+ServiceId = Annotated[str, Field(pattern=forms.SERVICE_ID, examples=["demo"])]
 """A service's name."""
 
-UserId = Annotated[str, Field(pattern=r"^[^\x00-\x1f\x7f-\x9f]{1,128}$", examples=["user-1"])]
+UserId = Annotated[str, Field(pattern=forms.NAME, examples=["user-1"])]
 """A service's own name for one of its users: up to 128 characters, none of them a control character."""

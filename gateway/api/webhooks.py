@@ -15,6 +15,7 @@ from gateway.webhooks import store
 from gateway.webhooks.guard import MAX_URL
 from gateway.webhooks.outbox import DeliveryState
 from gateway.webhooks.service import WebhookService
+from smsc_emulator.base import forms
 from smsc_emulator.base.durations import iso
 from smsc_emulator.base.web import Body, Call, Handler, Model, Reply, Routes
 
@@ -22,9 +23,9 @@ from smsc_emulator.base.web import Body, Call, Handler, Model, Reply, Routes
 class NewWebhookEndpoint(Model):
     """Where webhooks are to go."""
 
-    url: Annotated[
-        str, Field(pattern=r"^https?://[!-~]+$", max_length=MAX_URL, examples=["https://example.com/webhooks"])
-    ] = Field(description="A host with a public address and https, or a host in one of the allowed networks.")
+    url: Annotated[str, Field(pattern=forms.URL, max_length=MAX_URL, examples=["https://example.com/webhooks"])] = (
+        Field(description="A host with a public address and https, or a host in one of the allowed networks.")
+    )
 
 
 class WebhookEndpoint(Body):

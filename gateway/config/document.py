@@ -6,8 +6,16 @@ from typing import Any, Self
 from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
+from ruamel.yaml.reader import ReaderError
 
 from gateway.config.mistakes import ConfigError, Mistake, Path, show, unreadable
+
+HINTS = {
+    r"found character '\t'": "write blanks instead of the tab",
+    "mapping values are not allowed here": "is the line indented too far, or does a text with a colon lack quotes?",
+    "expected <block end>, but found": "its indentation fits no line above it",
+}
+"""What to look for where the reader of YAML stopped, by the beginning of what it says."""
 
 
 class Document:
@@ -28,7 +36,11 @@ class Document:
         except MarkedYAMLError as error:
             mark = error.problem_mark
             line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
-            self._refuse([Mistake(source, line, column, "", f"not YAML: {error.problem or error.context}")])
+            self._refuse([Mistake(source, line, column, "", f"not YAML: {_hinted(error.problem or error.context)}")])
+        except ReaderError as error:
+            before = text[: error.position].split("\n")
+            told = f"not YAML: the character U+{error.character:04X} may not stand in it"
+            self._refuse([Mistake(source, len(before), len(before[-1]) + 1, "", told)])
         except (YAMLError, ValueError, RecursionError) as error:
             self._refuse([Mistake(source, 1, 1, "", f"not YAML: {error}")])
 
@@ -106,3 +118,8 @@ def text_of(file: FilePath) -> str:
         return file.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigError([unreadable(file, error)]) from None
+
+
+def _hinted(problem: str) -> str:
+    hint = next((hint for start, hint in HINTS.items() if problem.startswith(start)), None)
+    return f"{problem}; {hint}" if hint else problem

@@ -20,6 +20,7 @@ from aiohttp.typedefs import Middleware
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from smsc_emulator.base.clock import Clock
+from smsc_emulator.base.forms import in_words, mistakes
 from smsc_emulator.base.postgres_errors import CommitInDoubtError, DatabaseUnusableError
 from smsc_emulator.base.request import Request
 
@@ -62,7 +63,6 @@ DATABASE_UNAVAILABLE = ProblemKind(
 )
 
 GENERAL = (BAD_REQUEST, UNAUTHORIZED, FORBIDDEN, NOT_FOUND, METHOD_NOT_ALLOWED, TOO_LARGE, INTERNAL)
-
 
 RETRY_AFTER = 5
 """Seconds after which a request that met no database is worth another try."""
@@ -273,30 +273,26 @@ def _check_path(route: Route, request: Request) -> None:
         raise ProblemError(NOT_FOUND, "Nothing here has a name with a NUL in it.")
     for name, pattern in route.patterns.items():
         if not re.search(pattern, request.match_info[name]):
-            raise ProblemError(NOT_FOUND, f"{request.match_info[name]!r} is no {name} of anything here.")
+            raise ProblemError(NOT_FOUND, f"{request.match_info[name]!r} is no {name}; expected {in_words(pattern)}.")
 
 
 def _read(model: type[BaseModel], raw: bytes) -> BaseModel:
     try:
         return model.model_validate_json(raw or b"{}", strict=True)
     except ValidationError as error:
-        raise _bad("body", error) from None
+        raise _bad("body", model, error) from None
 
 
 def _read_query(model: type[BaseModel], request: Request) -> BaseModel:
     try:
         return model.model_validate_strings(dict(request.query))
     except ValidationError as error:
-        raise _bad("query", error) from None
+        raise _bad("query", model, error) from None
 
 
-def _bad(where: str, error: ValidationError) -> ProblemError:
-    errors = [
-        {"field": ".".join(str(part) for part in (where, *item["loc"])), "problem": item["msg"]}
-        for item in error.errors(include_url=False, include_input=False, include_context=False)
-    ]
-    first = errors[0]
-    return ProblemError(BAD_REQUEST, f"{first['field']}: {first['problem']}", errors=errors)
+def _bad(where: str, model: type[BaseModel], error: ValidationError) -> ProblemError:
+    errors = mistakes(where, model, error)
+    return ProblemError(BAD_REQUEST, f"{errors[0]['field']}: {errors[0]['problem']}", errors=errors)
 
 
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
@@ -373,7 +369,7 @@ async def _problems(
     try:
         return await handler(request)
     except web.HTTPException as refusal:
-        return _from_aiohttp(refusal)
+        return _from_aiohttp(refusal, request)
     except web.RequestPayloadError:
         told = "body: it does not arrive as its headers say, or is cut short"
         return _response(ProblemError(BAD_REQUEST, told).reply())
@@ -394,7 +390,11 @@ def _without_database(error: DatabaseUnusableError) -> ProblemError:
     return ProblemError(DATABASE_UNAVAILABLE, told, headers={"Retry-After": str(RETRY_AFTER)})
 
 
-def _from_aiohttp(refusal: web.HTTPException) -> web.Response:
+def _from_aiohttp(refusal: web.HTTPException, request: web.Request) -> web.Response:
     kind = next((kind for kind in GENERAL if kind.status == refusal.status), BAD_REQUEST)
     headers = {"Allow": refusal.headers["Allow"]} if "Allow" in refusal.headers else {}
-    return _response(ProblemError(kind, refusal.text or refusal.reason, headers=headers).reply())
+    told = {
+        404: f"There is no {request.path} here; /openapi.json lists every route.",
+        405: f"{request.path} takes {headers.get('Allow')}, and not {request.method}.",
+    }
+    return _response(ProblemError(kind, told.get(refusal.status, refusal.text or ""), headers=headers).reply())

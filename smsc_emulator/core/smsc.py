@@ -272,7 +272,10 @@ class Smsc:
         """Return the handset of a number; NoSuchHandsetError if there is none."""
         handset = self.handsets.get(msisdn.from_address(number))
         if handset is None:
-            raise NoSuchHandsetError(f"there is no handset {number}")
+            raise NoSuchHandsetError(
+                f"there is no handset {number}; one comes with each of the settings' `subscribers` and `handsets`, "
+                "and with POST /lab/subscribers"
+            )
         return handset
 
     # What follows a commit.

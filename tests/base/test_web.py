@@ -100,3 +100,16 @@ async def test_a_request_without_a_database_may_come_again_and_is_told_what_is_k
 async def test_no_name_with_a_nul_reaches_a_handler(client: Client) -> None:
     assert (await problem_of(client.get("/things/a%00b")))["code"] == "not_found"
     assert (await client.get("/things/ab")).status == 200
+
+
+@pytest.mark.parametrize("path", ["/said/", "/sad"])
+async def test_an_address_that_is_none_is_named_with_the_place_that_lists_all(client: Client, path: str) -> None:
+    detail = (await problem_of(client.get(path)))["detail"]
+    assert f"no {path} here" in detail
+    assert "/openapi.json" in detail
+
+
+async def test_a_wrong_method_is_answered_with_the_right_one(client: Client) -> None:
+    answer = await client.put("/said")
+    assert answer.headers["Allow"] == "POST"
+    assert (await answer.json())["detail"] == "/said takes POST, and not PUT."

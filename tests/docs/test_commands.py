@@ -1,14 +1,18 @@
 """What the pages of docs/ tell to type does what they say, on a lab without any configuration."""
 
+import base64
 import re
+import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from pages import DOCS, ROOT, blocks, commands, promised, run
 from serving import Serving
 
 from gateway.cli.options import read_settings
+from smsc_emulator.base.signature import sign
 
 OWN_TESTS = {
     "calls.md": "tests/system/test_calls_page.py",
@@ -63,3 +67,41 @@ def test_the_settings_that_a_page_shows_are_good_ones(page: Path, tmp_path: Path
             file = tmp_path / f"{number}.yaml"
             file.write_text(block.code)
             read_settings(file, {}, {})
+
+
+PROGRAM = re.compile(r"^cat > (?P<file>\w+\.py) <<'END'\n(?P<code>.*?)^END$", re.MULTILINE | re.DOTALL)
+
+
+@pytest.mark.parametrize("page", [page for page in PAGES if PROGRAM.search(page.read_text())], ids=name)
+def test_a_program_that_a_page_has_typed_needs_nothing_but_python(page: Path) -> None:
+    for program in PROGRAM.finditer(page.read_text()):
+        lines = re.findall(r"^(?:import|from) (\w+(?:, \w+)*)", program["code"], re.MULTILINE)
+        imported = {module for line in lines for module in line.split(", ")}
+        assert imported
+        assert imported <= sys.stdlib_module_names, program["file"]
+
+
+@pytest.fixture(scope="module")
+def verify() -> Any:
+    """The function of the page on webhooks, which a reader copies."""
+    program = PROGRAM.search((DOCS / "howto/test-webhooks.md").read_text())
+    assert program is not None
+    typed: dict[str, Any] = {}
+    exec(program["code"].partition("class Receiver")[0], typed)
+    return typed["verify"]
+
+
+SECRET = "whsec_" + base64.b64encode(b"k" * 24).decode()
+
+
+def test_the_page_on_webhooks_verifies_what_the_gateway_signs(verify: Any) -> None:
+    assert verify(SECRET, sign(SECRET, "evt_1", b'{"type": "x"}'), b'{"type": "x"}') == {"type": "x"}
+
+
+@pytest.mark.parametrize(
+    "spoil", [{"webhook-id": "evt_2"}, {"webhook-timestamp": "1"}, {"webhook-signature": "v1,AA="}]
+)
+def test_the_page_on_webhooks_refuses_what_is_spoilt_or_old(verify: Any, spoil: dict[str, str]) -> None:
+    headers = {**sign(SECRET, "evt_1", b"{}"), **spoil}
+    with pytest.raises(ValueError, match=r"too old|no signature"):
+        verify(SECRET, headers, b"{}")

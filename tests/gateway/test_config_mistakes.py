@@ -138,6 +138,21 @@ def test_a_text_that_is_no_yaml_is_told_by_place(lab_file: Path) -> None:
     assert told.startswith("lab.yaml:2:4: not YAML: ")
 
 
+@pytest.mark.parametrize(
+    ("text", "place", "hint"),
+    [
+        ("server:\n\thttp_port: 1\n", "2:1", "write blanks instead of the tab"),
+        ("server:\n  http_port: 1\n    smpp_port: 2\n", "3:14", "is the line indented too far"),
+        ("server:\n  http_port: 1\n smpp_port: 2\n", "3:2", "its indentation fits no line above it"),
+        ("server:\n  host: a\x01b\n", "2:10", "the character U+0001 may not stand in it"),
+    ],
+)
+def test_a_slip_of_the_indentation_is_told_with_what_to_do(lab_file: Path, text: str, place: str, hint: str) -> None:
+    (told,) = mistakes(lab_file, text)
+    assert told.startswith(f"lab.yaml:{place}: not YAML: ")
+    assert hint in told
+
+
 def test_an_anchor_that_holds_itself_is_refused_and_does_not_hang(lab_file: Path) -> None:
     assert mistakes(lab_file, "services: &all [*all]\n")[0].startswith("lab.yaml:1:11: services[0]: expected a mapping")
 

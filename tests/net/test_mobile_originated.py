@@ -60,5 +60,5 @@ async def test_a_message_that_the_other_esme_rejects_is_undeliverable(lab: Any) 
 
 
 async def test_only_a_handset_can_send(lab: Any) -> None:
-    with pytest.raises(NoSuchHandsetError):
+    with pytest.raises(NoSuchHandsetError, match="`subscribers` and `handsets`"):
         await lab.smsc.send_from_handset("+70000000077", "1234", "hello")

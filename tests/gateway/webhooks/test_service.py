@@ -1,3 +1,7 @@
+import json
+import re
+from pathlib import Path
+
 import pytest
 
 from gateway.webhooks.errors import (
@@ -29,6 +33,16 @@ async def test_an_event_makes_a_delivery_whose_body_shows_the_thing_itself(bench
         '"data":{"id":"cnf_1","state":"pending","text":"Привет"}}'
     )
     assert (delivery.subject, delivery.state, delivery.due_at) == ("cnf_1", "pending", now)
+
+
+async def test_the_page_on_events_names_the_members_of_a_body(bench) -> None:
+    page = (Path(__file__).parents[3] / "docs/reference/events.md").read_text(encoding="utf-8")
+    told = re.search(r"the body has (.*?), which is the object", page)
+    assert told is not None
+    endpoint = await bench.endpoint(URL)
+    await bench.happen("x")
+    [body] = await bodies(bench, endpoint)
+    assert re.findall(r"`(\w+)`", told[1]) == list(json.loads(body))
 
 
 async def test_an_event_without_a_thing_shows_all_it_tells_but_the_service(bench) -> None:
