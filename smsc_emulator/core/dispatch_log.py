@@ -2,9 +2,11 @@
 
 A commit is too slow to stand between each write and the next, and a row cannot be committed together with a socket's
 write. So the ids go to an append-only file with one write(2) immediately before the octets go to the socket. Both are
-with the kernel then, which outlives the process: if the server dies, what was written is with the peer. What the kernel
-of a peer that does not read has not taken is withdrawn at once, and noted anew when it has. If the link dies instead,
-what was not acknowledged is withdrawn here and goes out again at the next bind.
+with the kernel then, which outlives the process: if the server dies, what was written counts as delivered. A peer that
+had not read it yet may lose it, as one does that writes to the dead before it reads; it is not sent again, since that
+would send twice what was read and not acknowledged. What the kernel of a peer that does not read has not taken is
+withdrawn at once, and noted anew when it has. If the link dies instead, what was not acknowledged is withdrawn here and
+goes out again at the next bind.
 """
 
 import os
