@@ -4,13 +4,14 @@ A row is there before its call is placed, and says for each call that may still 
 Callers are kept as HMACs: the last digits of a caller are a code.
 """
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from typing import Any
 
 from sqlalchemy import BigInteger, Boolean, Column, Index, Row, String, Table, delete, func, insert, select, update
 
 from smsc_emulator.base.database import Tx, metadata
 from smsc_emulator.base.statements import Statement
+from smsc_emulator.frozen import frozen
 
 calls = Table(
     "confirmation_calls",
@@ -40,7 +41,7 @@ used = Table(
 _NEXT_HANG_UP = Statement(select(func.min(calls.c.hang_up_at)), remember=True)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class PlacedCall:
     """A call that was placed, or is about to be."""
 

@@ -9,14 +9,13 @@ are kept, so nothing that is stored can give them away, not even after a crash.
 import hashlib
 import hmac
 from collections.abc import Mapping
-from dataclasses import dataclass
 from enum import StrEnum
 
 from confirm import workflow
 from confirm.errors import ConfirmationOverError
 from confirm.workflow import Step, StepState
 from smsc_emulator.base.durations import iso
-from smsc_emulator.base.frozen import replace
+from smsc_emulator.frozen import frozen, replace
 
 
 class State(StrEnum):
@@ -78,7 +77,7 @@ class SendState(StrEnum):
     """Refused by the SMSC, or by the voice network, for good."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Proof:
     """How a number was proved."""
 
@@ -90,7 +89,7 @@ class Proof:
     at: int
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Confirmation:
     """One confirmation. Instants are lab time in milliseconds since 1970, UTC."""
 

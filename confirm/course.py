@@ -6,7 +6,6 @@ when a confirmation ends, by whatever, `on_over` hears of it, its call is hung u
 
 from collections import OrderedDict
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 from confirm import calls_store, challenge, codes, policy, showing, store
@@ -21,7 +20,7 @@ from confirm.test_numbers import TestNumbers
 from smsc_emulator.base import claims
 from smsc_emulator.base.database import Tx
 from smsc_emulator.base.durations import iso
-from smsc_emulator.base.frozen import replace
+from smsc_emulator.frozen import frozen, replace
 
 OnOver = Callable[[Tx, int, Confirmation], None]
 """Hears of the end of a confirmation in the transaction that ends it."""
@@ -51,7 +50,7 @@ class OwnCodes:
         self._codes.pop(confirmation_id, None)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Means:
     """What every part of confirming works with. `key` makes and checks secrets and must not be in the database."""
 

@@ -8,9 +8,10 @@ there are and not on how many numbers. No pattern holds another; the settings se
 from bisect import bisect_right
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from itertools import accumulate
 from math import log10
+
+from smsc_emulator.frozen import frozen
 
 
 class Pool:
@@ -48,7 +49,7 @@ class Pool:
                 yield number
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Entropy:
     """How hard the codes of a pool are to guess."""
 

@@ -11,7 +11,6 @@ a unit of their own.
 
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from typing import Protocol
 
 from confirm import limits, limits_store, pumping
@@ -30,6 +29,7 @@ from confirm.pumping import Refusal, Signal
 from confirm.settings import ConfirmationSettings
 from smsc_emulator.base.database import Database, Tx
 from smsc_emulator.base.durations import spell, whole_seconds
+from smsc_emulator.frozen import frozen
 
 SENDING = tuple(name for name, method in METHODS.items() if method.sends)
 """The methods that reach the handset; the cool-down holds between them. The others wait for the user."""
@@ -83,7 +83,7 @@ class Sending(Asking, Protocol):
         """Why it ended."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Admission:
     """How a start may go on."""
 

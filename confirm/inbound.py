@@ -14,7 +14,7 @@ from confirm.errors import ConfirmationOverError
 from confirm.methods import call_in, flash_call, mo_sms
 from confirm.ports import CallFate, CallReport, InboundCall, InboundSms, Trust
 from smsc_emulator.base.database import Tx
-from smsc_emulator.base.frozen import replace
+from smsc_emulator.frozen import replace
 
 
 class Reports:

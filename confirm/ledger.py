@@ -5,7 +5,6 @@ who charges of what it is for (`call:<its id>`; an SMS: the confirmation and whi
 is repeated changes nothing.
 """
 
-from dataclasses import dataclass
 from decimal import Decimal
 from functools import lru_cache
 from typing import Any, Literal
@@ -16,12 +15,13 @@ from confirm.ledger_store import charges
 from confirm.settings import TariffSettings
 from smsc_emulator.base.database import Tx
 from smsc_emulator.base.statements import Statement
+from smsc_emulator.frozen import frozen
 
 Kind = Literal["sms", "call", "query"]
 MILLION = 1_000_000
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Charge:
     """One charge. `amount` is in millionths of the currency, `at` is lab time."""
 
@@ -37,7 +37,7 @@ class Charge:
     currency: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Cost:
     """What something has cost so far. `amount` is in millionths of the currency."""
 
@@ -54,7 +54,7 @@ class Cost:
         }
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Total:
     """All charges of one kind and currency."""
 

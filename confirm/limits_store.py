@@ -5,7 +5,6 @@ the order of time, so those to prune are the first ones by id.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import (
@@ -27,6 +26,7 @@ from sqlalchemy import (
 )
 
 from smsc_emulator.base.database import Tx, metadata
+from smsc_emulator.frozen import frozen
 
 sends = Table(
     "confirmation_sends",
@@ -143,7 +143,7 @@ _LAST_ENDS = (
 _CONVERSION = select(func.count(), func.sum(cast(_LAST_ENDS.c.confirmed, Integer))).select_from(_LAST_ENDS)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Conversion:
     """How many of a prefix's last ended confirmations were confirmed."""
 

@@ -4,9 +4,10 @@ The gateway fills each port with a real protocol: SMPP for SMS, SIP for calls. W
 reports below and hands to `ConfirmService` inside a unit of work.
 """
 
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
+
+from smsc_emulator.frozen import frozen
 
 
 class SmsPort(Protocol):
@@ -81,7 +82,7 @@ class CallFate(StrEnum):
     """Anything else."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class CallReport:
     """Something happened to an outgoing call. Of the fates only RINGING and DIVERTED leave it under way."""
 
@@ -106,7 +107,7 @@ class Trust(StrEnum):
     """What the caller says and what the network says differ, or the signature over the number failed."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class InboundCall:
     """A user's call to an access number."""
 
@@ -118,7 +119,7 @@ class InboundCall:
     trust: Trust
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class InboundSms:
     """A user's SMS to a short code."""
 
@@ -142,7 +143,7 @@ class ReceiptState(StrEnum):
     UNKNOWN = "UNKNOWN"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class SmsReceipt:
     """A final delivery receipt."""
 

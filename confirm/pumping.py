@@ -5,10 +5,10 @@ other, whose owners never type a code, asked for from few addresses.
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from typing import Literal
 
 from confirm.settings import Decision
+from smsc_emulator.frozen import frozen
 
 SignalName = Literal["sequential", "low_conversion", "concentration"]
 
@@ -19,7 +19,7 @@ _SEVERITY: Sequence[Decision] = ("allow", "challenge", "shadow", "deny")
 """Of several decisions the last in this order is taken."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Signal:
     """One sign that a start is pumping."""
 
@@ -32,7 +32,7 @@ class Signal:
     Numbers are counted no further than the setting asks."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Refusal:
     """A start that was refused for its signals; its unit of work is undone, so another one has to record it."""
 

@@ -2,7 +2,6 @@
 
 from collections import OrderedDict
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass
 from itertools import islice
 from typing import TypeAlias
 
@@ -15,14 +14,14 @@ from confirm.methods import METHODS, flash_call
 from confirm.methods.method import Way
 from confirm.ports import ReceiptState, SmsReceipt
 from smsc_emulator.base.database import Tx
-from smsc_emulator.base.frozen import replace
 from smsc_emulator.base.randomness import Randomness
+from smsc_emulator.frozen import frozen, replace
 
 PARKED = 1_000
 """Receipts kept that came before the SMSC's answer to their SMS was stored."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class SmsSending:
     """An SMS to hand over."""
 
@@ -31,7 +30,7 @@ class SmsSending:
     """The code is in it."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class CallSending:
     """A call to place."""
 
@@ -44,7 +43,7 @@ class CallSending:
 Sending: TypeAlias = SmsSending | CallSending
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Taken:
     """The SMSC took the SMS."""
 
@@ -53,14 +52,14 @@ class Taken:
     """How many SMS the text took."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Refused:
     """The SMSC refused the SMS for good with this command_status."""
 
     status: int
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Unavailable:
     """Nothing was handed over: there is no way to the network just now."""
 

@@ -36,10 +36,10 @@ from confirm.workflow import Step, Wish
 from smsc_emulator.base import claims
 from smsc_emulator.base.database import Database, Tx
 from smsc_emulator.base.durations import whole_seconds
-from smsc_emulator.base.frozen import replace
 from smsc_emulator.base.journal import Event
 from smsc_emulator.base.randomness import Randomness
 from smsc_emulator.base.watch import Watch
+from smsc_emulator.frozen import replace
 
 ENDS = frozenset(f"confirmation.{state}" for state in State if state is not State.PENDING)
 """Events of a confirmation that is over."""

@@ -5,12 +5,11 @@ one is asked for; its place only grows. Nothing here reads a clock or knows how 
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
 from confirm.settings import ConfirmationSettings, MethodName, StepSettings
-from smsc_emulator.base.frozen import replace
+from smsc_emulator.frozen import frozen, replace
 
 
 class StepState(StrEnum):
@@ -30,7 +29,7 @@ class StepState(StrEnum):
     """The next step, or the end of the confirmation, was asked for before."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Step:
     """One step. Instants are lab time in milliseconds since 1970, UTC."""
 
@@ -44,7 +43,7 @@ class Step:
     ended_at: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Wish:
     """What a service asks for with a start."""
 

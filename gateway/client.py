@@ -6,7 +6,6 @@ asks where the lab's SMSC is.
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
@@ -15,6 +14,7 @@ from urllib.parse import urlsplit
 from gateway.folder import HOST_FILE, PROCESS_FILE, TOKEN_FILE
 from gateway.processes import Process
 from smsc_emulator.base.hosts import is_loopback
+from smsc_emulator.frozen import frozen
 
 if TYPE_CHECKING:
     import aiohttp
@@ -46,7 +46,7 @@ class LabRefusedError(LabError):
         super().__init__(f"{method} {path} was answered with {status}: {told or problem or 'no body'}")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Address:
     """Where a lab is, and how that is known."""
 

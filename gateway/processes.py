@@ -6,13 +6,14 @@ known, and every lab is believed to run.
 """
 
 import os
-from dataclasses import dataclass
 from pathlib import Path
+
+from smsc_emulator.frozen import frozen
 
 _PROC = Path("/proc")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Process:
     """A process of this machine, told from all others that there were and will be."""
 

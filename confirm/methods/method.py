@@ -1,10 +1,10 @@
 """What a confirmation method is made of."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from enum import StrEnum
 
 from confirm.settings import ConfirmationSettings, MethodName
+from smsc_emulator.frozen import frozen
 
 
 class Way(StrEnum):
@@ -18,7 +18,7 @@ class Way(StrEnum):
     """The user himself calls or sends an SMS; nothing is sent to him, and nothing typed back."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Method:
     """One way to prove that a user holds a number. Its functions are pure."""
 

@@ -6,10 +6,11 @@ gateways from SS7 write many causes as one status (RFC 3398, 7.2.4.1). But a han
 caller's number, whatever the network says after it.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Final
 
 from confirm.ports import CallFate
+from smsc_emulator.frozen import frozen
 
 CANCELLED, BLOCKED, NOBODY = CallFate.CANCELLED, CallFate.BLOCKED, CallFate.NOBODY
 BUSY, REJECTED, NO_ANSWER, CONGESTED = CallFate.BUSY, CallFate.REJECTED, CallFate.NO_ANSWER, CallFate.CONGESTED
@@ -68,7 +69,7 @@ AFTER_RINGING: Final = {
 """Fates that a call which has rung cannot have, and what they are then."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Course:
     """What an outgoing call that is not over has shown so far."""
 

@@ -13,7 +13,6 @@ import hmac
 import json
 import re
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import delete, insert, select, update
@@ -23,6 +22,7 @@ from gateway.api.errors import KEY_IN_FLIGHT, KEY_REUSED
 from smsc_emulator.base.database import Database, Tx
 from smsc_emulator.base.durations import DAY
 from smsc_emulator.base.web import BAD_REQUEST, Call, Model, ProblemError, Reply
+from smsc_emulator.frozen import frozen
 
 HEADER = "Idempotency-Key"
 HEADERS: Mapping[str, str] = {HEADER: "Makes a repeated request harmless: the same key and body give the same answer."}
@@ -36,7 +36,7 @@ _KEY = re.compile(r"[!-~]{1,255}")
 _keys = idempotency_keys.c
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Kept:
     """What is known under a key: the resource, and the answer if it was given."""
 

@@ -1,7 +1,6 @@
 """Identifications: /v1/identifications."""
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
@@ -20,6 +19,7 @@ from smsc_emulator.base import durations
 from smsc_emulator.base.database import Database, Tx, Unit
 from smsc_emulator.base.watch import Watch
 from smsc_emulator.base.web import FORBIDDEN, Call, Handler, Model, ProblemError, Reply, Routes
+from smsc_emulator.frozen import frozen
 from smsc_emulator.operator.messages import Attributes
 
 VERIFIED_BY: Any = Field(
@@ -92,7 +92,7 @@ SETTLING = 2.0
 """Real seconds for which an answer waits for a code to be sent."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Changed:
     """An attempt that was changed."""
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from gateway.cli.options import fail
 from gateway.cli.story import NUMBER, Story, Teller, first, follow
+from smsc_emulator.frozen import frozen
 
 if TYPE_CHECKING:
     from gateway.client import LabClient
@@ -85,7 +86,7 @@ async def _write(one: Confirming, event: Event) -> None:
     await one.lab.post(f"/lab/handsets/{NUMBER}/messages", {"to": told["short_code"], "text": told["text"]})
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Walk:
     """How one method goes."""
 

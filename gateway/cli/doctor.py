@@ -2,18 +2,18 @@
 
 import socket
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Annotated, Any
 
 import typer
 
 from gateway.cli.options import FAILED, Data, Json, Url, lab_errors, print_json
+from smsc_emulator.frozen import frozen
 
 TIMEOUT = 10
 """Real seconds that each answer of the SMSC may take."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Check:
     """One step: its name, what does it (returning a detail, raising on failure), and what to look at if it fails."""
 
@@ -22,7 +22,7 @@ class Check:
     hint: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Finding:
     """What came out of a step; one whose forerunner failed is skipped."""
 
@@ -153,7 +153,7 @@ def doctor(
         peer.close()
     failed = [finding.name for finding in findings if finding.result == "fail"]
     if json:
-        print_json([{name: getattr(finding, name) for name in Finding.__slots__} for finding in findings])
+        print_json([{name: getattr(finding, name) for name in Finding.__dataclass_fields__} for finding in findings])
     else:
         typer.echo(f"{len(failed)} failed: {', '.join(failed)}" if failed else f"all {len(findings)} checks passed")
     if failed:

@@ -5,13 +5,13 @@ import signal
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final, Protocol, TypeVar
 
 import typer
 
 from gateway.cli.options import WRONG_USAGE, fail, millis
+from smsc_emulator.frozen import frozen
 
 if TYPE_CHECKING:
     from gateway.load.pace import Shape
@@ -62,7 +62,7 @@ class Load(Protocol):
 AnyLoad = TypeVar("AnyLoad", bound=Load)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Telling:
     """Where the result goes, and what of it ends the command with 1."""
 

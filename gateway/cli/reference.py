@@ -3,13 +3,14 @@
 import inspect
 import sys
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
 from types import NoneType, UnionType
 from typing import Any, Final, Literal, Union, get_args, get_origin
 
 from typer.models import OptionInfo
+
+from smsc_emulator.frozen import frozen
 
 INTRODUCTION: Final = (
     "# The command line\n\n"
@@ -33,7 +34,7 @@ INTRODUCTION: Final = (
 )
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Parameter:
     """An argument or option, as its command's function declares it."""
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from gateway.cli.options import Data, Json, fail, millis, print_json, smsc_at
+from smsc_emulator.frozen import frozen
 
 if TYPE_CHECKING:
     import asyncio
@@ -17,7 +18,7 @@ BIND_WITHIN = 10.0
 """Real seconds to connect and bind."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Account:
     """Where to bind, and as whom."""
 

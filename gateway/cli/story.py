@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
+from smsc_emulator.frozen import frozen
+
 if TYPE_CHECKING:
     from gateway.client import LabClient
 
@@ -17,7 +19,7 @@ PATIENCE = 20.0
 """Real seconds that each step may take."""
 
 
-@dataclass(frozen=True)
+@frozen
 class Teller:
     """Prints what the demos show: lines for people, or with `as_json` one object a line for programs."""
 

@@ -1,7 +1,6 @@
 """What only several settings together can show: names that are taken twice, numbers that nobody serves."""
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
 from itertools import pairwise
 
 from gateway.config import personalities
@@ -10,13 +9,14 @@ from gateway.identification import profiles
 from gateway.resources import config_path
 from gateway.settings import OWN_TRUNK, Settings
 from smsc_emulator.base.durations import SECOND
+from smsc_emulator.frozen import frozen
 from smsc_emulator.net.tls import server_context
 
 Finding = tuple[Path, str]
 """The path of a wrong value and the sentence about it."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Check:
     """A question to whole sections, asked only if all of them are right in themselves."""
 

@@ -2,13 +2,14 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path as FilePath
 from typing import Any
 
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
+
+from smsc_emulator.frozen import frozen
 
 Path = tuple[str | int, ...]
 """The way to a value from the top of the configuration: keys, and positions in lists."""
@@ -42,7 +43,7 @@ EXPECTED = {
 """What was expected, for each type of pydantic's errors that the settings can have."""
 
 
-@dataclass(frozen=True, slots=True, order=True)
+@frozen(order=True)
 class Mistake:
     """One wrong key or value; mistakes sort by their place."""
 

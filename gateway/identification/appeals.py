@@ -5,7 +5,7 @@ corrected verdict, and another code and entry. What was refused stays refused on
 the time until they were undone, are counted. Instants are lab time in milliseconds.
 """
 
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from enum import StrEnum
 from typing import Any
 
@@ -27,6 +27,7 @@ from gateway.identification.tables import appeals as table
 from smsc_emulator.base.database import Tx
 from smsc_emulator.base.durations import iso
 from smsc_emulator.base.randomness import Randomness
+from smsc_emulator.frozen import frozen
 
 OF_AN_OPERATOR = frozenset(
     {Reason.ABSENT, Reason.MISMATCH, Reason.NO_ANSWER, Reason.TERMINATED_DURING, Reason.REGISTER_FAILED}
@@ -43,7 +44,7 @@ class AppealState(StrEnum):
     REJECTED = "REJECTED"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Appeal:
     """One appeal."""
 
@@ -60,7 +61,7 @@ class Appeal:
     """The attempt that stands on the corrected verdict; None if the user was identified meanwhile."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Count:
     """What the appeals came to."""
 

@@ -5,9 +5,11 @@ in milliseconds since 1970, UTC.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import StrEnum
 from typing import Literal, TypeAlias
+
+from smsc_emulator.frozen import frozen
 
 
 class State(StrEnum):
@@ -139,7 +141,7 @@ StandIn = Literal["personal_id", "other_means"]
 """By what else than a number a service may have verified a user; what it was he showed stays with the service."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Attempt:
     """One attempt."""
 
@@ -191,7 +193,7 @@ class Attempt:
 # The inputs.
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Eligible:
     """The attempt may go on; the confirmation of its number has begun, unless none is needed."""
 
@@ -201,7 +203,7 @@ class Eligible:
     payer: str = "service"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Ineligible:
     """It may not."""
 
@@ -209,17 +211,17 @@ class Ineligible:
     hint: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Confirmed:
     """The user did the action with the number."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ConfirmationFailed:
     """The tries are used up."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Routed:
     """The operator to ask was found, and the service may ask it, as their agreement says."""
 
@@ -228,12 +230,12 @@ class Routed:
     payer: str = "service"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Taken:
     """The operator has taken the query."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Verdict:
     """The operator's answer, stamped at the gateway's socket before its body was read."""
 
@@ -251,21 +253,21 @@ class Verdict:
     """Whether another operator than the one that was asked has the number by now."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Noticed:
     """The operator told that the number's contract ended at `ended_at`, by its clock."""
 
     ended_at: int
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Corrected:
     """A review found that the operator should have answered PRESENT (S94)."""
 
     operator_id: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Registered:
     """The operator entered the code in its register."""
 
@@ -274,17 +276,17 @@ class Registered:
     """The code, where the operator makes it."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class TimeUp:
     """The deadline of the present state may have passed; `step` compares."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Cancel:
     """The service wants the attempt no more."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Supersede:
     """A newer attempt for the same service and number has begun."""
 

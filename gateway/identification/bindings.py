@@ -6,13 +6,12 @@ becomes of the attempts that are made for it. Instants are lab time in milliseco
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
 from gateway.identification.attempt import Attempt, Cause, Mode, Reason
 from smsc_emulator.base.durations import iso
-from smsc_emulator.base.frozen import replace
+from smsc_emulator.frozen import frozen, replace
 
 
 class State(StrEnum):
@@ -91,7 +90,7 @@ MOVES: Mapping[tuple[State, Happening], State] = {
 """The machine. What is not here does not happen: nothing leaves CLOSED, and a suspended user is not re-checked."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Binding:
     """The link of a service, a user and a number."""
 
@@ -127,7 +126,7 @@ class Binding:
         return self.state is not State.CLOSED
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Permission:
     """Whether a user may send and receive messages, and why not."""
 

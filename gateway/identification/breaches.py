@@ -3,7 +3,7 @@
 Runs in units of work. Instants are lab time in milliseconds.
 """
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from typing import Any, Literal
 
 from sqlalchemy import insert, select
@@ -12,6 +12,7 @@ from gateway.identification.tables import breaches as table
 from smsc_emulator.base.database import Tx
 from smsc_emulator.base.durations import iso
 from smsc_emulator.base.randomness import Randomness
+from smsc_emulator.frozen import frozen
 
 Side = Literal["operator", "service", "gateway"]
 
@@ -19,7 +20,7 @@ T_NOTICE, T_RECHECK = "T_notice", "T_recheck"
 """The timers whose breaches are on record here (identification, 3.3). An operator's T_op is in its own journal."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Breach:
     """One breach."""
 

@@ -4,23 +4,22 @@ A code is in force from its making until it is taken back (void) or its contract
 are to have an open entry for each code in force that they acknowledged, and for no other (I7).
 """
 
-from dataclasses import dataclass
 from typing import Literal
 
 from sqlalchemy import bindparam
 
 from gateway.identification.tables import codes
 from smsc_emulator.base.database import Tx
-from smsc_emulator.base.frozen import replace
 from smsc_emulator.base.records import Records
 from smsc_emulator.base.statements import Statement
+from smsc_emulator.frozen import frozen, replace
 
 OverBy = Literal["void", "ended", "missing", "unannounced"]
 """Why a code is in force no more: it was taken back; the operator told that its contract ended; it is not in the
 operator's register; it is not, and the operator has not told of it in time."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Code:
     """A code that was given out. Instants are lab time in milliseconds."""
 

@@ -7,7 +7,6 @@ with ids of their own, sent by the deadlines that look after them.
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from typing import Any
 
 from confirm import challenge
@@ -36,8 +35,8 @@ from gateway.services.eligibility import eligibility
 from gateway.services.standing import Eligible
 from smsc_emulator.base.database import Tx
 from smsc_emulator.base.durations import SECOND, iso, whole_seconds
-from smsc_emulator.base.frozen import replace
 from smsc_emulator.base.randomness import Randomness
+from smsc_emulator.frozen import frozen, replace
 
 OnOver = Callable[[Tx, int, Attempt], None]
 
@@ -48,7 +47,7 @@ CONCLUSIONS: Mapping[challenge.State, Input] = {
 """What the end of a confirmation is to its attempt."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Beginning:
     """What an attempt begins with."""
 

@@ -12,8 +12,8 @@ from gateway.identification.profiles import Schedule
 from gateway.lookup import outbox
 from gateway.lookup.outbox import OperatorMessage
 from smsc_emulator.base.database import Tx
-from smsc_emulator.base.frozen import replace
 from smsc_emulator.base.randomness import Randomness
+from smsc_emulator.frozen import replace
 
 CODE_LENGTH = 24
 """Characters of an identification code. The acts leave its form open; this is opaque, and 120 bits are not guessed."""

@@ -10,8 +10,8 @@ from gateway.identification.bindings import Binding, Happening
 from gateway.identification.entries import Entries
 from gateway.identification.sessions import Sessions
 from smsc_emulator.base.database import Tx
-from smsc_emulator.base.frozen import replace
 from smsc_emulator.base.randomness import Randomness
+from smsc_emulator.frozen import replace
 
 
 class Keeper:

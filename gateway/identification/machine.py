@@ -15,7 +15,6 @@ Such an answer identifies nobody; the question is asked afresh, as often as `max
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, TypeAlias
 
@@ -42,7 +41,7 @@ from gateway.identification.attempt import (
 )
 from gateway.identification.profiles import Profile
 from smsc_emulator.base.durations import SECOND
-from smsc_emulator.base.frozen import replace
+from smsc_emulator.frozen import frozen, replace
 
 
 class Effect(StrEnum):
@@ -179,7 +178,7 @@ def reads(reading: Reading) -> Condition:
     return condition
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Transition:
     """One line of the machine."""
 

@@ -7,7 +7,6 @@ Instants are lab time in milliseconds; `ended_at` is by the operator's clock.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Literal
 
@@ -25,6 +24,7 @@ from gateway.identification.rechecks import Rechecks
 from gateway.identification.tables import notices as table
 from smsc_emulator.base.database import Tx
 from smsc_emulator.base.durations import SECOND, iso
+from smsc_emulator.frozen import frozen
 
 EndReason = Literal["ended", "ported", "reissued"]
 
@@ -50,7 +50,7 @@ class Taken(StrEnum):
     """The code is not one that this operator has for this number."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Notice:
     """A notice as it was received."""
 

@@ -4,7 +4,6 @@ Also what the user said of himself, in match mode: that is kept here while the a
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import cast
 
 from sqlalchemy import bindparam, delete, insert, select
@@ -12,12 +11,12 @@ from sqlalchemy import bindparam, delete, insert, select
 from gateway.identification.attempt import Attempt, Result
 from gateway.identification.tables import attributes, queries
 from smsc_emulator.base.database import Tx
-from smsc_emulator.base.frozen import replace
 from smsc_emulator.base.records import Records
 from smsc_emulator.base.statements import Statement
+from smsc_emulator.frozen import frozen, replace
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Query:
     """A query to an operator. Instants are lab time in milliseconds."""
 

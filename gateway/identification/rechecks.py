@@ -6,7 +6,6 @@ binding's own deadline stands behind the attempt's: whatever becomes of attempts
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from confirm.workflow import Wish
 from gateway.identification import bindings, breaches, store
@@ -19,14 +18,14 @@ from gateway.identification.keeping import Keeper
 from gateway.identification.profiles import Profile, Schedule
 from smsc_emulator.base.database import Tx
 from smsc_emulator.base.durations import SECOND
-from smsc_emulator.base.frozen import replace
 from smsc_emulator.base.randomness import Randomness
+from smsc_emulator.frozen import frozen, replace
 
 LENIENCE = SECOND
 """How much later than its instant the gateway's own deadline may be handled before that is a breach of its own."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ExistingUser:
     """A user whom the service had before the rules."""
 

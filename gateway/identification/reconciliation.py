@@ -7,7 +7,6 @@ was handed over, or was never made here, is put on record. Codes are in no event
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import func, insert, select, update
@@ -27,6 +26,7 @@ from smsc_emulator.base.database import Database, Tx
 from smsc_emulator.base.durations import HOUR, SECOND
 from smsc_emulator.base.randomness import Randomness
 from smsc_emulator.base.statements import Statement
+from smsc_emulator.frozen import frozen
 
 LISTING_CAP = HOUR
 """How long a page is asked for; an operator that is out of reach for longer is compared with the next time."""
@@ -36,7 +36,7 @@ _BATCH = 100
 _NEXT_DUE = Statement(select(func.min(table.c.due_at)), remember=True)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Comparison:
     """How far the comparison with one operator has come."""
 
@@ -51,7 +51,7 @@ class Comparison:
         return self.compared_at is None or self.compared_at < self.started_at
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Difference:
     """What a register has otherwise; its members are the columns of the table."""
 

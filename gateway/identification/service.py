@@ -40,8 +40,8 @@ from gateway.lookup.outbox import OperatorMessage
 from gateway.lookup.routing import NumberingPlan
 from smsc_emulator.base.database import Tx
 from smsc_emulator.base.durations import MINUTE, iso
-from smsc_emulator.base.frozen import replace
 from smsc_emulator.base.randomness import Randomness
+from smsc_emulator.frozen import replace
 
 SKEW = MINUTE
 """How far an operator's clock may be from the gateway's before that is told; it decides nothing."""

@@ -5,7 +5,7 @@ A session of a device without the SIM, `web`, lasts as long as the profile says 
 """
 
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from typing import Any, Literal
 
 from sqlalchemy import Row, Select, bindparam, func, insert, select, update
@@ -17,9 +17,9 @@ from gateway.identification.profiles import Profile, Schedule
 from gateway.identification.tables import sessions as table
 from smsc_emulator.base.database import Tx
 from smsc_emulator.base.durations import SECOND, iso
-from smsc_emulator.base.frozen import replace
 from smsc_emulator.base.randomness import Randomness
 from smsc_emulator.base.statements import Statement
+from smsc_emulator.frozen import frozen, replace
 
 _NEXT_EXPIRY = Statement(select(func.min(table.c.expires_at)), remember=True)
 _OPEN_ON = Statement(select(table).where(table.c.binding_id == bindparam("its_binding"), table.c.ended_at.is_(None)))
@@ -27,7 +27,7 @@ _OPEN_ON = Statement(select(table).where(table.c.binding_id == bindparam("its_bi
 Kind = Literal["app", "web"]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Session:
     """A user's device at work."""
 

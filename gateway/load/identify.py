@@ -6,7 +6,6 @@ import secrets
 import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import cycle
 from typing import Any, Final
@@ -20,6 +19,7 @@ from gateway.load.pace import PLAIN, Shape
 from gateway.load.record import Record
 from gateway.load.result import Result, result
 from gateway.load.work import Work
+from smsc_emulator.frozen import frozen
 
 TICK: Final = 0.1
 AGAIN: Final = 0.1
@@ -40,7 +40,7 @@ class _RefusedError(Exception):
     """A request was answered with an error; the message names it."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class IdentifyPlan:
     """What to do. Without a rate, each of `at_once` users starts again when he is through. Times are seconds."""
 

@@ -3,9 +3,10 @@
 import json
 import re
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import quote
+
+from smsc_emulator.frozen import frozen
 
 START: Final = 'POST /v1/identifications {"user_id": "{user}", "phone_number": "{number}"}'
 CHECK: Final = 'POST /v1/identifications/{id}/check {"code": "{code}"}'
@@ -16,7 +17,7 @@ FAILURE: Final = "REFUSED"
 _PLACE = re.compile(r"\{(user|number|id|code|state)\}")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Template:
     """A request with places to fill: {user}, {number}, {id}, {code} and {state}."""
 
@@ -47,7 +48,7 @@ class Template:
         return self.method, path, body.encode()
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Journey:
     """How an attempt is started, its code given back, and its end waited for.
 

@@ -3,10 +3,10 @@
 import math
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import cache
 from typing import Final
 
+from smsc_emulator.frozen import frozen
 from smsc_emulator.smpp import codec, segments, text
 from smsc_emulator.smpp.constants import Npi, Ton
 from smsc_emulator.smpp.pdus import SubmitSm, Tlv
@@ -32,7 +32,7 @@ Address = tuple[int, int, str]
 """Type of number, numbering plan, and digits or name."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Wording:
     """A text, the coding that it must have (None: the first that has all its characters), and its share."""
 
@@ -92,7 +92,7 @@ def all_numbers(specs: Sequence[str]) -> tuple[str, ...]:
     return tuple(number for spec in specs for number in numbers(spec))
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Frame:
     """A submit_sm around its sequence_number."""
 

@@ -5,15 +5,16 @@ had to wait because of the stall is seen to have waited ("coordinated omission" 
 """
 
 import math
-from dataclasses import dataclass
 from typing import Final
+
+from smsc_emulator.frozen import frozen
 
 FOR_EVER: Final = 1e9
 """Seconds, some thirty years."""
 COUNTLESS: Final = 1 << 62
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Pace:
     """`rate` messages a second, reached in a straight line over `ramp` seconds. Instants are seconds from the start."""
 
@@ -36,7 +37,7 @@ class Pace:
         return math.ceil(self.rate * (elapsed - self.ramp / 2))
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Shape:
     """How a run goes: a rate (None: as fast as answers come), reached over `ramp`, until a duration or a count.
 

@@ -19,6 +19,7 @@ from gateway.load.smpp_link import BindFailedError as BindFailedError
 from gateway.load.smpp_link import Link
 from gateway.load.supply import Budget, Paced, Supply, Windowed
 from gateway.load.work import Work
+from smsc_emulator.frozen import frozen
 from smsc_emulator.smpp.constants import INTERFACE_VERSION
 from smsc_emulator.smpp.pdus import Bind, BindReceiver, BindTransceiver, BindTransmitter
 
@@ -42,7 +43,7 @@ class BindAs(StrEnum):
     """As a transmitter, with a receiver beside it."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class SmppPlan:
     """What to do. Without a rate the window alone drives. Times are seconds."""
 

@@ -7,10 +7,10 @@ down to single thousands, so that a block is an interval of the seven digits aft
 
 import csv
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from gateway.lookup.routing import NumberingPlan, NumberRange
+from smsc_emulator.frozen import frozen
 from smsc_emulator.operator.settings import OperatorSettings
 
 COUNTRY_CODE = "7"
@@ -26,7 +26,7 @@ _COLUMNS: Mapping[str, tuple[str, ...]] = {
 """What each column is called; spaces and case do not matter."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Block:
     """A line of the registry. `first` and `last` are whole numbers without the `+`, both included."""
 
@@ -37,7 +37,7 @@ class Block:
     line: int
 
 
-@dataclass(frozen=True, slots=True, order=True)
+@frozen(order=True)
 class RegistryMistake:
     """What is wrong with a line; 0 is the file as a whole."""
 

@@ -8,7 +8,6 @@ lab time.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import bindparam, func, select
@@ -17,10 +16,10 @@ from gateway.lookup.store import operator_messages as messages
 from smsc_emulator.base import claims
 from smsc_emulator.base.database import Tx
 from smsc_emulator.base.durations import DAY, MINUTE, SECOND, iso
-from smsc_emulator.base.frozen import replace
 from smsc_emulator.base.records import Records
 from smsc_emulator.base.retries import RetryPlan
 from smsc_emulator.base.statements import Statement
+from smsc_emulator.frozen import frozen, replace
 
 QUERY, CODE, VOID, LISTING = "query", "code", "void", "listing"
 
@@ -41,7 +40,7 @@ _BATCH = 500
 
 
 # What each deadline of an attempt runs is put together once: that costs more than running it.
-@dataclass(frozen=True, slots=True)
+@frozen
 class OperatorMessage:
     """One message to an operator, as it was when it was read."""
 

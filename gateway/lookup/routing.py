@@ -10,11 +10,12 @@ virtual operator lives on its host's ranges. The one with the data is asked.
 import heapq
 from bisect import bisect_right
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import StrEnum
 from typing import Literal
 
 from gateway.lookup.countries import NumberClass, class_of, country_of
+from smsc_emulator.frozen import frozen
 
 ResolveBy = Literal["current_operator", "range_holder"]
 """Whose a ported number is: its present operator's, or the range holder's, who will answer ABSENT."""
@@ -36,7 +37,7 @@ class PortabilityClass(StrEnum):
     FOREIGN_NOT_KNOWN_TO_BE_PORTED = "foreign_not_known_to_be_ported"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Route:
     """Whom to ask about a number, and what kind of number it is."""
 
@@ -50,7 +51,7 @@ class Route:
     """The country of the number (ISO 3166-1 alpha-2); None for a number of no country."""
 
 
-@dataclass(frozen=True, slots=True, order=True)
+@frozen(order=True)
 class NumberRange:
     """A block of numbers, both ends included, as integers without the `+`."""
 

@@ -1,16 +1,16 @@
 """What one lab counts, and what is read of it when somebody asks. Nothing is made before."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from gateway.metrics.counts import Counts
+from smsc_emulator.frozen import frozen
 
 if TYPE_CHECKING:
     from gateway.metrics.collector import Page
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Gauge:
     """A number that is read when somebody asks."""
 

@@ -4,12 +4,12 @@ No label holds a number, an id or a text: each has few values, which the code or
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from operator import itemgetter
 from typing import Any
 
 from smsc_emulator.base.durations import instant
 from smsc_emulator.base.journal import Event
+from smsc_emulator.frozen import frozen
 from smsc_emulator.smpp.constants import CommandStatus, MessageState
 
 OTHER = "other"
@@ -23,7 +23,7 @@ KeyOf = Callable[[Mapping[str, Any]], Key]
 """Reads of an event's data what tells one child of a metric from another. It runs for each event, so it is cheap."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Counted:
     """A counter that is fed by events."""
 
@@ -37,7 +37,7 @@ class Counted:
     """Makes the labels' values of an event's type and key."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Timed:
     """A histogram that is fed by events, in seconds of lab time."""
 

@@ -2,11 +2,11 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from gateway.pytest_plugin.waits import TIMEOUT, ExpectationError, given, hidden, misses, unmet, until
 from gateway.pytest_plugin.wire import Wire
+from smsc_emulator.frozen import frozen
 
 __tracebackhide__ = hidden
 
@@ -17,7 +17,7 @@ DIGITS = 4
 """How many last digits of a missed call's number are the code, if the test does not say otherwise."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Message:
     """A text that a handset has received."""
 
@@ -233,4 +233,4 @@ class Handset:
 
 
 def _members(message: Message) -> dict[str, Any]:
-    return {name: getattr(message, name) for name in Message.__slots__}
+    return {name: getattr(message, name) for name in Message.__dataclass_fields__}

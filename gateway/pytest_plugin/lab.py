@@ -1,7 +1,6 @@
 """The lab in a test's hand: where it is, its handsets, its clock, its faults, and what its ESMEs submit."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -14,6 +13,7 @@ from gateway.pytest_plugin.waits import TIMEOUT, hidden
 from gateway.pytest_plugin.webhooks import Receiver, Webhooks
 from gateway.pytest_plugin.wire import Wire
 from smsc_emulator.base import durations
+from smsc_emulator.frozen import frozen
 
 __tracebackhide__ = hidden
 
@@ -97,7 +97,7 @@ class Operator:
         return list(self._wire.get(f"{self._path}/register", **query)["entries"])
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Account:
     """What an ESME binds with."""
 
@@ -105,7 +105,7 @@ class Account:
     password: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Service:
     """What a service calls the HTTP API with."""
 

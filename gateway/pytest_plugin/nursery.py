@@ -22,7 +22,6 @@ import sys
 import time
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +34,7 @@ from gateway.lab import Lab
 from gateway.obstacles import busy
 from gateway.resources import config_path
 from gateway.settings import Settings
+from smsc_emulator.frozen import frozen
 
 START_WITHIN = 60.0
 """Real seconds that a lab has to start; a quiet machine needs a hundredth of it."""
@@ -44,7 +44,7 @@ LOG = "log.txt"
 """The file in a lab's folder that its log is in."""
 
 
-@dataclass(frozen=True)
+@frozen
 class Child:
     """A lab's process, and the end of a pipe whose closing tells it to stop."""
 

@@ -10,13 +10,14 @@ from typing import Any
 
 from gateway.pytest_plugin.waits import AT_ONCE, TIMEOUT, Arrivals, ExpectationError, hidden, is_abandoned, unmet
 from gateway.pytest_plugin.wire import Wire
+from smsc_emulator.frozen import frozen
 
 __tracebackhide__ = hidden
 
 _ENDPOINTS = "/v1/webhook-endpoints"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Webhook:
     """A webhook that came with a good signature."""
 

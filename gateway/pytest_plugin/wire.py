@@ -5,12 +5,12 @@ By http.client: it is there wherever Python is, loads quickly, waits in the test
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
 from http.client import HTTPConnection, HTTPException
 from typing import Any
 from urllib.parse import urlencode
 
 from gateway.pytest_plugin.waits import ExpectationError, hidden
+from smsc_emulator.frozen import frozen
 
 __tracebackhide__ = hidden
 
@@ -18,7 +18,7 @@ PATIENCE = 60.0
 """Real seconds after which a lab that does not answer is held for dead."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Answer:
     """What the lab answered; `body` is read from JSON where it is JSON."""
 
@@ -26,7 +26,7 @@ class Answer:
     body: Any
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Wire:
     """The way to one lab; may be used by several threads at once."""
 

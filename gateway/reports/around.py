@@ -1,13 +1,13 @@
 """Checks of what stands around the procedure: services, agreements, people, privacy, dates (S32 to S101)."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from gateway.reports.history import History, moment
 from gateway.reports.judging import Case, Check
 from gateway.reports.procedure import identified
 from smsc_emulator.base.database import metadata
 from smsc_emulator.base.journal import Event
+from smsc_emulator.frozen import frozen
 
 PRIVATE_COLUMNS = frozenset({"family_name", "given_name", "birth_date", "passport", "content", "correspondent"})
 """Columns that no table of the gateway may have: attributes of a person, contents and partners of a correspondence."""
@@ -73,7 +73,7 @@ def blocked_for_good(history: History) -> Iterator[Case]:
             yield Case(True, (event.seq,))
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Block:
     service_id: str
     seq: int

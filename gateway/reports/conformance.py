@@ -1,13 +1,13 @@
 """The report on conformance: every rule with what the journal says of it, and who answers for it."""
 
 from collections import Counter
-from dataclasses import dataclass
 from typing import Any
 
 from gateway.reports.history import History, Trace
 from gateway.reports.judging import Judged, Outcome, judge
 from gateway.reports.rules import RULES
 from smsc_emulator.base.durations import iso
+from smsc_emulator.frozen import frozen
 
 MARKS = {Outcome.PASS: "pass", Outcome.FAIL: "FAIL", Outcome.NOT_EXERCISED: "-"}
 """How the outcomes are written for people."""
@@ -25,7 +25,7 @@ DRAWN = 200
 """How many attempts are kept to be drawn: the youngest."""
 
 
-@dataclass(frozen=True)
+@frozen
 class Conformance:
     """What is said of each rule, at an instant of the lab clock; of all of a history or of parts that are added up."""
 

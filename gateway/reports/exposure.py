@@ -6,13 +6,13 @@ tier; each later one by the tier for repeated breaches, once that is in force.
 
 from collections import defaultdict
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from gateway.identification.profiles import Fine
 from gateway.reports.history import History
 from smsc_emulator.base.durations import instant
 from smsc_emulator.base.journal import Event
+from smsc_emulator.frozen import frozen
 
 Fines = Callable[[int], Sequence[Fine]]
 """The table of fines at an instant of the lab clock."""
@@ -21,7 +21,7 @@ NO_FINE = frozenset({"not_listed"})
 """Kinds of findings that are never fined."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Risk:
     """What one finding may cost one kind of offender."""
 

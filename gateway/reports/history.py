@@ -6,7 +6,7 @@ there is a keyed name that tells it from others, and nothing of a person.
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Set
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from functools import cached_property
 from hashlib import blake2b
 from typing import Any
@@ -14,6 +14,7 @@ from typing import Any
 from gateway.identification.profiles import Profile
 from smsc_emulator.base.durations import instant
 from smsc_emulator.base.journal import Event
+from smsc_emulator.frozen import frozen
 
 SNAPSHOTS = ("identification", "binding", "session", "appeal", "confirmation")
 """Members of events that hold the state of what the event is about."""
@@ -74,7 +75,7 @@ def _members(data: Any) -> set[str]:
     return set()
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Trace:
     """One attempt: its states in order, and what was said about it meanwhile."""
 
@@ -125,7 +126,7 @@ class Trace:
         return tuple(step.seq for step in self.steps)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Tally:
     """What the database counted of a rule that looks at many attempts together."""
 
@@ -135,7 +136,7 @@ class Tally:
     """The latest places in the journal that show it: of breaches if there are any."""
 
 
-@dataclass(frozen=True)
+@frozen(slots=False)
 class History:
     """What a report judges at a time: all of the journal, or one page of it with what else is told about its things.
 

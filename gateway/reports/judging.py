@@ -1,13 +1,13 @@
 """How a rule is judged: by cases, each of which keeps it or breaks it, with the places in the journal that show it."""
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Literal
 
 from gateway.identification.profiles import Profile
 from gateway.reports.history import History, Trace
 from smsc_emulator.base.journal import Event
+from smsc_emulator.frozen import frozen
 
 EVIDENCE = 10
 """How many places in the journal are shown for a rule."""
@@ -28,7 +28,7 @@ asks for nothing that can be seen; or nothing here, since no event tells of it a
 Liable = Literal["service", "operator", "regulator", "gateway", "nobody"]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Case:
     """One occasion on which a rule was kept or broken, or `count` that were counted together.
 
@@ -43,7 +43,7 @@ class Case:
 Check = Callable[[History], Iterable[Case]]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Rule:
     """A row of the specification's first part."""
 
@@ -55,7 +55,7 @@ class Rule:
     basis: Basis = "events"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Judged:
     """A rule with what is said of it."""
 

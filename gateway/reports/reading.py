@@ -5,7 +5,7 @@ index of its subjects, by which the rest of an attempt, a binding or a session i
 """
 
 from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Set
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -19,6 +19,7 @@ from gateway.reports.history import History, is_for, of_event, things
 from gateway.services import payers
 from smsc_emulator.base.database import Database, Tx, journal_table, metadata
 from smsc_emulator.base.journal import Event
+from smsc_emulator.frozen import frozen
 
 PAGE = 500
 """How many events are judged at a time."""
@@ -64,7 +65,7 @@ async def findings(database: Database, profiles: Mapping[str, Profile], now: int
     return History(mine, profiles, now)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Page:
     events: tuple[Event, ...]
     around: tuple[Event, ...]

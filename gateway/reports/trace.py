@@ -13,6 +13,7 @@ from typing import Any
 from smsc_emulator.base import msisdn
 from smsc_emulator.base.durations import instant
 from smsc_emulator.base.journal import Event
+from smsc_emulator.frozen import frozen
 
 ENDS = ("bnd_", "ent_", "ses_", "whe_", "dlv_")
 """Beginnings of ids from which the trace does not go on, unless it is asked for one of them."""
@@ -35,7 +36,7 @@ LAYERS = {
 """Where an event happened, by what its type begins with; others stand for themselves."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Step:
     """One thing that happened."""
 
@@ -51,7 +52,7 @@ class Step:
     """The decoded PDU, where the lab has kept it."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Trace:
     """What belongs to one id, in the order in which it happened."""
 

@@ -7,7 +7,7 @@ Nothing here is of one person: what would be has no table.
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any, Final, Literal
 
 from sqlalchemy import ColumnElement, Table, func, select
@@ -17,6 +17,7 @@ from confirm.ledger_store import charges
 from confirm.store import confirmations
 from gateway.reports.reading import attempts_table
 from smsc_emulator.base.database import Tx, metadata
+from smsc_emulator.frozen import frozen
 
 PERSONS: Final = frozenset({"user", "number", "subscriber"})
 """What no table is ever of."""
@@ -24,7 +25,7 @@ PERSONS: Final = frozenset({"user", "number", "subscriber"})
 Measure = Literal["cost", "use"]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Cell:
     """One line of a table. `count` is of attempts, confirmations, bindings or numbers; None where it is hidden."""
 
@@ -36,7 +37,7 @@ class Cell:
     currency: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Aggregate:
     """A table of cells, with what they are counts of."""
 

@@ -1,7 +1,6 @@
 """A lab's database while no lab runs on it: where its clock stands, and what a kill leaves. On either engine."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from sqlalchemy import Connection, delete, insert, select
@@ -11,6 +10,7 @@ from gateway.timekeeping import lab_clock
 from smsc_emulator.base.clock import utc_millis
 from smsc_emulator.base.database import Database, metadata
 from smsc_emulator.base.journal import Journal
+from smsc_emulator.frozen import frozen
 
 T = TypeVar("T")
 
@@ -27,7 +27,7 @@ async def set_clock(url: str, *, to: int | None = None, by: int = 0) -> None:
     await _run(url, unit)
 
 
-@dataclass(frozen=True)
+@frozen
 class Kept:
     """All rows of all tables, at one instant."""
 

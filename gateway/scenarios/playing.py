@@ -4,7 +4,6 @@ import asyncio
 import tempfile
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +16,7 @@ from gateway.scenarios.stage import Stage
 from smsc_emulator.base import durations
 from smsc_emulator.base.config import WRITTEN
 from smsc_emulator.base.journal import Event
+from smsc_emulator.frozen import frozen
 
 PATIENCE = 5.0
 """Real seconds that what is expected may take to be seen; the clock stands still meanwhile."""
@@ -28,7 +28,7 @@ ASIDE = ("clock.", "smpp.", "webhook.")
 """What is not shown of them."""
 
 
-@dataclass(frozen=True)
+@frozen
 class Failure:
     """The step that was not as expected."""
 
@@ -41,7 +41,7 @@ class Failure:
     """The last events before it."""
 
 
-@dataclass(frozen=True)
+@frozen
 class Result:
     """How a run went."""
 

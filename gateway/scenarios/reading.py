@@ -1,7 +1,6 @@
 """Reading a scenario's file: each mistake is told by its line and column, and nothing is played before all is right."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path as FilePath
 from typing import Any
 
@@ -18,12 +17,13 @@ from gateway.scenarios.filling import UnknownNameError, filled
 from gateway.scenarios.script import RULES, Script
 from gateway.settings import Settings
 from smsc_emulator.base.config import WRITTEN, Section
+from smsc_emulator.frozen import frozen
 
 _OWN = ("server", "lab", "logs", "subscriber_files")
 """Sections that are the player's own, or need a file beside this one."""
 
 
-@dataclass(frozen=True)
+@frozen
 class Play:
     """One run of a scenario, ready to be played."""
 

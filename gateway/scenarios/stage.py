@@ -24,9 +24,10 @@ from smsc_emulator.base import durations
 from smsc_emulator.base.durations import instant
 from smsc_emulator.base.journal import Event
 from smsc_emulator.base.signature import sign, verify
+from smsc_emulator.frozen import frozen
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Answer:
     """What an HTTP request was answered with."""
 

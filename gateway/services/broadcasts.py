@@ -8,7 +8,6 @@ a unit; instants are lab time in milliseconds.
 """
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, Literal
 
 from sqlalchemy import (
@@ -33,6 +32,7 @@ from smsc_emulator.base import claims
 from smsc_emulator.base.database import Tx, metadata
 from smsc_emulator.base.durations import DAY, SECOND
 from smsc_emulator.base.statements import Statement
+from smsc_emulator.frozen import frozen
 
 State = Literal["queued", "submitting", "sent", "refused", "in_doubt", "expired"]
 """Where one recipient's SMS stands. in_doubt: handed over, and nobody knows whether it was taken."""
@@ -75,7 +75,7 @@ recipients = Table(
 _HEAD = Statement(select(broadcasts).where(broadcasts.c.next_at.is_not(None)).order_by(broadcasts.c.ordinal).limit(1))
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Broadcast:
     """One broadcast, and how many of its recipients are in which state."""
 
@@ -87,7 +87,7 @@ class Broadcast:
     counts: Mapping[str, int]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Claimed:
     """An SMS to hand over."""
 

@@ -5,7 +5,6 @@ need be once a court has said so (149-FZ art. 15.4). It is never a fine (S39). W
 which the time ends is mended in time. Every function runs in a unit; instants are lab time in milliseconds.
 """
 
-from dataclasses import dataclass
 from typing import Any, Literal
 
 from sqlalchemy import BigInteger, Column, Index, String, Table, func, insert, select, update
@@ -17,6 +16,7 @@ from gateway.services.rules import Rules
 from smsc_emulator.base.database import Tx, metadata
 from smsc_emulator.base.durations import SECOND, iso
 from smsc_emulator.base.statements import Statement
+from smsc_emulator.frozen import frozen
 
 Kind = Literal["not_listed", "no_identification", "no_data_given", "other"]
 """What was found: the service is not in the public register; it does not identify its users; it does not give the data
@@ -40,7 +40,7 @@ table = Table(
 _NEXT_DUE = Statement(select(func.min(table.c.due_at)), remember=True)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Finding:
     """One finding."""
 

@@ -5,7 +5,6 @@ users, which answers a question about them and tells nothing else. Every method 
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from typing import Literal
 
 from sqlalchemy import (
@@ -24,6 +23,7 @@ from sqlalchemy import (
 
 from confirm import codes
 from smsc_emulator.base.database import Tx, metadata
+from smsc_emulator.frozen import frozen
 
 Ground = Literal["threat", "unwanted", "other"]
 """Why a user reports a sender (S82)."""
@@ -58,7 +58,7 @@ reports = Table(
 )
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Report:
     """That somebody reported a sender; it obliges nobody to anything (S82)."""
 

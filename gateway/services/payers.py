@@ -6,16 +6,16 @@ Charges of confirmations that belong to no attempt are the service's.
 """
 
 from collections import defaultdict
-from dataclasses import dataclass
 
 from sqlalchemy import Table, func, select
 
 from confirm.ledger_store import charges
 from confirm.store import confirmations
 from smsc_emulator.base.database import Tx
+from smsc_emulator.frozen import frozen
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Share:
     """What one payer owes for one kind of charge. `amount` is in millionths of the currency."""
 

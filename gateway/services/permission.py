@@ -4,9 +4,10 @@ CHECKS is the whole of it. The message itself is never seen here: no content, an
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Literal, TypeAlias
+
+from smsc_emulator.frozen import frozen
 
 About = Literal["service", "message", "sender", "recipient"]
 """Whose affair a refusal is."""
@@ -23,7 +24,7 @@ class Refusal(StrEnum):
     """The recipient does not want the sender's messages (S75)."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class User:
     """What the binding of a user lets him do."""
 
@@ -38,7 +39,7 @@ UNKNOWN = frozenset({"NONE", "CLOSED"})
 """States of users who are not identified at all. Those of all others that may not send may not receive either (S12)."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Question:
     """One message of `sender` to `recipient`; without one, to anybody."""
 
@@ -53,7 +54,7 @@ class Question:
     """False: it is of that part of a mixed service which is not for messages, and which the rules are not for (S41)."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Answer:
     """Whether the message may pass, and why not."""
 

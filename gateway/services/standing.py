@@ -7,11 +7,11 @@ Instants are lab time in milliseconds since 1970, UTC.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Literal, TypeAlias
 
 from gateway.services.rules import ExchangeMode, Mode, Payer, Rules
+from smsc_emulator.frozen import frozen
 
 Residency = Literal["domestic", "foreign"]
 Kind = Literal["messenger", "mixed", "federated", "p2p", "undetermined"]
@@ -24,7 +24,7 @@ FOREIGN = "foreign"
 """The class of numbers of other countries; the router tells it."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Features:
     """What users can do with the messaging part of a service. None: nobody has found out (S42)."""
 
@@ -51,7 +51,7 @@ def is_im_service(features: Features) -> bool | None:
     return None if None in fits else True
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Agreement:
     """What a service and an operator have agreed on (S47)."""
 
@@ -76,7 +76,7 @@ class Agreement:
         return self.state == "negotiating" and self.grace_until is not None and now <= self.grace_until
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Service:
     """What is known of a service."""
 
@@ -93,7 +93,7 @@ class Service:
     """Whether it counts as having an agreement with each operator that there is no other word on."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Standing:
     """All about a service that decides at one instant."""
 
@@ -120,7 +120,7 @@ class Reason(StrEnum):
     """The service has no agreement in force with the operator (S33)."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Eligible:
     """The attempt may go on, and how."""
 
@@ -131,7 +131,7 @@ class Eligible:
     """Who pays for the attempt, by the agreement, or else by the profile (S95)."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Plan:
     """One attempt that a service wants to make; see `eligibility`."""
 

@@ -9,7 +9,6 @@ import asyncio
 import ssl
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass
 from functools import lru_cache, partial
 from ipaddress import ip_address
 
@@ -21,9 +20,10 @@ from gateway.webhooks.guard import Guard
 from gateway.webhooks.outbox import Answer
 from smsc_emulator.base.kept_lines import KeptLines
 from smsc_emulator.base.line import DisconnectedError, HttpAnswer, Line, post_octets
+from smsc_emulator.frozen import frozen
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Target:
     """Where a webhook goes."""
 

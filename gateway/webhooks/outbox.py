@@ -6,8 +6,9 @@ nothing any more. A response header `webhook-delivery: abort-message` ends the r
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from enum import StrEnum
+
+from smsc_emulator.frozen import frozen
 
 
 class Outcome(StrEnum):
@@ -27,7 +28,7 @@ class DeliveryState(StrEnum):
     GIVEN_UP = "given_up"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Answer:
     """What came back from a receiver: an HTTP status, or the reason why there is none."""
 
@@ -37,7 +38,7 @@ class Answer:
     error: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Verdict:
     """What follows from a try. `due_at` is the instant of the next one, set where the outcome is FAILED."""
 

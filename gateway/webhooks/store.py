@@ -7,7 +7,6 @@ and the receiver tells repeats by that id.
 """
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import (
@@ -33,6 +32,7 @@ from smsc_emulator.base import claims
 from smsc_emulator.base.database import Tx, metadata
 from smsc_emulator.base.durations import iso
 from smsc_emulator.base.statements import Columns, Statement
+from smsc_emulator.frozen import frozen
 
 webhook_endpoints = Table(
     "webhook_endpoints",
@@ -88,7 +88,7 @@ _DUE_OF = Statement(
 )
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Endpoint:
     """Where a service receives its webhooks."""
 
@@ -100,7 +100,7 @@ class Endpoint:
     disabled_at: int | None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Delivery:
     """One event on its way to one endpoint."""
 

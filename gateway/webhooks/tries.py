@@ -8,10 +8,10 @@ at that instant.
 import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
-from dataclasses import dataclass
 
 from gateway.webhooks.outbox import Answer, Verdict
 from gateway.webhooks.store import Delivery
+from smsc_emulator.frozen import frozen
 
 UNWRITTEN = 25
 """Tries that may be made before the first of them is written down."""
@@ -20,7 +20,7 @@ GATHER = 0.02
 """Real seconds from a try until it is written down, if others follow."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Tried:
     """A try, its answer, and what follows from it; `at` is the lab instant of the answer."""
 

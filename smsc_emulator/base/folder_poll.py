@@ -5,7 +5,6 @@ and put on record is the same. A letter that the face cannot take for now stays 
 """
 
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
@@ -15,13 +14,14 @@ from smsc_emulator.base.activity import Activity
 from smsc_emulator.base.flights import Flights
 from smsc_emulator.base.mailbox import GarbageError, Letter, Mailbox
 from smsc_emulator.base.signed_http import UnreachableError
+from smsc_emulator.frozen import frozen
 
 Handle = Callable[[str, Letter], Awaitable[None]]
 """Does what a letter of a party says. Raises GarbageError if it says nothing that can be done, UnreachableError if it
 cannot be done for now."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Post:
     """A party's box that is looked into, and how often: milliseconds of lab time."""
 

@@ -8,16 +8,18 @@ seen but not kept (each PDU of a link). Both kinds come out in one order: while 
 import asyncio
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import partial
 from itertools import islice
 from typing import Any
+
+from smsc_emulator.frozen import frozen
 
 RUN = 1_000_000_000
 """Sequence numbers of one run of the lab. A run starts at the next multiple, so a reader's `after` never goes back."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Event:
     """Something that happened: `subject` is the id it happened to, `data` is plain JSON without codes or texts."""
 

@@ -7,8 +7,9 @@ headers are told, and the connection is not used again.
 import asyncio
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import lru_cache
+
+from smsc_emulator.frozen import frozen
 
 IDLE = 15.0
 """Real seconds for which a connection that nothing is sent over is kept."""
@@ -28,7 +29,7 @@ class NotHttpError(Exception):
     """What the server answered is not HTTP."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class HttpAnswer:
     """What a server has answered."""
 

@@ -13,9 +13,11 @@ import json
 import os
 import re
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
+
+from smsc_emulator.frozen import frozen
 
 LONGEST = 1 << 20
 """The most bytes that a file may have."""
@@ -28,7 +30,7 @@ class GarbageError(Exception):
     """A file is not what it should be; the message says why."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Letter:
     """One message. An answer has the id of what it answers, the kind `answer`, and a `status` as HTTP has it."""
 

@@ -1,8 +1,9 @@
 """Subscriber numbers in international form (E.164 with `+`)."""
 
 import re
-from dataclasses import dataclass
 from functools import lru_cache
+
+from smsc_emulator.frozen import frozen
 
 PATTERN = r"^\+[1-9][0-9]{6,14}$"
 """A number as the HTTP API takes it, as a JSON Schema pattern."""
@@ -34,7 +35,7 @@ def from_address(address: str) -> str:
     return number if _E164.fullmatch(number) else address
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class DialPlan:
     """How numbers are dialled in a country; the defaults are those of the country code 7."""
 

@@ -1,9 +1,9 @@
 """A plan of tries, as a table of offsets from the first one. Pure: instants go in, the next instant comes out."""
 
-from dataclasses import dataclass
+from smsc_emulator.frozen import frozen
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class RetryPlan:
     """Tries at `offsets` after the first, then one `every` so often; all in milliseconds of lab time.
 

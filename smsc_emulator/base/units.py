@@ -19,6 +19,7 @@ from smsc_emulator.base.journal import Event
 from smsc_emulator.base.known import Key, Known
 from smsc_emulator.base.statements import HAS_RECORDS, VERSION, Statement
 from smsc_emulator.base.writes import Writes
+from smsc_emulator.frozen import frozen
 
 T = TypeVar("T")
 
@@ -127,7 +128,7 @@ Done = Callable[[Batch], None]
 """Called on the loop when a batch is committed or has failed."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Signals:
     """What a backend tells the database, on the loop."""
 

@@ -23,6 +23,7 @@ from smsc_emulator.base.clock import Clock
 from smsc_emulator.base.forms import in_words, mistakes
 from smsc_emulator.base.postgres_errors import CommitInDoubtError, DatabaseUnusableError
 from smsc_emulator.base.request import Request
+from smsc_emulator.frozen import frozen
 
 
 class Body(BaseModel):
@@ -40,7 +41,7 @@ class Model(Body):
     model_config = ConfigDict(extra="forbid")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ProblemKind:
     """One line of an error table: a stable code, its HTTP status, and the sentence that explains it."""
 
@@ -108,7 +109,7 @@ Stream = Callable[[web.Request], Awaitable[web.StreamResponse]]
 """Answers a request piece by piece, and returns the response that it has sent."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Reply:
     """A handler's answer. A body that is bytes is sent as it is: JSON made earlier."""
 
@@ -136,7 +137,7 @@ class Call:
     """Who the credentials belong to: a service's id or an operator's id; empty where none are needed."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Answered:
     """A request that has been answered, for those who count and trace."""
 
@@ -157,7 +158,7 @@ Guard = Callable[[Request, bytes], str]
 """Checks a request's credentials and returns who they belong to, or raises ProblemError(UNAUTHORIZED or FORBIDDEN)."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Route:
     """One operation of the API: what it takes, what it answers, which problems it can have."""
 

@@ -5,9 +5,10 @@ how its octets were cut into segments.
 """
 
 import struct
-from dataclasses import dataclass
 from enum import IntFlag
 from ipaddress import ip_address
+
+from smsc_emulator.frozen import frozen
 
 _TCP, _UDP = 6, 17
 _HOPS = 64
@@ -24,7 +25,7 @@ class Flag(IntFlag):
     ACK = 0x10
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class End:
     """One end of a conversation: an IP address without a zone, and a port."""
 

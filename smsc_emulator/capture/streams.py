@@ -1,15 +1,15 @@
 """A TCP connection as segments: numbers and acknowledgements that let a dissector follow it from its first octet."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from smsc_emulator.capture.packets import End, Flag, segment
+from smsc_emulator.frozen import frozen
 
 LARGEST = 32_768
 """How many octets one made-up segment carries at most; an IP packet has room for 65,535 with its headers."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Segment:
     """A segment, and whether the lab has sent it."""
 

@@ -1,16 +1,16 @@
 """An account's conduct as a report: for people, and as JUnit XML for the tools that read test results."""
 
-from dataclasses import dataclass
 from typing import Final
 from xml.etree import ElementTree as Xml
 
 from smsc_emulator.base import durations
 from smsc_emulator.core.conduct import KINDS, Conduct, Severity, Tally
+from smsc_emulator.frozen import frozen
 
 _MARKS: Final = {Severity.ERROR: "ERROR", Severity.WARNING: "warning", Severity.INFO: "info"}
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Report:
     """The mistakes of an account."""
 

@@ -7,10 +7,10 @@ start of the lab), every (lab time from one message of a series to the next) and
 import csv
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
 from pathlib import Path
 
 from smsc_emulator.base import durations, msisdn
+from smsc_emulator.frozen import frozen
 
 COLUMNS = ("phone_number", "to", "text")
 OPTIONAL = ("after", "every", "times")
@@ -19,7 +19,7 @@ LONGEST_TEXT = 8_000
 _TO = re.compile(r"\+?[0-9]{1,20}")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Planned:
     """A message, or a series of equal ones, that a handset is to send."""
 

@@ -1,14 +1,14 @@
 """Where a message goes: to a handset, to the ESME account that serves the number, or nowhere."""
 
 from collections.abc import Container, Mapping, Sequence
-from dataclasses import dataclass
 
 from smsc_emulator.base import msisdn
 from smsc_emulator.core.settings import AccountSettings
+from smsc_emulator.frozen import frozen
 from smsc_emulator.handsets.handset import Handset
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ToAccount:
     """The destination is an ESME: the account that serves the number."""
 

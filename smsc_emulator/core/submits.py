@@ -2,9 +2,9 @@
 
 from collections import deque
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from itertools import islice
 
+from smsc_emulator.frozen import frozen
 from smsc_emulator.smpp import segments
 from smsc_emulator.smpp.pdus import SubmitSm
 
@@ -15,7 +15,7 @@ Told = tuple[int, str, SubmitSm, int, str]
 """What is told of one: the lab's time, the account, the PDU, the status and the message_id of the answer."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Submit:
     """A submit_sm that was answered."""
 

@@ -6,10 +6,11 @@ from a strict one is the standard's, or the nearest where it names none (marked 
 """
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, fields
+from dataclasses import fields
 from typing import Any, Final
 
 from smsc_emulator.core.personality_settings import Strictness
+from smsc_emulator.frozen import frozen
 from smsc_emulator.smpp import segments
 from smsc_emulator.smpp.constants import CommandStatus, EsmClass, Npi, Tag, Ton
 from smsc_emulator.smpp.pdus import DataSm, Pdu, ReplaceSm, SubmitMulti, SubmitSm
@@ -29,7 +30,7 @@ _RESERVED_CODINGS: Final = frozenset({0x0B, 0x0C, 0x0F, *range(0x80, 0xC0)})
 _INVALID_DCS: Final = 0x104
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Rule:
     """A value that must not be: `broken` tells whether it is there."""
 

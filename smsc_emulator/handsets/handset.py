@@ -1,9 +1,9 @@
 """A virtual handset: a number with a state, an inbox of decoded texts, and habits of its own."""
 
 from collections import deque
-from dataclasses import dataclass
 from typing import NamedTuple
 
+from smsc_emulator.frozen import frozen
 from smsc_emulator.handsets.script import Script
 from smsc_emulator.handsets.states import FULL, OUTCOMES, TAKEN, HandsetState, Outcome
 from smsc_emulator.smpp import segments
@@ -57,7 +57,7 @@ class InboxMessage(NamedTuple):
         return decode(self.octets, self.data_coding) if self.whole is None else self.whole
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Changed:
     """What a handset is to be like from now on."""
 

@@ -1,7 +1,6 @@
 """What a handset does by itself with a text that has come: answer it, type its code, throw it away."""
 
-from dataclasses import dataclass
-
+from smsc_emulator.frozen import frozen
 from smsc_emulator.handsets.codes import find_code
 
 CODE = "{code}"
@@ -9,7 +8,7 @@ CODE = "{code}"
 TEXT = "{text}"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Script:
     """A handset's habits. Nothing is sent in answer to a text without a code if the reply needs one."""
 

@@ -5,11 +5,11 @@ TLV network_error_code tells the same, except where a handset itself answers wit
 23.040, 9.2.3.22).
 """
 
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
 from smsc_emulator.base.durations import SECOND
+from smsc_emulator.frozen import frozen
 from smsc_emulator.smpp.constants import MessageState
 
 NETWORK_GSM: Final = 3
@@ -29,7 +29,7 @@ class HandsetState(StrEnum):
     UNKNOWN = "unknown"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Outcome:
     """What comes of trying to bring a message to a handset."""
 

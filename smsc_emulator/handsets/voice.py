@@ -4,11 +4,12 @@ A reaction has up to two answers: a provisional one at once, and a final one aft
 are those of ITU-T Q.850, joined to the SIP status as RFC 3398 joins them.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from enum import StrEnum
 from typing import Final, Literal
 
 from smsc_emulator.base.durations import SECOND
+from smsc_emulator.frozen import frozen
 from smsc_emulator.handsets.states import HandsetState
 
 Spelling = Literal["keep", "plus", "digits", "00", "8", "national", "withheld"]
@@ -42,7 +43,7 @@ class CallBehaviour(StrEnum):
     CONGESTED = "congested"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Reaction:
     """One line of the table."""
 
@@ -92,7 +93,7 @@ OF_STATE: Final[dict[HandsetState, CallBehaviour]] = {
 """The states in which a handset has no choice."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Voice:
     """What a number does with calls to it, and how the callers are spelled in calls to it and from it."""
 

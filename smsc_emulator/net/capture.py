@@ -21,6 +21,7 @@ from smsc_emulator.capture import pcapng
 from smsc_emulator.capture.notes import Note, SmppNotes, sip_notes
 from smsc_emulator.capture.packets import End, datagram
 from smsc_emulator.capture.streams import Segment, Stream
+from smsc_emulator.frozen import frozen
 from smsc_emulator.net.outlets import Outlet, open_outlet
 from smsc_emulator.net.tap import Address, Tapped
 
@@ -47,7 +48,7 @@ class EndedBy(StrEnum):
     ERROR = "error"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Bounds:
     """How large a file may grow, in octets, and for how many real seconds a capture may run, if that is bounded."""
 

@@ -7,9 +7,9 @@ by octets. PDUs are told as the session reads and writes them: what a fault does
 from collections import OrderedDict, deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import Final
 
+from smsc_emulator.frozen import frozen
 from smsc_emulator.net.smpp_server import ServerLink, SmppServer
 from smsc_emulator.smpp.codec import HEADER, decode
 from smsc_emulator.smpp.config import MAX_LENGTH
@@ -26,7 +26,7 @@ STREAMS: Final = 1000
 """How many directions of links may have a PDU unfinished, or wait for an answer."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Seen:
     """One PDU that went over a link."""
 

@@ -4,7 +4,7 @@ What the rules in force ask of every operator are its terms; an operator that is
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from typing import Literal
 
 from sqlalchemy import bindparam, delete, insert, select
@@ -12,6 +12,7 @@ from sqlalchemy import bindparam, delete, insert, select
 from smsc_emulator.base.database import Tx
 from smsc_emulator.base.durations import DAY
 from smsc_emulator.base.statements import Statement
+from smsc_emulator.frozen import frozen
 from smsc_emulator.operator.settings import Answer, OperatorSettings, RegisterState
 from smsc_emulator.operator.store import operator_behaviours as table
 
@@ -24,7 +25,7 @@ Policy = Literal["present", "absent"]
 """What an operator answers about a kind of line that the rules do not settle (S56, S57, S58)."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Terms:
     """What the rules ask of every operator."""
 
@@ -51,7 +52,7 @@ Spoiling = Literal["wrong_number", "unknown_id", "bad_signature"]
 """What is wrong with the verdicts of an operator that makes mistakes: they go out so instead of right."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Outage:
     """A time in which an operator can neither be reached nor speak. Instants are lab time."""
 
@@ -73,7 +74,7 @@ class OutageError(Exception):
         self.kind = kind
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Behaviour:
     """What an operator answers and how, how its register and its notices are, and what it does wrong.
 

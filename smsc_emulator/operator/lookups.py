@@ -6,7 +6,7 @@ operator that makes mistakes (`Behaviour.spoil` and its neighbours) sends others
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from functools import partial
 from typing import Any
 
@@ -22,6 +22,7 @@ from smsc_emulator.base.randomness import Randomness, SecretRandomness
 from smsc_emulator.base.retries import RetryPlan
 from smsc_emulator.base.signed_http import Session, UnreachableError
 from smsc_emulator.base.statements import Statement
+from smsc_emulator.frozen import frozen
 from smsc_emulator.operator import answers, register, subscribers
 from smsc_emulator.operator.answers import ABSENT, PRESENT
 from smsc_emulator.operator.behaviour import Behaviour, Behaviours
@@ -71,7 +72,7 @@ class NoAgreementError(Exception):
     """The operator has no agreement of the id that the query names."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Query:
     """What the gateway asks: whether a number is the operator's. In presence mode it tells of no person."""
 
@@ -95,7 +96,7 @@ _SAME = ("phone_number", "service_id", "attempt_id")
 """What a query has to have in common with the one that came before under its id."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Verdict:
     """An answer on its way, and what its operator does wrong with it."""
 

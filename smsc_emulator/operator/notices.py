@@ -8,7 +8,6 @@ breach; it is sent all the same.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
@@ -24,6 +23,7 @@ from smsc_emulator.base.randomness import Randomness
 from smsc_emulator.base.retries import RetryPlan
 from smsc_emulator.base.signed_http import UnreachableError
 from smsc_emulator.base.statements import Statement
+from smsc_emulator.frozen import frozen
 from smsc_emulator.operator import lookups, register, subscribers
 from smsc_emulator.operator.behaviour import Behaviours, TermsAt
 from smsc_emulator.operator.outward import Outward
@@ -48,7 +48,7 @@ class SameOperatorError(Exception):
     """The number is with this operator already."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Notice:
     """What the operator has to tell, and how far that has come; instants are lab time."""
 

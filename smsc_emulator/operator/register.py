@@ -3,7 +3,6 @@
 An entry is opened once and ended once, never edited (identification, 3.2). Runs inside units of work.
 """
 
-from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import bindparam, insert, select, update
@@ -11,6 +10,7 @@ from sqlalchemy.engine import Row
 
 from smsc_emulator.base.database import Tx
 from smsc_emulator.base.statements import Statement
+from smsc_emulator.frozen import frozen
 from smsc_emulator.operator.store import register_entries as entries
 
 OPEN, ENDED, VOID = "OPEN", "ENDED", "VOID"
@@ -29,7 +29,7 @@ class EntryConflictError(Exception):
     """The code, or the request, is in the register with other data."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Handover:
     """A code that the gateway hands over."""
 
@@ -40,7 +40,7 @@ class Handover:
     service_name: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Entry:
     """A line of the register; instants are lab time."""
 

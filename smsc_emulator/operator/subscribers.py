@@ -6,7 +6,7 @@ register (its entry ends, and the service is told) is in `notices`. Runs inside 
 """
 
 from collections.abc import Collection, Iterable
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import asdict, fields, replace
 from functools import partial
 from typing import Any
 
@@ -16,6 +16,7 @@ from smsc_emulator.base.database import Database, Tx
 from smsc_emulator.base.durations import DAY, iso
 from smsc_emulator.base.journal import Event
 from smsc_emulator.base.statements import Statement
+from smsc_emulator.frozen import frozen
 from smsc_emulator.operator.settings import EndReason, Kyc, Owner, SimState, SubscriberSettings
 from smsc_emulator.operator.store import contracts as table
 
@@ -37,7 +38,7 @@ class NoSuchSubscriberError(Exception):
     """The number has no contract in force."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Person:
     """A made-up person, as a contract describes him. He is compared in match mode, and never leaves the operator."""
 
@@ -46,7 +47,7 @@ class Person:
     birth_date: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Subscriber:
     """A contract, in force or over; instants are lab time."""
 

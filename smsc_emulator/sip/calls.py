@@ -5,13 +5,15 @@ A call has a name, which whoever creates it chooses: the caller for an outgoing 
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Literal, Protocol, TypeAlias
+
+from smsc_emulator.frozen import frozen
 
 Transport = Literal["udp", "tcp"]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Peer:
     """Where SIP messages come from or go to."""
 
@@ -21,7 +23,7 @@ class Peer:
     transport: Transport = "udp"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Invitation:
     """What an INVITE says of a call. Users are the user parts of SIP URIs, as they stand on the wire."""
 
@@ -44,7 +46,7 @@ class Invitation:
     ends a call that goes in a circle: an INVITE with none left is not sent and ends with 483 (RFC 3261, 8.1.1.6)."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Incoming:
     """Somebody calls. A 100 Trying has been sent; what else is answered is up to whoever hears of it."""
 
@@ -55,7 +57,7 @@ class Incoming:
     """The Call-ID, by which a trace and a capture know the call."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Progress:
     """A provisional answer to an outgoing call above 100."""
 
@@ -66,7 +68,7 @@ class Progress:
     """Whether it carried a session description: an announcement or a voicemail may be heard."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Answered:
     """The call is answered and acknowledged: from now on it costs money.
 
@@ -77,7 +79,7 @@ class Answered:
     call: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Ended:
     """The call is over; nothing more happens to it."""
 

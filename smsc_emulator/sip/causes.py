@@ -3,10 +3,10 @@
 Read by whoever answers a call with a cause, and by whoever has to tell the cause of a status without a Reason header.
 """
 
-from dataclasses import dataclass
+from smsc_emulator.frozen import frozen
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Cause:
     """A Q.850 cause."""
 

@@ -11,6 +11,7 @@ from enum import Enum, auto
 from hashlib import md5, sha256
 from typing import Literal
 
+from smsc_emulator.frozen import frozen
 from smsc_emulator.sip.fields import quoted, unquoted
 
 Algorithm = Literal["SHA-256", "MD5"]
@@ -22,7 +23,7 @@ BOTH: tuple[Algorithm, ...] = ("SHA-256", "MD5")
 _MOST_NONCES = 10_000
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Credentials:
     """A name and its password."""
 

@@ -6,11 +6,12 @@ writes is percent-encoded anew, while a Via or a tag must come back exactly as i
 """
 
 import re
-from dataclasses import dataclass
 from typing import Final
 from urllib.parse import quote, unquote
 
 from sipmessage import URI
+
+from smsc_emulator.frozen import frozen
 
 ANONYMOUS: Final = "anonymous"
 """The user of a caller who is withheld (RFC 3323, 4.1.1.3)."""
@@ -30,7 +31,7 @@ _CONTROL = re.compile(r"[\x00-\x1f\x7f]+")
 _USER_SAFE = "-_.!~*'()&=+$,/"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Via:
     """One value of Via."""
 
@@ -46,7 +47,7 @@ class Via:
         return self.parameters.get("branch", "")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Party:
     """One value of From, To, Contact, Route or P-Asserted-Identity."""
 

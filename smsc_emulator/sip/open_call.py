@@ -4,15 +4,14 @@ The number that called is not among it: it may be a code. So a CANCEL that is ma
 the tag of the INVITE, where RFC 3261, 9.1 wants the same From; transactions and dialogs are told by branch and tags.
 """
 
-from dataclasses import dataclass
-
+from smsc_emulator.frozen import frozen
 from smsc_emulator.sip.calls import Peer
 from smsc_emulator.sip.dialogs import Dialog
 from smsc_emulator.sip.fields import ANONYMOUS_ADDRESS
 from smsc_emulator.sip.messages import Request
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Answer:
     """The dialog of a call that was answered."""
 
@@ -22,7 +21,7 @@ class Answer:
     routes: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class OpenCall:
     """A call that is under way."""
 
@@ -68,7 +67,7 @@ class OpenCall:
         )
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class SentAgain:
     """The INVITE of a call is sent again as another transaction: what is known of the call must be written anew."""
 

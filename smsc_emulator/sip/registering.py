@@ -1,7 +1,6 @@
 """REGISTER (RFC 3261, 10.3): a phone asks that calls to a user come to it. Whoever knows the users decides."""
 
-from dataclasses import dataclass
-
+from smsc_emulator.frozen import frozen
 from smsc_emulator.sip.calls import Peer
 from smsc_emulator.sip.fields import Party, read_party, user_of
 from smsc_emulator.sip.messages import Request
@@ -10,7 +9,7 @@ DEFAULT_EXPIRES = 3600
 """How long a registration is wanted that tells no time, in seconds (10.2.1.1)."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Registering:
     """A REGISTER that waits for `accept_registration`, `challenge` or `refuse_registration`."""
 

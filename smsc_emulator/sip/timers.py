@@ -1,12 +1,13 @@
 """The timers of RFC 3261 (table 4), in seconds of real time, and a plan of what is due when."""
 
 import heapq
-from dataclasses import dataclass
 from itertools import count
 from typing import Generic, TypeVar
 
+from smsc_emulator.frozen import frozen
 
-@dataclass(frozen=True, slots=True)
+
+@frozen
 class Timers:
     """The three times that all timers of SIP are made of."""
 

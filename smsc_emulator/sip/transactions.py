@@ -14,9 +14,9 @@ one that ends the state (B, F, H when the peer was waited for in vain; D, I, J, 
 stragglers). Over TCP nothing is retransmitted and nothing straggles, except a 2xx, which comes end to end.
 """
 
-from dataclasses import dataclass
 from enum import Enum, auto
 
+from smsc_emulator.frozen import frozen
 from smsc_emulator.sip.calls import Peer
 from smsc_emulator.sip.timers import Timers
 
@@ -176,7 +176,7 @@ BEGIN = {
 """The state that each machine begins in."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Times:
     """The timers of a state, as names of what `Timers` tells."""
 

@@ -1,10 +1,10 @@
 """How a session behaves."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import cache
 from typing import Final
 
+from smsc_emulator.frozen import frozen
 from smsc_emulator.smpp import straight
 from smsc_emulator.smpp.codec import ErrorBody, decode_by_table
 from smsc_emulator.smpp.constants import MAX_SM_LENGTH, VERSION_5_0, CommandStatus
@@ -23,7 +23,7 @@ Reader = Callable[[bytes, int, int, int], Pdu]
 """Decodes a frame, whose command_id, command_status and sequence_number have been read."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class SessionConfig:
     """What both sides may choose. Times are seconds; 0 turns a timer off."""
 

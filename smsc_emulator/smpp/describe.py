@@ -4,10 +4,11 @@ What only its owner may read is marked: a password is never told at all, a text 
 """
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import fields
 from enum import IntEnum, IntFlag
 from typing import Final
 
+from smsc_emulator.frozen import frozen
 from smsc_emulator.smpp import text
 from smsc_emulator.smpp.constants import (
     DataCoding,
@@ -30,7 +31,7 @@ RESERVED: Final = "reserved"
 """What a value that no table has stands for."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Line:
     """One field or optional parameter of a PDU."""
 

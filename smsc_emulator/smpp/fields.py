@@ -4,23 +4,24 @@ A PDU's dataclass declares its fields once, in wire order, each by one of the fu
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, Final
 
+from smsc_emulator.frozen import frozen
 from smsc_emulator.smpp.constants import CommandStatus
 
 WIRE: Final = "wire"
 """The key of a field's specification in its metadata."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Integer:
     """An unsigned integer of `size` octets, high octet first (3.1)."""
 
     size: int
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class COctetString:
     """Characters ended by a NUL, which `most` counts too (3.1.1); a longer one is answered with `status`.
 
@@ -34,12 +35,12 @@ class COctetString:
     fixed: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ShortMessage:
     """An octet of length (sm_length), then as many octets: 0 to 254 (5.2.21, 5.2.22)."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Entries:
     """An octet that counts, then as many entries; with several `kinds`, each entry starts with the flag of its kind."""
 

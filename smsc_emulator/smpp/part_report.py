@@ -1,12 +1,12 @@
 """What is wrong with the parts of a long text, told for people: missing, repeated, contradictory, out of order."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 
+from smsc_emulator.frozen import frozen
 from smsc_emulator.smpp.segments import Assembly, Key, Reassembler
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class PartReport:
     """The parts of one message, by their sequence numbers."""
 

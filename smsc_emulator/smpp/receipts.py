@@ -6,12 +6,12 @@ whose fields `build` names, and read with tolerance.
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cache, lru_cache
 from string import Formatter
 from typing import Final
 
+from smsc_emulator.frozen import frozen
 from smsc_emulator.smpp import gsm0338
 from smsc_emulator.smpp.constants import MessageState, Tag
 from smsc_emulator.smpp.pdu import Tlv
@@ -45,7 +45,7 @@ _CENTURY_PIVOT: Final = 38
 """Years from 38 on are of the last century (SMPP 3.4 Appendix C)."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Receipt:
     """What a receipt says; a member that it does not say, or not legibly, is None."""
 

@@ -12,6 +12,7 @@ from enum import StrEnum
 from itertools import groupby
 from typing import Final, NamedTuple
 
+from smsc_emulator.frozen import frozen
 from smsc_emulator.smpp import gsm0338
 from smsc_emulator.smpp.constants import EsmClass, Tag
 from smsc_emulator.smpp.gsm0338 import NO_SHIFT
@@ -43,7 +44,7 @@ _LOCKING_SHIFT: Final = 0x25
 """The information elements that hold a national language identifier."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Segment:
     """The members of submit_sm or deliver_sm that carry one segment; `tlvs` are pairs of tag and value."""
 
@@ -133,7 +134,7 @@ def _mark(scheme: Scheme, reference: int, total: int, sequence: int) -> tuple[by
     return b"", tlvs
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Header:
     """A user data header as it was read: `octets` long with its length octet, information elements in order."""
 
@@ -142,7 +143,7 @@ class Header:
     problems: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Concatenation:
     """The place of a segment: number `sequence`, from 1, of the `total` segments of message `reference`."""
 
@@ -151,7 +152,7 @@ class Concatenation:
     sequence: int
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Part:
     """What one PDU carries: a whole short message or one segment of a long one."""
 

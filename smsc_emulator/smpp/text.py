@@ -6,10 +6,10 @@ of 3GPP TS 23.038 clause 4 hold, whose low bits mean other things (message class
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
+from smsc_emulator.frozen import frozen
 from smsc_emulator.smpp import gsm0338
 from smsc_emulator.smpp.gsm0338 import NO_SHIFT
 from smsc_emulator.smpp.national import Shift
@@ -32,7 +32,7 @@ class Alphabet(StrEnum):
     KOREAN = "euc_kr"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Coding:
     """What one value of data_coding means."""
 

@@ -6,6 +6,7 @@ from enum import StrEnum
 from typing import Any, Literal
 
 from smsc_emulator.base.durations import HOUR
+from smsc_emulator.frozen import frozen
 from smsc_emulator.sip.calls import CallControl, Invitation
 from smsc_emulator.voice.agenda import Alarm
 from smsc_emulator.voice.firewall import Sighting
@@ -104,7 +105,7 @@ class Through:
         return [party for party in (self.caller, self.callee) if party is not None]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Act:
     """Something to do with a SIP call, when what led to it is stored."""
 

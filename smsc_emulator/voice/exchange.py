@@ -15,6 +15,7 @@ from functools import partial
 from itertools import count
 
 from smsc_emulator.base.msisdn import DialPlan, from_dialled
+from smsc_emulator.frozen import frozen
 from smsc_emulator.handsets.handset import Handset
 from smsc_emulator.handsets.states import OUTCOMES as SMS_OUTCOMES
 from smsc_emulator.handsets.voice import HABIT, NORMAL_CLEARING, Reaction, Spelling, Voice, outcome_of
@@ -42,7 +43,7 @@ MOST_FORWARDS = 5
 """How often a call is forwarded; another time is answered with 483, cause 25, exchange routing error (RFC 3398)."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Dialling:
     """How a handset calls."""
 

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import TypeAlias
 
+from smsc_emulator.frozen import frozen
 from smsc_emulator.handsets.handset import Handset
 from smsc_emulator.sip.calls import Peer
 from smsc_emulator.sip.dialogs import peer_of
@@ -12,7 +13,7 @@ from smsc_emulator.sip.fields import sip_uri, user_of
 from smsc_emulator.voice.settings import PhoneSettings, TrunkSettings
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Trunk:
     """A link to another switch or gateway."""
 
@@ -33,7 +34,7 @@ class Trunk:
         return cls(settings.name, peer, tuple(settings.numbers), settings.trusted, ours)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Contact:
     """Where a SIP phone is."""
 

@@ -5,7 +5,7 @@ start. The rows of a call are stored before anything of it is told to its partie
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from typing import Any
 
 from sqlalchemy import (
@@ -26,6 +26,7 @@ from sqlalchemy import (
 )
 
 from smsc_emulator.base.database import Tx, metadata
+from smsc_emulator.frozen import frozen
 from smsc_emulator.handsets.voice import CallBehaviour, Voice
 from smsc_emulator.voice.calls import KEPT, LONGEST_USER, CallState, Entry, Turn
 
@@ -77,7 +78,7 @@ registrations = Table(
 _change = update(calls).where(calls.c.id == bindparam("key"))
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Stored:
     """What an earlier run left behind."""
 

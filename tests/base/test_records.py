@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import Column, Index, Integer, MetaData, String, Table, bindparam, delete, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
-from smsc_emulator.base import frozen
+from smsc_emulator import frozen
 from smsc_emulator.base.database import Database, Tx
 from smsc_emulator.base.known import MOST, Memory
 from smsc_emulator.base.records import Records

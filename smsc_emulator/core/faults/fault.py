@@ -6,7 +6,6 @@ carry the plans out.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Annotated, Any, ClassVar
 
@@ -15,6 +14,7 @@ from pydantic import BeforeValidator, Field, PlainSerializer, WithJsonSchema
 from smsc_emulator.base import durations
 from smsc_emulator.base.config import Section
 from smsc_emulator.core.faults.when import When
+from smsc_emulator.frozen import frozen
 from smsc_emulator.handsets.states import Outcome
 from smsc_emulator.smpp.pdus import DeliverSm
 
@@ -90,7 +90,7 @@ class Moment(StrEnum):
     """Right after the answer."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Drop:
     """The end of a connection: with FIN, or with RST."""
 
@@ -98,7 +98,7 @@ class Drop:
     reset: bool
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Pace:
     """How fast a link writes from now on: so many octets, then a pause in real milliseconds."""
 
@@ -106,7 +106,7 @@ class Pace:
     pause: int
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Plan:
     """What becomes of one PDU on a link. The default is what happens without faults."""
 
@@ -146,7 +146,7 @@ class NetworkFault(Fault):
 Alteration = Callable[[DeliverSm], DeliverSm]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Sending:
     """One sending of a receipt. The default is what happens without faults."""
 

@@ -1,14 +1,14 @@
 """What a rule looks at: one PDU of one account."""
 
-from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+from smsc_emulator.frozen import frozen
 from smsc_emulator.smpp import segments
 from smsc_emulator.smpp.pdus import Pdu
 
 
-@dataclass(frozen=True)
+@frozen(slots=False)
 class Sight:
     """A request on a link, or the message that a receipt reports. Without a PDU only its command is known."""
 
