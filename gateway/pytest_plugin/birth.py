@@ -5,10 +5,13 @@ import sys
 import traceback
 from pathlib import Path
 
-import gateway.migrations.stores  # noqa: F401 - the child needs them, and all else that they import the nursery needs
-from gateway.folder import DATABASE
-from gateway.migrations import upgrade
-from smsc_emulator.base.database import make_engine
+from gateway.pytest_plugin import lean
+
+with lean.imports():
+    import gateway.migrations.stores  # noqa: F401 - the child needs them, and all else they import the nursery needs
+    from gateway.folder import DATABASE
+    from gateway.migrations import upgrade
+    from smsc_emulator.base.database import make_engine
 
 
 def main() -> None:
@@ -17,7 +20,8 @@ def main() -> None:
     pid = os.fork()
     if pid == 0:
         _make_tables(folder / DATABASE)
-    from gateway.pytest_plugin.nursery import Nursery, serve
+    with lean.imports():
+        from gateway.pytest_plugin.nursery import Nursery, serve
 
     _, status = os.waitpid(pid, 0)
     if status:
