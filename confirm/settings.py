@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, AwareDatetime, Field, field_validator, model_validator
 
 from confirm.ports import Trust
-from smsc_emulator.base.config import Duration, PhoneNumber, Section
+from smsc_emulator.base.config import Duration, PhoneNumber, Section, absent
 from smsc_emulator.base.durations import MINUTE, SECOND
 
 Decision = Literal["allow", "challenge", "deny", "shadow"]
@@ -201,7 +201,7 @@ class ConfirmationSettings(Section):
 
     methods: Annotated[list[MethodName | StepSettings], Field(min_length=1, max_length=8)] = ["sms_code"]
     """The workflow of confirmations that name no method of their own."""
-    times: TimeSettings = TimeSettings()
+    times: TimeSettings = absent()
     """How long each method's step lasts."""
     code_digits: int = Field(6, ge=4, le=10)
     """Digits of a code; NIST SP 800-63B asks for six or more."""
@@ -223,15 +223,15 @@ class ConfirmationSettings(Section):
     """Lab time between two SMS or calls to one number, across all confirmations of a service."""
     limits: list[LimitSettings] = []
     """How many codes, calls and slots may be asked for; none are limited by default."""
-    lock: LockSettings = LockSettings()
+    lock: LockSettings = absent()
     """Locks a number after failures across its confirmations."""
-    pumping: PumpingSettings = PumpingSettings()
+    pumping: PumpingSettings = absent()
     """Signals of artificially inflated traffic."""
-    flash_call: FlashCallSettings = FlashCallSettings()
+    flash_call: FlashCallSettings = absent()
     """A missed call whose caller number ends in the code."""
-    call_in: CallInSettings = CallInSettings()
+    call_in: CallInSettings = absent()
     """A call by the user to an access number."""
-    mo_sms: MoSmsSettings = MoSmsSettings()
+    mo_sms: MoSmsSettings = absent()
     """An SMS that the user sends."""
     locale: str = Field("en", pattern=LANGUAGE)
     """The language of texts that are asked for in none, or in one that a template lacks."""
@@ -243,7 +243,7 @@ class ConfirmationSettings(Section):
     """Other texts by name and language, such as {login: {en: "{code} lets you in to {brand}."}}."""
     sender: str = Field("confirmlab", max_length=20)
     """The source address of the SMS: a name of up to 11 characters, or digits."""
-    tariffs: TariffSettings = TariffSettings()
+    tariffs: TariffSettings = absent()
     """What things cost."""
     test_numbers: list[TestNumberSettings] | None = None
     """Numbers that nothing is sent to; null: in a lab the five hundred of docs/limits.md, elsewhere none."""

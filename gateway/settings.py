@@ -12,7 +12,7 @@ from gateway.identification.profiles import Plan
 from gateway.identification.settings import ReconciliationSettings
 from gateway.services.settings import BroadcastSettings, ServiceSettings
 from gateway.webhooks.settings import WebhookSettings
-from smsc_emulator.base.config import Duration, Section
+from smsc_emulator.base.config import Duration, Section, absent
 from smsc_emulator.base.durations import instant
 from smsc_emulator.base.msisdn import DialPlan
 from smsc_emulator.core.settings import HandsetSettings, SmscSettings
@@ -214,22 +214,22 @@ class Settings(Section):
     Where the lab is not enabled, its known services, operators, subscribers and handsets are no defaults.
     """
 
-    server: ServerSettings = ServerSettings()
-    lab: LabSettings = LabSettings()
-    page: PageSettings = PageSettings()
-    logs: LogSettings = LogSettings()
-    smsc: SmscSettings = SmscSettings()
-    voice: VoiceSettings = VoiceSettings()
-    smsc_link: SmscLinkSettings = SmscLinkSettings()
-    voice_link: VoiceLinkSettings = VoiceLinkSettings()
-    confirmation: ConfirmationSettings = ConfirmationSettings()
+    server: ServerSettings = absent()
+    lab: LabSettings = absent()
+    page: PageSettings = absent()
+    logs: LogSettings = absent()
+    smsc: SmscSettings = absent()
+    voice: VoiceSettings = absent()
+    smsc_link: SmscLinkSettings = absent()
+    voice_link: VoiceLinkSettings = absent()
+    confirmation: ConfirmationSettings = absent()
     profile: Annotated[list[ProfileStep], Field(min_length=1), BeforeValidator(_as_schedule)] = [
         ProfileStep(name="ru-1801")
     ]
     """The set of identification rules: a file in configs/profiles/, or several by the time at which each begins."""
-    reconciliation: ReconciliationSettings = ReconciliationSettings()
-    webhooks: WebhookSettings = WebhookSettings()
-    broadcasts: BroadcastSettings = BroadcastSettings()
+    reconciliation: ReconciliationSettings = absent()
+    webhooks: WebhookSettings = absent()
+    broadcasts: BroadcastSettings = absent()
     services: list[ServiceSettings] = Field(default_factory=_in_a_lab(default_services))
     """Who may use the API, each with its key."""
     operators: list[OperatorSettings] = Field(default_factory=_in_a_lab(default_operators))

@@ -6,7 +6,7 @@ from pydantic import AwareDatetime, Field, model_validator
 
 from gateway.services.rules import ExchangeMode, Payer
 from gateway.services.standing import AgreementState, Kind, OwnMode, Residency
-from smsc_emulator.base.config import Section
+from smsc_emulator.base.config import Section, absent
 
 Origin = Literal["applied", "forced"]
 """Why a name is in the public register: the service applied, or a security body had it entered (S38)."""
@@ -69,11 +69,11 @@ class ServiceSettings(Section):
     whole; or undetermined."""
     mode: OwnMode = "operator"
     """Who identifies its users: the operator, or the service itself, which only a domestic one may (S32)."""
-    features: FeatureSettings = FeatureSettings()
+    features: FeatureSettings = absent()
     """What decides whether the law's definition of such services fits."""
     agreements: Annotated[list[AgreementSettings], Field(max_length=1000)] | None = None
     """Its agreements; without the list, it has one with each operator."""
-    listed: ListingSettings | None = ListingSettings()
+    listed: ListingSettings | None = absent()
     """Its entry in the public register; null: it is not there."""
 
     @model_validator(mode="after")

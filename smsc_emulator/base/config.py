@@ -6,7 +6,7 @@ from functools import cache
 from itertools import pairwise
 from typing import Annotated, Any
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, GetJsonSchemaHandler, ValidationInfo
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, GetJsonSchemaHandler, ValidationInfo
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema
 
@@ -32,6 +32,14 @@ class Section(BaseModel):
             if name in properties:
                 properties[name].setdefault("description", meaning)
         return schema
+
+
+def absent() -> Any:
+    """Return the default of a section within another: one that is left out is read as if it stood there empty.
+
+    With an instance as its default, its checks would be made at every start, and then again within those of the other.
+    """
+    return Field(default_factory=dict, validate_default=True)
 
 
 @cache

@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field
 
-from smsc_emulator.base.config import Duration, Section
+from smsc_emulator.base.config import Duration, Section, absent
 from smsc_emulator.smpp import receipts
 from smsc_emulator.smpp.constants import MessageState
 
@@ -109,7 +109,7 @@ class PersonalitySettings(Section):
     """How closely requests are held to the standard."""
     message_id: IdForm = IdForm()
     """How ids are written in responses. A peer of SMPP 3.3 gets eight hexadecimal digits (3.4)."""
-    receipt: ReceiptSettings = ReceiptSettings()
+    receipt: ReceiptSettings = absent()
     """What receipts look like."""
     error_body: ErrorBody = "by_clause"
     """What responses that tell an error carry."""

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, field_validator
 
-from smsc_emulator.base.config import Duration, PhoneNumber, Section
+from smsc_emulator.base.config import Duration, PhoneNumber, Section, absent
 from smsc_emulator.base.durations import DAY, HOUR, MINUTE, SECOND
 from smsc_emulator.core.address_range import LONGEST, AddressRange
 from smsc_emulator.core.faults.registry import AnyFault
@@ -105,7 +105,7 @@ class SmscSettings(Section):
     """How it behaves towards peers that have not bound, and towards accounts that name no personality of their own."""
     personality_folder: Path | None = None
     """A folder of more personalities, relative to the configuration file."""
-    tls: TlsSettings = TlsSettings()
+    tls: TlsSettings = absent()
     """SMPP over TLS, beside the port without it."""
     session_init_timeout: Duration = 10_000
     """How long a connection may stay unbound."""

@@ -1,6 +1,8 @@
 """The faults in force: list them with how often they fired, add one, take one or all away."""
 
-from pydantic import Field, RootModel
+from typing import Any
+
+from pydantic import ConfigDict, Field, RootModel
 
 from gateway.api.errors import TOO_MANY_FAULTS, as_problems
 from smsc_emulator.base.web import Body, Call, Reply, Routes
@@ -10,8 +12,12 @@ from smsc_emulator.core.faults.registry import AnyFault
 _ONE = "/lab/faults/{fault_id}"
 
 
-class NewFault(RootModel[AnyFault]):
+class NewFault(RootModel[Any]):
     """What is to go wrong, and when: see docs/faults.md."""
+
+    model_config = ConfigDict(defer_build=True)
+
+    root: AnyFault
 
 
 class FaultShown(Body):
