@@ -14,8 +14,7 @@ def imports() -> Iterator[None]:
     """Import the lab's libraries within this.
 
     structlog imports rich, for tracebacks that the logs do not have since they would show the values of variables.
-    aiohttp reads the certificates of all authorities twice, for its client, which a lab does not use: the webhooks make
-    their own context, and read them when the first URL with https is to be asked.
+    aiohttp reads the certificates of all authorities twice; a lab reads them when it first asks an https URL (`trust`).
     """
     told = {name: os.environ.get(name) for name in CERTIFICATES}
     hidden = "rich" not in sys.modules

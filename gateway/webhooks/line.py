@@ -20,6 +20,7 @@ from gateway.webhooks.guard import Guard
 from gateway.webhooks.outbox import Answer
 from smsc_emulator.base.kept_lines import KeptLines
 from smsc_emulator.base.line import DisconnectedError, HttpAnswer, Line, post_octets
+from smsc_emulator.base.trust import authorities
 from smsc_emulator.frozen import frozen
 
 
@@ -43,7 +44,6 @@ class Lines:
         self._resolver = resolver
         self._timeout = timeout
         self._kept = KeptLines()
-        self._tls: ssl.SSLContext | None = None
 
     async def post(self, url: str, headers: Mapping[str, str], body: bytes) -> Answer:
         """Send `body` and return what was answered.
@@ -94,9 +94,8 @@ class Lines:
             await loop.sock_connect(sock, address)
             if not tls:
                 return (await loop.create_connection(make, sock=sock))[1]
-            if self._tls is None:
-                self._tls = ssl.create_default_context()
-            return (await loop.create_connection(make, sock=sock, ssl=self._tls, server_hostname=url.raw_host))[1]
+            name = url.raw_host
+            return (await loop.create_connection(make, sock=sock, ssl=authorities(), server_hostname=name))[1]
         except BaseException:
             sock.close()
             raise

@@ -14,6 +14,7 @@ from smsc_emulator.base.kept_lines import KeptLines
 from smsc_emulator.base.line import DisconnectedError, Line, NotHttpError, post_octets
 from smsc_emulator.base.request import Request
 from smsc_emulator.base.signature import SignatureError, sign, verify
+from smsc_emulator.base.trust import authorities
 from smsc_emulator.base.web import NOT_FOUND, UNAUTHORIZED, Guard, ProblemError
 
 WHOLE = 5.0
@@ -86,7 +87,10 @@ async def post_signed(
             if path is not None:
                 return await session.post(path, headers, raw)
             session = session.session
-        async with session.post(url, data=raw, headers=headers, allow_redirects=False, timeout=TIMEOUT) as response:
+        # aiohttp's own context is made at its import, whoever needs it; the plugin's labs leave the authorities out.
+        tls = authorities() if urlsplit(url).scheme == "https" else True
+        sending = session.post(url, data=raw, headers=headers, allow_redirects=False, timeout=TIMEOUT, ssl=tls)
+        async with sending as response:
             answer = bytearray()
             async for chunk in response.content.iter_chunked(_ANSWER_LIMIT):
                 answer += chunk
