@@ -1,6 +1,8 @@
 """The lab's HTTP port: the API, the page and the site behind it, who may ask them, and what is counted of answers."""
 
+import asyncio
 from collections.abc import Callable
+from contextlib import AsyncExitStack
 
 from aiohttp import web
 
@@ -35,15 +37,21 @@ async def serve(ground: Ground, settings: Settings, groups: list[Routes], counts
     access = Access(server.host, token, server.allowed_hosts)
     look_on = _onlooker(ground, counts)
     served = operations(groups, guards, ground.clock)
-    app = application(served, look_on, [access.middleware()])
-    if lab:
-        page.add_to(app, access)
-    site.add_to(app)
-    runner = web.AppRunner(app, access_log=None, shutdown_timeout=HTTP_CLOSE)
-    await runner.setup()
-    ground.stack.push_async_callback(runner.cleanup)
-    assert runner.server is not None
-    front = Front(served, look_on, access.require, runner.server)
+    beside = AsyncExitStack()
+    ground.stack.push_async_callback(beside.aclose)
+
+    async def aiohttp() -> Callable[[], asyncio.Protocol]:
+        app = application(served, look_on, [access.middleware()])
+        if lab:
+            page.add_to(app, access)
+        site.add_to(app)
+        runner = web.AppRunner(app, access_log=None, shutdown_timeout=HTTP_CLOSE)
+        beside.push_async_callback(runner.cleanup)
+        await runner.setup()
+        assert runner.server is not None
+        return runner.server
+
+    front = Front(served, look_on, access.require, aiohttp)
     ground.ports["http"] = await front.start(server.host, server.http_port)
     ground.stack.push_async_callback(front.close, HTTP_CLOSE)
     return token

@@ -9,7 +9,7 @@ aiohttp for good, with its octets as they came. Both sides serve the same operat
 import asyncio
 import socket
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from email.utils import formatdate
 from functools import lru_cache
@@ -26,7 +26,8 @@ _NO_BODY = (204, 304)
 class Front:
     """Serves `operations` on one port, once each request has passed `allow`, which raises ProblemError.
 
-    `look_on` is as for `web.application`; `aiohttp` makes the protocol of a connection that is led over.
+    `look_on` is as for `web.application`. `aiohttp` makes the server beside it, which makes the protocol of each
+    connection that is led over. That takes a good part of a start, so it is done for the first of them.
     """
 
     def __init__(
@@ -34,12 +35,15 @@ class Front:
         operations: Iterable[Operation],
         look_on: LookOn,
         allow: Callable[[Request], None],
-        aiohttp: Callable[[], asyncio.Protocol],
+        aiohttp: Callable[[], Awaitable[Callable[[], asyncio.Protocol]]],
     ) -> None:
         self.find = _Table(operations).find
         self.look_on = look_on
         self.allow = allow
-        self.aiohttp = aiohttp
+        self._aiohttp = aiohttp
+        self._making = asyncio.Lock()
+        self.protocol: Callable[[], asyncio.Protocol] | None = None
+        """Makes the protocol of a connection that is led over, once `ready` has returned."""
         self.ids = RequestIds()
         self.connections: set[_Connection] = set()
         self.closes = False
@@ -50,6 +54,12 @@ class Front:
         loop = asyncio.get_running_loop()
         self._server = await loop.create_server(lambda: _Connection(self), host, port, backlog=128)
         return int(self._server.sockets[0].getsockname()[1])
+
+    async def ready(self) -> None:
+        """Have aiohttp's server made, unless it is."""
+        async with self._making:
+            if self.protocol is None:
+                self.protocol = await self._aiohttp()
 
     async def close(self, patience: float) -> None:
         """Listen no more. Requests under way have `patience` real seconds to end, and are then broken off."""
@@ -72,7 +82,7 @@ class _Connection(asyncio.Protocol):
         self._front = front
         self._task: asyncio.Task[None] | None = None
         self._early = b""
-        """What came before the answer to the request before it."""
+        """What came before the answer to the request before it, or before there was a server to lead over to."""
 
     def end(self) -> asyncio.Task[None] | None:
         """Close the connection, unless a request is under way: return what answers it."""
@@ -122,11 +132,29 @@ class _Connection(asyncio.Protocol):
             self._transport.resume_reading()
 
     def _lead_over(self, data: bytes) -> None:
+        if self._front.protocol is None:
+            self._early = data
+            self._transport.pause_reading()
+            self._task = asyncio.get_running_loop().create_task(self._lead_over_first())
+            return
         self._front.connections.discard(self)
-        protocol = self._front.aiohttp()
+        protocol = self._front.protocol()
         self._transport.set_protocol(protocol)
         protocol.connection_made(self._transport)
         protocol.data_received(data)
+
+    async def _lead_over_first(self) -> None:
+        try:
+            await self._front.ready()
+        except BaseException:
+            self.abort()
+            raise
+        finally:
+            self._task = None
+        if not self._transport.is_closing():
+            early, self._early = self._early, b""
+            self._lead_over(early)
+            self._transport.resume_reading()
 
     async def _answer(self, request: Plain, operation: Operation) -> None:
         on_answer, began = self._front.look_on(), time.monotonic()

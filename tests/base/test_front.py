@@ -1,6 +1,7 @@
 """The HTTP port over real sockets: what is answered at the front, what is led over to aiohttp, and how it closes."""
 
 import asyncio
+import gc
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 
@@ -42,6 +43,8 @@ class Faces:
     seen: list[Answered]
     held: asyncio.Event = field(default_factory=asyncio.Event)
     begun: asyncio.Event = field(default_factory=asyncio.Event)
+    made: int = 0
+    """How often aiohttp's server was made."""
 
 
 def routes(faces: Callable[[], Faces]) -> Routes:
@@ -101,7 +104,12 @@ async def faces(clock: LabClock) -> AsyncIterator[Faces]:
         led_over.append("once")
         return server()
 
-    front = Front(served, lambda: seen.append, _allow, lead_over)
+    async def make() -> Callable[[], asyncio.Protocol]:
+        await asyncio.sleep(0)
+        made.made += 1
+        return lead_over
+
+    front = Front(served, lambda: seen.append, _allow, make)
     await web.TCPSite(runner, "127.0.0.1", 0).start()
     made = Faces(front, await front.start("127.0.0.1", 0), runner.addresses[0][1], led_over, seen)
     yield made
@@ -199,6 +207,37 @@ async def test_a_request_that_comes_before_the_answer_to_the_last_one_waits_for_
     assert [(await read(reader))[2] for _ in range(2)] == [b"{}", b"+7 1s"]
     writer.close()
     await writer.wait_closed()
+
+
+async def test_aiohttp_is_made_once_for_all_that_come_first(faces: Faces) -> None:
+    made = faces.front.ready
+    calls: list[str] = []
+
+    async def ready() -> None:
+        calls.append("called")
+        await made()
+
+    faces.front.ready = ready  # type: ignore[method-assign]  # to see how many wait
+    chunked = OTHERS[3]
+    answers = await asyncio.gather(*(tell(faces.port, chunked + SHOW, 2) for _ in range(3)))
+    assert [status for two in answers for status, _, _ in two] == [201, 200] * 3
+    assert calls == ["called"] * 3
+    assert faces.made == 1
+
+
+async def test_a_connection_that_cannot_be_led_over_is_closed(clock: LabClock) -> None:
+    async def fail() -> Callable[[], asyncio.Protocol]:
+        raise RuntimeError("no server")
+
+    front = Front([], lambda: lambda _: None, _allow, fail)
+    port = await front.start("127.0.0.1", 0)
+    failures: list[object] = []
+    asyncio.get_running_loop().set_exception_handler(lambda _, told: failures.append(told["exception"]))
+    with pytest.raises((ConnectionError, asyncio.IncompleteReadError)):
+        await tell(port, OTHERS[0])
+    await front.close(0.1)
+    gc.collect()
+    assert [str(each) for each in failures] == ["no server"]
 
 
 async def test_a_stream_is_led_over(faces: Faces) -> None:
