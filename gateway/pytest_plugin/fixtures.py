@@ -4,7 +4,9 @@ pytest loads this for every project that has confirmlab installed, so that it im
 asks for a lab.
 """
 
+import re
 from collections.abc import Callable, Generator, Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -23,6 +25,8 @@ MARK = (
     "configs/lab.yaml, or the path of a file; profile is a set of identification rules. Marks of the class and the "
     "module count too, the nearest most."
 )
+_ASKS = re.compile(rb"^ *(?:async +)?def +test\w*\([^)]*\b(?:lab|alab|start_lab)\b", re.MULTILINE)
+"""A test that asks for a lab, as it stands in its file."""
 _LABS: "pytest.StashKey[list[Lab]]" = pytest.StashKey()
 """The labs of a test."""
 _BEGUN: "pytest.StashKey[Nursery]" = pytest.StashKey()
@@ -34,8 +38,18 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", MARK)
 
 
+def pytest_pycollect_makemodule(module_path: Path, parent: pytest.Collector) -> None:
+    """Begin with the process that labs are born in before a module is imported whose tests ask for one.
+
+    The import of what is tested may take as long as it does.
+    """
+    with suppress(OSError):  # is for pytest to tell
+        if not parent.config.option.collectonly and _ASKS.search(module_path.read_bytes()):
+            _begin(parent.config)
+
+
 def pytest_itemcollected(item: pytest.Item) -> None:
-    """Begin with the process that labs are born in at the first test that asks for one, while others are collected."""
+    """Begin with it at the first test that asks for a lab by other ways, such as a fixture of its own."""
     if "start_lab" in getattr(item, "fixturenames", ()) and not item.config.option.collectonly:
         _begin(item.config)
 
