@@ -124,22 +124,44 @@ def test_a_run_without_a_lab_loads_nothing_and_starts_nothing(project: Any) -> N
 DESELECTED = """
     import os
     import pathlib
+    import pytest
+
+    def note(place):
+        children = pathlib.Path(f"/proc/self/task/{os.getpid()}/children").read_text().split()
+        with open("children", "a") as file:
+            print(place, len(children), file=file)
 
     def pytest_collection_modifyitems(items):
         items.clear()
-        children = pathlib.Path(f"/proc/self/task/{os.getpid()}/children").read_text().split()
-        pathlib.Path("children").write_text(str(len(children)))
+        note("collected")
+
+    @pytest.fixture
+    def phone(lab):
+        return lab.handset("+70000000001")
 """
 
 
-@pytest.mark.parametrize(("options", "begun"), [((), "1"), (("--collect-only",), "0")])
-def test_the_labs_process_begins_when_a_test_is_collected_and_ends_if_none_runs(
-    project: Any, options: tuple[str, ...], begun: str
+@pytest.mark.parametrize(
+    ("text", "options", "begun"),
+    [
+        ("async def test_deselected(tmp_path, alab): ...", (), ["imported 1", "collected 1"]),
+        (
+            "class TestIt:\n    def test_deselected(\n        self,\n        lab: 'Lab',\n    ): ...",
+            (),
+            ["imported 1", "collected 1"],
+        ),
+        ("def test_deselected(phone): ...", (), ["imported 0", "collected 1"]),
+        ("def test_labour(labour=1): ...\ndef helper(lab): ...", (), ["imported 0", "collected 0"]),
+        ("def test_deselected(lab): ...", ("--collect-only",), ["imported 0", "collected 0"]),
+    ],
+)
+def test_the_labs_process_begins_before_a_test_that_wants_it_and_ends_if_none_runs(
+    project: Any, text: str, options: tuple[str, ...], begun: list[str]
 ) -> None:
     project.write("conftest.py", DESELECTED)
-    project.write("test_deselected.py", "def test_deselected(alab): ...")
+    (project.folder / "test_deselected.py").write_text(f"import conftest\nconftest.note('imported')\n\n{text}\n")
     told = project.run(*options)
-    assert (project.folder / "children").read_text() == begun, told
+    assert (project.folder / "children").read_text().splitlines() == begun, told
     project.leaves_nothing()
 
 
