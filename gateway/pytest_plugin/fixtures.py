@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from gateway.pytest_plugin.asynchronous import AsyncLab
     from gateway.pytest_plugin.lab import Lab
     from gateway.pytest_plugin.labs import Labs
-    from gateway.pytest_plugin.order import Nursery
+    from gateway.pytest_plugin.order import NurseryProcess
 
     StartLab = Callable[..., Lab]
 
@@ -29,7 +29,7 @@ _ASKS = re.compile(rb"^ *(?:async +)?def +test\w*\([^)]*\b(?:lab|alab|start_lab)
 """A test that asks for a lab, as it stands in its file."""
 _LABS: "pytest.StashKey[list[Lab]]" = pytest.StashKey()
 """The labs of a test."""
-_BEGUN: "pytest.StashKey[Nursery]" = pytest.StashKey()
+_BEGUN: "pytest.StashKey[NurseryProcess]" = pytest.StashKey()
 """The process that labs are born in, from when it begins until somebody takes it."""
 
 
@@ -60,11 +60,11 @@ def pytest_unconfigure(config: pytest.Config) -> None:
         nursery.close()
 
 
-def _begin(config: pytest.Config) -> "Nursery":
+def _begin(config: pytest.Config) -> "NurseryProcess":
     if _BEGUN not in config.stash:
-        from gateway.pytest_plugin.order import Nursery
+        from gateway.pytest_plugin.order import NurseryProcess
 
-        config.stash[_BEGUN] = Nursery()
+        config.stash[_BEGUN] = NurseryProcess()
     return config.stash[_BEGUN]
 
 

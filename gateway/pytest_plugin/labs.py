@@ -9,7 +9,7 @@ from types import TracebackType
 from typing import Any
 
 from gateway.pytest_plugin.lab import Lab
-from gateway.pytest_plugin.order import Nursery, NurseryError
+from gateway.pytest_plugin.order import NurseryError, NurseryProcess
 from gateway.pytest_plugin.waits import ExpectationError, hidden
 from gateway.pytest_plugin.webhooks import Receiver
 
@@ -19,8 +19,8 @@ __tracebackhide__ = hidden
 class Labs:
     """Use it with `with`; at its end no process, thread or file of any of its labs is left."""
 
-    def __init__(self, nursery: Nursery | None = None) -> None:
-        self._nursery = nursery or Nursery()
+    def __init__(self, nursery: NurseryProcess | None = None) -> None:
+        self._nursery = nursery or NurseryProcess()
         self._numbers = count(1)
         self._receiver = Receiver()
 

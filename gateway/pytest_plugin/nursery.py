@@ -1,7 +1,6 @@
 """The process that the labs of one test run are born in: it imports a lab once, and forks one for each test.
 
-It reads orders from its standard input and answers on its standard
-output, one JSON object a line, in order:
+It reads orders from its standard input and answers on its standard output, one JSON object a line, in order:
 
     {"order": 1, "start": 1, "config": "lab.yaml" or null, "flags": {"--paused-clock": true}}  is answered with
     {"order": 1, "ports": {...}, ...} or {"order": 1, "error": "why the lab did not start"}

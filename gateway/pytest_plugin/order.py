@@ -28,7 +28,7 @@ class NurseryError(Exception):
     """The nursery has ended or says nothing; the message has its last words."""
 
 
-class Nursery:
+class NurseryProcess:
     """The process, which has begun when this is made. `folder` is where its labs have their data."""
 
     def __init__(self) -> None:
