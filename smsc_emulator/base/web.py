@@ -250,10 +250,17 @@ def application(
     look_on: LookOn = lambda: lambda _: None,
     middlewares: Sequence[Middleware] = (),
 ) -> web.Application:
-    """Return the aiohttp application that has `served`; what `middlewares` raise is answered as what a route raises."""
+    """Return the aiohttp application that has `served`; what `middlewares` raise is answered as what a route raises.
+
+    What takes GET takes HEAD too (RFC 9110, 9.1), unless it answers piece by piece, which may never end.
+    """
     app = web.Application(middlewares=[_watched(look_on), _problems, *middlewares], client_max_size=1 << 20)
     for each in served:
-        app.router.add_route(each.route.method, each.route.path, _serve(each))
+        route, handler = each.route, _serve(each)
+        if route.method == "GET" and not route.streams:
+            app.router.add_get(route.path, handler, allow_head=True)
+        else:
+            app.router.add_route(route.method, route.path, handler)
     return app
 
 
@@ -277,10 +284,16 @@ def _check_path(route: Route, request: Request) -> None:
             raise ProblemError(NOT_FOUND, f"{request.match_info[name]!r} is no {name}; expected {in_words(pattern)}.")
 
 
+_FORM = re.compile(rb"[\w.%+*-]+=[^\s{}]*\Z")
+
+
 def _read(model: type[BaseModel], raw: bytes) -> BaseModel:
     try:
         return model.model_validate_json(raw or b"{}", strict=True)
     except ValidationError as error:
+        if _FORM.match(raw):
+            told = 'body: it is a form; this API takes JSON, such as {"phone_number": "+70000000001"}'
+            raise ProblemError(BAD_REQUEST, told) from None
         raise _bad("body", model, error) from None
 
 

@@ -177,6 +177,24 @@ async def test_the_front_answers_as_aiohttp_does(faces: Faces, octets: bytes) ->
     )
 
 
+@pytest.mark.parametrize(("path", "status"), [("/things/a", 200), ("/broken", 500), ("/said", 405), ("/stream", 405)])
+async def test_head_is_answered_as_get_without_the_body(faces: Faces, path: str, status: int) -> None:
+    async with ClientSession() as session, session.head(f"http://127.0.0.1:{faces.port}{path}") as answer:
+        assert (answer.status, await answer.read()) == (status, b"")
+        if status < 405:
+            async with session.get(f"http://127.0.0.1:{faces.port}{path}") as whole:
+                assert answer.content_length == whole.content_length
+
+
+async def test_a_form_is_told_to_be_none_of_json(faces: Faces) -> None:
+    async with ClientSession() as session:
+        for form in ("To=%2B70000000001&Channel=sms", "word="):
+            async with session.post(f"http://127.0.0.1:{faces.port}/said", data=form) as answer:
+                assert (await answer.json())["detail"].startswith("body: it is a form; this API takes JSON")
+        async with session.post(f"http://127.0.0.1:{faces.port}/said", data='{"word"="a"}') as answer:
+            assert "Invalid JSON" in (await answer.json())["detail"]
+
+
 async def test_what_is_not_allowed_is_refused(faces: Faces) -> None:
     [(status, _, body)] = await tell(faces.port, SHOW.replace(b"Host", b"X-Foe: yes\r\nHost"))
     assert (status, b"Not for you." in body) == (403, True)
