@@ -187,6 +187,11 @@ def _introduction(lab: Lab, settings: Settings) -> dict[str, Any]:
     }
 
 
+def _import_the_rest() -> None:
+    """Import what only some labs need, when the first one has begun: those after it have it from the nursery."""
+    import sipmessage  # noqa: F401 - for the labs
+
+
 def serve(nursery: Nursery) -> None:
     """Do what standard input orders until it ends."""
     signal.signal(signal.SIGTERM, lambda *_: sys.exit())
@@ -203,6 +208,7 @@ def serve(nursery: Nursery) -> None:
             else:
                 answer = nursery.stop(order["stop"])
             print(json.dumps({"order": order["order"], **answer}), file=answers, flush=True)
+            _import_the_rest()
     finally:
         with suppress(ChildProcessError):
             nursery.close()

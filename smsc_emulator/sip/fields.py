@@ -6,12 +6,13 @@ writes is percent-encoded anew, while a Via or a tag must come back exactly as i
 """
 
 import re
-from typing import Final
+from typing import TYPE_CHECKING, Final
 from urllib.parse import quote, unquote
 
-from sipmessage import URI
-
 from smsc_emulator.frozen import frozen
+
+if TYPE_CHECKING:
+    from sipmessage import URI
 
 ANONYMOUS: Final = "anonymous"
 """The user of a caller who is withheld (RFC 3323, 4.1.1.3)."""
@@ -100,8 +101,10 @@ def read_party(value: str) -> Party:
     return Party(uri.strip(), "", parameters(";" + rest))
 
 
-def read_uri(text: str) -> URI:
+def read_uri(text: str) -> "URI":
     """Read a SIP or tel URI. Raises ValueError."""
+    from sipmessage import URI
+
     scheme, colon, rest = text.partition(":")
     try:
         return URI.parse(scheme.lower() + colon + rest.partition("?")[0])

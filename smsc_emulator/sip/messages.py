@@ -8,12 +8,15 @@ import re
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
 from functools import cached_property
-
-from sipmessage import CSeq, Headers
-from sipmessage.message import COMPACT_FORMS
+from typing import TYPE_CHECKING
 
 from smsc_emulator.sip.causes import reason
 from smsc_emulator.sip.fields import Party, Via, clean, read_party, read_via, split_list
+
+if TYPE_CHECKING:
+    from sipmessage import CSeq, Headers
+
+# sipmessage takes a fiftieth of a start to import, and most runs see no call: the first message imports it.
 
 MAX_MESSAGE = 65_535
 """The longest message that is read, in octets."""
@@ -40,11 +43,17 @@ class BadMessageError(Exception):
         """The request, if enough of it was read to answer it; an ACK is never answered."""
 
 
+def _no_headers() -> "Headers":
+    from sipmessage import Headers
+
+    return Headers()
+
+
 @dataclass
 class Message(ABC):
     """What requests and responses have in common."""
 
-    headers: Headers = field(default_factory=Headers, kw_only=True)
+    headers: "Headers" = field(default_factory=_no_headers, kw_only=True)
     body: bytes = field(default=b"", kw_only=True)
 
     @abstractmethod
@@ -73,8 +82,10 @@ class Message(ABC):
         return self.headers["Call-ID"]
 
     @cached_property
-    def cseq(self) -> CSeq:
+    def cseq(self) -> "CSeq":
         """The CSeq."""
+        from sipmessage import CSeq
+
         return CSeq.parse(self.headers["CSeq"])
 
     @cached_property
@@ -233,6 +244,8 @@ def _begin(start: str, body: bytes) -> Request | Response:
 
 def _read_headers(message: Message, lines: list[str]) -> None:
     """Put the lines into the headers. A line that is no field is told of after those that are have been read."""
+    from sipmessage.message import COMPACT_FORMS
+
     fault = "too many lines" if len(lines) > MAX_LINES else ""
     for line in lines[:MAX_LINES]:
         name, colon, value = line.partition(":")
