@@ -76,3 +76,19 @@ def test_an_operator_elsewhere_is_trusted_by_the_authorities_of_the_environment(
     authority.cert_pem.write_to_path(str(file))
     assert ask(url, SSL_CERT_FILE=str(file)) == "(200, b'{}')"
     assert ask(url) == "ClientConnectorCertificateError"
+
+
+IMPORT = """
+import sys
+import gateway.pytest_plugin.birth
+from gateway.pytest_plugin import lean
+
+with lean.imports():
+    import gateway.pytest_plugin.nursery
+print(sorted({"rich.console", "pygments", "sipmessage", "prometheus_client", "alembic", "typer"} & sys.modules.keys()))
+"""
+
+
+def test_the_first_lab_waits_for_no_library_that_it_may_never_need() -> None:
+    told = subprocess.run([sys.executable, "-c", IMPORT], capture_output=True, text=True, check=True).stdout
+    assert told.strip() == "[]"
