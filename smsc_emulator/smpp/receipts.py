@@ -247,6 +247,7 @@ def _number(digits: str) -> int | None:
     return int(digits) if re.fullmatch("[0-9]{1,9}", digits) else None
 
 
+@lru_cache(maxsize=1024)  # the two of a receipt are often alike, and those of one second are
 def _instant(digits: str) -> int | None:
     if not _DATE.fullmatch(digits):
         return None
