@@ -37,6 +37,8 @@ from smsc_emulator.frozen import frozen
 
 START_WITHIN = 60.0
 """Real seconds that a lab has to start; a quiet machine needs a hundredth of it."""
+REHEARSED_AFTER = 2
+"""Labs of a run after which one is rehearsed for those to come; a run with fewer would only be held up by it."""
 STOP_WITHIN = 2.0
 """Real seconds that a lab has to stop before it is killed."""
 LOG = "log.txt"
@@ -83,6 +85,14 @@ class Nursery:
         answer = _answer(told)
         os.close(told)
         return answer or {"error": _last_lines(data / LOG) or "its process ended without a word"}
+
+    def rehearse(self) -> None:
+        """Play a lab's life through, so that those who follow have what it has made."""
+        from gateway.pytest_plugin.rehearsal import rehearse  # it is not waited for by the first lab
+
+        rehearse(self._template, self._folder / "rehearsal")
+        gc.collect()
+        gc.freeze()
 
     def stop(self, number: int) -> dict[str, Any]:
         """Stop a lab and remove its folder. One that has ended, or that there is not, is none to stop."""
@@ -187,11 +197,6 @@ def _introduction(lab: Lab, settings: Settings) -> dict[str, Any]:
     }
 
 
-def _import_the_rest() -> None:
-    """Import what only some labs need, when the first one has begun: those after it have it from the nursery."""
-    import sipmessage  # noqa: F401 - for the labs
-
-
 def serve(nursery: Nursery) -> None:
     """Do what standard input orders until it ends."""
     signal.signal(signal.SIGTERM, lambda *_: sys.exit())
@@ -208,7 +213,8 @@ def serve(nursery: Nursery) -> None:
             else:
                 answer = nursery.stop(order["stop"])
             print(json.dumps({"order": order["order"], **answer}), file=answers, flush=True)
-            _import_the_rest()
+            if order.get("start") == REHEARSED_AFTER:
+                nursery.rehearse()
     finally:
         with suppress(ChildProcessError):
             nursery.close()
