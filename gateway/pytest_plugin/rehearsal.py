@@ -1,7 +1,7 @@
 """A lab's life played through before others are born, so that they have what a lab makes at its first use.
 
-Statements are compiled, models of the API are built and modules are loaded when they are first needed, which takes two
-thirds of the time of a lab's first identification.
+Statements are compiled, models of the API are built and modules are loaded when they are first needed, which takes
+more than half of the time of a lab's first identification.
 """
 
 import asyncio
