@@ -190,7 +190,9 @@ async def test_a_form_is_told_to_be_none_of_json(faces: Faces) -> None:
     async with ClientSession() as session:
         for form in ("To=%2B70000000001&Channel=sms", "word="):
             async with session.post(f"http://127.0.0.1:{faces.port}/said", data=form) as answer:
-                assert (await answer.json())["detail"].startswith("body: it is a form; this API takes JSON")
+                problem = await answer.json()
+                assert problem["detail"].startswith("body: it is a form; this API takes JSON")
+                assert [f"{each['field']}: {each['problem']}" for each in problem["errors"]] == [problem["detail"]]
         async with session.post(f"http://127.0.0.1:{faces.port}/said", data='{"word"="a"}') as answer:
             assert "Invalid JSON" in (await answer.json())["detail"]
 
