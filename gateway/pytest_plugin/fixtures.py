@@ -25,8 +25,10 @@ MARK = (
     "configs/lab.yaml, or the path of a file; profile is a set of identification rules. Marks of the class and the "
     "module count too, the nearest most."
 )
-_ASKS = re.compile(rb"^ *(?:async +)?def +test\w*\([^)]*\b(?:lab|alab|start_lab)\b", re.MULTILINE)
+_ASKS = re.compile(rb"^ *(?:async +)?def +test\w*\([^()]*\b(?:lab|alab|start_lab)\b", re.MULTILINE)
 """A test that asks for a lab, as it stands in its file."""
+_RUNS_NONE = ("collectonly", "showfixtures", "show_fixtures_per_test", "setupplan")
+"""The options of runs that tell of tests, and run none."""
 _LABS: "pytest.StashKey[list[Lab]]" = pytest.StashKey()
 """The labs of a test."""
 _BEGUN: "pytest.StashKey[NurseryProcess]" = pytest.StashKey()
@@ -44,13 +46,13 @@ def pytest_pycollect_makemodule(module_path: Path, parent: pytest.Collector) -> 
     The import of what is tested may take as long as it does.
     """
     with suppress(OSError):  # is for pytest to tell
-        if not parent.config.option.collectonly and _ASKS.search(module_path.read_bytes()):
+        if _runs_tests(parent.config) and _ASKS.search(module_path.read_bytes()):
             _begin(parent.config)
 
 
 def pytest_itemcollected(item: pytest.Item) -> None:
     """Begin with it at the first test that asks for a lab by other ways, such as a fixture of its own."""
-    if "start_lab" in getattr(item, "fixturenames", ()) and not item.config.option.collectonly:
+    if "start_lab" in getattr(item, "fixturenames", ()) and _runs_tests(item.config):
         _begin(item.config)
 
 
@@ -58,6 +60,10 @@ def pytest_unconfigure(config: pytest.Config) -> None:
     """End that process if no test that asks for a lab has run."""
     if nursery := config.stash.get(_BEGUN, None):
         nursery.close()
+
+
+def _runs_tests(config: pytest.Config) -> bool:
+    return not any(config.getoption(name, False) for name in _RUNS_NONE)
 
 
 def _begin(config: pytest.Config) -> "NurseryProcess":

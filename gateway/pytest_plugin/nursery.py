@@ -5,9 +5,10 @@ It reads orders from its standard input and answers on its standard output, one 
     {"order": 1, "start": 1, "config": "lab.yaml" or null, "flags": {"--paused-clock": true}}  is answered with
     {"order": 1, "ports": {...}, ...} or {"order": 1, "error": "why the lab did not start"}
     {"order": 2, "stop": 1}  is answered with {"order": 2}
+    {"end": true}  is the last
 
-Its input ends however the tests end, also by kill -9. Then all labs are stopped and the folder is removed. A lab ends
-in the same way if the nursery is killed.
+Its input ends however the tests end, also by kill -9. Then, or at the last order, all labs are stopped and the folder
+is removed. A lab ends in the same way if the nursery is killed.
 """
 
 import asyncio
@@ -208,6 +209,8 @@ def serve(nursery: Nursery) -> None:
         nursery.prepare()
         for line in sys.stdin:
             order = json.loads(line)
+            if "end" in order:
+                break
             if "start" in order:
                 answer = nursery.start(order["start"], order["config"], order["flags"])
             else:

@@ -22,6 +22,7 @@ PATIENCE = 90.0
 
 # Of what is imported nothing is garbage, and looking for it would take a tenth of the time.
 BIRTH = "import gc; gc.disable(); from gateway.pytest_plugin.birth import main; main()"
+END = b'{"end": true}\n'
 
 
 class NurseryError(Exception):
@@ -79,6 +80,9 @@ class NurseryProcess:
         if not self._ordered:
             # It has no labs, and may not be ready to hear that it is not wanted.
             os.killpg(self.pid, signal.SIGKILL)
+        # Its input alone does not end it while a process that the tests have forked holds that too.
+        with suppress(BrokenPipeError):
+            self._process.stdin.write(END)
         self._process.stdin.close()
         try:
             self._process.wait(PATIENCE)

@@ -81,6 +81,7 @@ class _Connection(asyncio.Protocol):
     def __init__(self, front: Front) -> None:
         self._front = front
         self._task: asyncio.Task[None] | None = None
+        self._lost = False
         self._early = b""
         """What came before the answer to the request before it, or before there was a server to lead over to."""
 
@@ -105,8 +106,10 @@ class _Connection(asyncio.Protocol):
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)  # whoever is gone without a word is found out
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Forget the connection; what it has asked for is done all the same."""
-        self._front.connections.discard(self)
+        """Forget the connection once what it has asked for is done, which the front's end waits for all the same."""
+        self._lost = True
+        if self._task is None:
+            self._front.connections.discard(self)
 
     def data_received(self, data: bytes) -> None:
         """Begin to answer a plain request, or lead the connection over."""
@@ -143,6 +146,11 @@ class _Connection(asyncio.Protocol):
         protocol.connection_made(self._transport)
         protocol.data_received(data)
 
+    def _done(self) -> None:
+        self._task = None
+        if self._lost:
+            self._front.connections.discard(self)
+
     async def _lead_over_first(self) -> None:
         try:
             await self._front.ready()
@@ -150,7 +158,7 @@ class _Connection(asyncio.Protocol):
             self.abort()
             raise
         finally:
-            self._task = None
+            self._done()
         if not self._transport.is_closing():
             early, self._early = self._early, b""
             self._lead_over(early)
@@ -167,7 +175,7 @@ class _Connection(asyncio.Protocol):
             reply = problem_of(error, request).reply()
             answer = octets(reply, id_, closes=self._front.closes)
         finally:
-            self._task = None
+            self._done()
         self._send(answer)
         seconds, made = time.monotonic() - began, about(request, reply.status, reply.body)
         on_answer(Answered(id_, request.method, operation.route.path, reply.status, seconds, made))

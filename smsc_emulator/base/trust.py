@@ -16,4 +16,7 @@ def authorities() -> ssl.SSLContext:
 
 @lru_cache(maxsize=4)
 def _context(_file: str | None, _folder: str | None) -> ssl.SSLContext:
-    return ssl.create_default_context()
+    context = ssl.create_default_context()
+    # As aiohttp's own does, for servers that speak several protocols and ask for a choice (RFC 7301).
+    context.set_alpn_protocols(["http/1.1"])
+    return context

@@ -292,20 +292,19 @@ def _read(model: type[BaseModel], raw: bytes) -> BaseModel:
         return model.model_validate_json(raw or b"{}", strict=True)
     except ValidationError as error:
         if _FORM.match(raw):
-            told = 'body: it is a form; this API takes JSON, such as {"phone_number": "+70000000001"}'
-            raise ProblemError(BAD_REQUEST, told) from None
-        raise _bad("body", model, error) from None
+            told = 'it is a form; this API takes JSON, such as {"phone_number": "+70000000001"}'
+            raise _bad([{"field": "body", "problem": told}]) from None
+        raise _bad(mistakes("body", model, error)) from None
 
 
 def _read_query(model: type[BaseModel], request: Request) -> BaseModel:
     try:
         return model.model_validate_strings(dict(request.query))
     except ValidationError as error:
-        raise _bad("query", model, error) from None
+        raise _bad(mistakes("query", model, error)) from None
 
 
-def _bad(where: str, model: type[BaseModel], error: ValidationError) -> ProblemError:
-    errors = mistakes(where, model, error)
+def _bad(errors: list[dict[str, Any]]) -> ProblemError:
     return ProblemError(BAD_REQUEST, f"{errors[0]['field']}: {errors[0]['problem']}", errors=errors)
 
 

@@ -190,7 +190,9 @@ async def test_a_form_is_told_to_be_none_of_json(faces: Faces) -> None:
     async with ClientSession() as session:
         for form in ("To=%2B70000000001&Channel=sms", "word="):
             async with session.post(f"http://127.0.0.1:{faces.port}/said", data=form) as answer:
-                assert (await answer.json())["detail"].startswith("body: it is a form; this API takes JSON")
+                problem = await answer.json()
+                assert problem["detail"].startswith("body: it is a form; this API takes JSON")
+                assert [f"{each['field']}: {each['problem']}" for each in problem["errors"]] == [problem["detail"]]
         async with session.post(f"http://127.0.0.1:{faces.port}/said", data='{"word"="a"}') as answer:
             assert "Invalid JSON" in (await answer.json())["detail"]
 
@@ -286,6 +288,29 @@ async def test_at_the_end_a_request_under_way_is_answered_and_an_idle_connection
     for each in (_idle_writer, writer):
         each.close()
         await each.wait_closed()
+
+
+async def test_at_the_end_a_request_is_waited_for_whose_client_has_gone(faces: Faces) -> None:
+    _, writer = await asyncio.open_connection("127.0.0.1", faces.port)
+    writer.write(b"GET /held HTTP/1.1\r\nHost: lab\r\n\r\n")
+    await faces.begun.wait()
+    (connection,) = faces.front.connections
+    lost, gone = connection.connection_lost, asyncio.Event()
+
+    def connection_lost(error: Exception | None) -> None:
+        lost(error)
+        gone.set()
+
+    connection.connection_lost = connection_lost  # type: ignore[method-assign]  # to know when it has
+    writer.transport.abort()
+    await gone.wait()
+    closing = asyncio.create_task(faces.front.close(5))
+    await asyncio.sleep(0)
+    assert not closing.done()
+    faces.held.set()
+    await closing
+    assert [answered.status for answered in faces.seen] == [200]
+    assert not faces.front.connections
 
 
 async def test_at_the_end_a_request_that_takes_too_long_is_broken_off(faces: Faces) -> None:

@@ -35,8 +35,12 @@ except UnreachableError as error:
 """
 
 
+spoken: list[str | None] = []
+
+
 class Handler(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
+        spoken.append(self.connection.selected_alpn_protocol())  # type: ignore[attr-defined]  # of a TLS socket
         self.rfile.read(int(self.headers["Content-Length"]))
         self.send_response(200)
         self.send_header("Content-Length", "2")
@@ -53,6 +57,7 @@ def authority() -> trustme.CA:
 def url(authority: trustme.CA) -> Iterator[str]:
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     context = SSLContext(PROTOCOL_TLS_SERVER)
+    context.set_alpn_protocols(["h2", "http/1.1"])
     authority.issue_cert("localhost").configure_cert(context)
     server.socket = context.wrap_socket(server.socket, server_side=True)
     thread = threading.Thread(target=server.serve_forever, args=(0.05,))
@@ -75,6 +80,8 @@ def test_an_operator_elsewhere_is_trusted_by_the_authorities_of_the_environment(
     file = tmp_path / "authority.pem"
     authority.cert_pem.write_to_path(str(file))
     assert ask(url, SSL_CERT_FILE=str(file)) == "(200, b'{}')"
+    assert spoken == ["http/1.1"]
+    assert ask(url.replace("localhost", "127.0.0.1"), SSL_CERT_FILE=str(file)) == "ClientConnectorCertificateError"
     assert ask(url) == "ClientConnectorCertificateError"
 
 

@@ -6,13 +6,16 @@ import subprocess
 import sys
 import tempfile
 import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from gateway.pytest_plugin.fixtures import _ASKS
 from gateway.pytest_plugin.labs import Labs
+from gateway.pytest_plugin.order import NurseryProcess
 from gateway.pytest_plugin.waits import ExpectationError
 
 UNENDING = """
@@ -153,6 +156,9 @@ DESELECTED = """
         ("def test_deselected(phone): ...", (), ["imported 0", "collected 1"]),
         ("def test_labour(labour=1): ...\ndef helper(lab): ...", (), ["imported 0", "collected 0"]),
         ("def test_deselected(lab): ...", ("--collect-only",), ["imported 0", "collected 0"]),
+        ("def test_deselected(lab): ...", ("--fixtures",), ["imported 0", "collected 0"]),
+        ("def test_deselected(lab): ...", ("--fixtures-per-test",), ["imported 0", "collected 0"]),
+        ("def test_deselected(phone): ...", ("--setup-plan",), ["imported 0", "collected 0"]),
     ],
 )
 def test_the_labs_process_begins_before_a_test_that_wants_it_and_ends_if_none_runs(
@@ -163,6 +169,26 @@ def test_the_labs_process_begins_before_a_test_that_wants_it_and_ends_if_none_ru
     told = project.run(*options)
     assert (project.folder / "children").read_text().splitlines() == begun, told
     project.leaves_nothing()
+
+
+def test_a_module_of_many_beginnings_is_looked_through_quickly() -> None:
+    began = time.process_time()
+    assert not _ASKS.search(b"def test(\n" * 20_000)
+    assert time.process_time() - began < 1
+
+
+def test_the_labs_process_ends_although_another_one_holds_the_pipe_of_its_orders(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    nursery = NurseryProcess()
+    process = nursery._process
+    assert process.stdin is not None
+    nursery.order(stop=1)
+    with subprocess.Popen(["cat"], stdin=subprocess.PIPE, pass_fds=[process.stdin.fileno()]) as holder:
+        monkeypatch.setattr("gateway.pytest_plugin.order.PATIENCE", 10)
+        nursery.close()
+        assert holder.poll() is None
+        assert process.returncode == 0
 
 
 def test_loading_the_plugin_takes_a_few_milliseconds() -> None:
