@@ -191,6 +191,26 @@ def test_the_labs_process_ends_although_another_one_holds_the_pipe_of_its_orders
         assert process.returncode == 0
 
 
+FORKS = """
+    import os
+    import sys
+
+    if os.fork() == 0:
+        sys.exit()
+    os.wait()
+
+    def test_lab(lab):
+        assert lab.handset("+70000000001").messages() == []
+"""
+
+
+def test_a_process_that_a_module_forks_does_not_end_the_labs_of_its_parent(project: Any) -> None:
+    project.write("test_forks.py", FORKS)
+    told = project.run("-q", "-W", "ignore")
+    assert told.splitlines()[-1].startswith("1 passed"), told
+    project.leaves_nothing()
+
+
 def test_loading_the_plugin_takes_a_few_milliseconds() -> None:
     measured = (
         "import pytest, time; began = time.process_time(); import gateway.pytest_plugin.fixtures; "
