@@ -11,10 +11,11 @@ from gateway.api.access import Access, demanded
 from gateway.ground import Ground
 from gateway.metrics.counts import Counts
 from gateway.settings import Settings
+from smsc_emulator.base.application import application
 from smsc_emulator.base.durations import iso
 from smsc_emulator.base.front import Front
 from smsc_emulator.base.signed_http import signature_guard
-from smsc_emulator.base.web import Answered, Routes, application, operations
+from smsc_emulator.base.web import Answered, Routes, operations
 
 HTTP_CLOSE = 0.25
 """Real seconds that open requests have to end when the lab stops, and then once more to be broken off."""

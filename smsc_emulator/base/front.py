@@ -26,7 +26,7 @@ _NO_BODY = (204, 304)
 class Front:
     """Serves `operations` on one port, once each request has passed `allow`, which raises ProblemError.
 
-    `look_on` is as for `web.application`. `aiohttp` makes the server beside it, which makes the protocol of each
+    `look_on` is as for `application`. `aiohttp` makes the server beside it, which makes the protocol of each
     connection that is led over. That takes a good part of a start, so it is done for the first of them.
     """
 

@@ -71,12 +71,7 @@ class Exchange:
     """All calls through the switch. `names` makes names for the legs that go out."""
 
     def __init__(
-        self,
-        habits: Habits,
-        routing: Routing,
-        firewall: Firewall,
-        plan: DialPlan,
-        names: Callable[[], str],
+        self, habits: Habits, routing: Routing, firewall: Firewall, plan: DialPlan, names: Callable[[], str]
     ) -> None:
         self.habits = habits
         self.routing = routing

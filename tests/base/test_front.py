@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 import pytest
 from aiohttp import ClientSession, web
 
+from smsc_emulator.base.application import application
 from smsc_emulator.base.clock import LabClock
 from smsc_emulator.base.front import Front
 from smsc_emulator.base.request import Request
@@ -19,7 +20,6 @@ from smsc_emulator.base.web import (
     ProblemError,
     Reply,
     Routes,
-    application,
     operations,
 )
 

@@ -7,9 +7,10 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
 
+from smsc_emulator.base.application import application
 from smsc_emulator.base.clock import LabClock
 from smsc_emulator.base.postgres_errors import CommitInDoubtError, DatabaseUnusableError
-from smsc_emulator.base.web import Call, Model, Reply, Routes, application, operations
+from smsc_emulator.base.web import Call, Model, Reply, Routes, operations
 
 Client = TestClient[web.Request, web.Application]
 

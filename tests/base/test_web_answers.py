@@ -7,6 +7,7 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
 
+from smsc_emulator.base.application import application
 from smsc_emulator.base.clock import LabClock
 from smsc_emulator.base.web import (
     NOT_FOUND,
@@ -16,7 +17,6 @@ from smsc_emulator.base.web import (
     ProblemError,
     Reply,
     Routes,
-    application,
     operations,
 )
 

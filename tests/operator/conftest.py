@@ -11,6 +11,7 @@ from aiohttp import ClientSession, web
 from aiohttp.test_utils import TestServer
 
 from smsc_emulator.base.activity import Activity
+from smsc_emulator.base.application import application
 from smsc_emulator.base.clock import LabClock
 from smsc_emulator.base.database import Database
 from smsc_emulator.base.durations import parse
@@ -19,7 +20,7 @@ from smsc_emulator.base.randomness import SeededRandomness
 from smsc_emulator.base.signature import SignatureError, sign, verify
 from smsc_emulator.base.signed_http import signature_guard
 from smsc_emulator.base.ticker import Ticker
-from smsc_emulator.base.web import application, operations
+from smsc_emulator.base.web import operations
 from smsc_emulator.operator import face, register, subscribers
 from smsc_emulator.operator.behaviour import Behaviour, Behaviours
 from smsc_emulator.operator.lookups import Lookups

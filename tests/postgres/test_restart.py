@@ -17,12 +17,13 @@ from gateway.webhooks.settings import WebhookSettings
 from gateway.webhooks.store import Delivery, Endpoint
 from smsc_emulator.base import postgres as backend
 from smsc_emulator.base.activity import Activity
+from smsc_emulator.base.application import application
 from smsc_emulator.base.clock import LabClock, utc_millis
 from smsc_emulator.base.database import Database, Tx
 from smsc_emulator.base.leadership import Leadership
 from smsc_emulator.base.postgres_errors import CommitInDoubtError, DatabaseUnusableError
 from smsc_emulator.base.ticker import Ticker
-from smsc_emulator.base.web import Call, Reply, Routes, application, operations
+from smsc_emulator.base.web import Call, Reply, Routes, operations
 
 Start = Callable[[], Awaitable[Database]]
 

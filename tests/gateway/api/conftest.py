@@ -40,13 +40,14 @@ from gateway.services.deadlines import BroadcastSending, CureTimes
 from gateway.services.lists import Lists
 from gateway.services.settings import BroadcastSettings, ServiceSettings
 from smsc_emulator.base.activity import Activity
+from smsc_emulator.base.application import application
 from smsc_emulator.base.clock import LabClock
 from smsc_emulator.base.database import Database
 from smsc_emulator.base.randomness import SecretRandomness
 from smsc_emulator.base.signed_http import signature_guard
 from smsc_emulator.base.ticker import Ticker
 from smsc_emulator.base.watch import Watch
-from smsc_emulator.base.web import application, operations
+from smsc_emulator.base.web import operations
 from smsc_emulator.operator import face as operator_face
 from smsc_emulator.operator.behaviour import Behaviours
 from smsc_emulator.operator.lookups import Lookups

@@ -11,12 +11,13 @@ from aiohttp.test_utils import TestServer
 from gateway.api.lab import calls as lab_calls
 from gateway.api.lab import voice as lab_voice
 from smsc_emulator.base.activity import Activity
+from smsc_emulator.base.application import application
 from smsc_emulator.base.clock import LabClock
 from smsc_emulator.base.database import Database
 from smsc_emulator.base.durations import SECOND
 from smsc_emulator.base.randomness import SecretRandomness
 from smsc_emulator.base.ticker import Ticker
-from smsc_emulator.base.web import application, operations
+from smsc_emulator.base.web import operations
 from smsc_emulator.handsets.handsets import Handsets
 from smsc_emulator.handsets.states import HandsetState
 from smsc_emulator.net.sip_endpoint import SipEndpoint

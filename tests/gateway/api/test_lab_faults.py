@@ -7,9 +7,10 @@ import pytest
 from aiohttp.test_utils import TestClient, TestServer
 
 from gateway.api.lab import conduct, faults
+from smsc_emulator.base.application import application
 from smsc_emulator.base.clock import LabClock
 from smsc_emulator.base.journal import Journal
-from smsc_emulator.base.web import application, operations
+from smsc_emulator.base.web import operations
 from smsc_emulator.core.faults.engine import MOST_RULES
 from smsc_emulator.core.faults.registry import REGISTRY
 from smsc_emulator.core.settings import SmscSettings

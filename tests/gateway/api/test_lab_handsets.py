@@ -10,10 +10,11 @@ from aiohttp.test_utils import TestServer
 
 from gateway.api.lab import handsets as lab_handsets
 from smsc_emulator.base.activity import Activity
+from smsc_emulator.base.application import application
 from smsc_emulator.base.clock import LabClock
 from smsc_emulator.base.journal import Journal
 from smsc_emulator.base.ticker import Ticker
-from smsc_emulator.base.web import application, operations
+from smsc_emulator.base.web import operations
 from smsc_emulator.core.settings import SmscSettings
 from smsc_emulator.core.smsc import Smsc
 from smsc_emulator.handsets.handsets import Handsets

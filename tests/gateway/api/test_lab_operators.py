@@ -9,11 +9,12 @@ from gateway.api.lab import operators, subscribers
 from gateway.lookup import porting
 from gateway.lookup.client import numbering_plan
 from gateway.settings import Settings
+from smsc_emulator.base.application import application
 from smsc_emulator.base.clock import LabClock
 from smsc_emulator.base.database import Database
 from smsc_emulator.base.durations import instant, parse
 from smsc_emulator.base.randomness import SeededRandomness
-from smsc_emulator.base.web import application, operations
+from smsc_emulator.base.web import operations
 from smsc_emulator.operator import register
 from smsc_emulator.operator.behaviour import Behaviour, Behaviours, Outage
 from smsc_emulator.operator.notices import Contracts

@@ -8,9 +8,10 @@ from aiohttp import ClientSession
 from aiohttp.test_utils import TestServer
 
 from gateway.api.lab import outbind as lab_outbind
+from smsc_emulator.base.application import application
 from smsc_emulator.base.clock import LabClock
 from smsc_emulator.base.journal import Journal
-from smsc_emulator.base.web import application, operations
+from smsc_emulator.base.web import operations
 from smsc_emulator.core.settings import AccountSettings, SmscSettings
 from smsc_emulator.core.smsc import Smsc
 from smsc_emulator.handsets.handsets import Handsets

@@ -13,8 +13,9 @@ from gateway.identification import profiles
 from gateway.identification.profiles import Schedule
 from gateway.resources import config_path
 from gateway.settings import Settings
+from smsc_emulator.base.application import application
 from smsc_emulator.base.database import Tx
-from smsc_emulator.base.web import application, operations
+from smsc_emulator.base.web import operations
 
 OTHER = {"id": "other", "name": "Other", "key": "other-key"}
 SERVICES = Settings(services=[*Settings().model_dump()["services"], OTHER]).services

@@ -12,8 +12,9 @@ from gateway.services.settings import ServiceSettings
 from gateway.webhooks.guard import Guard
 from gateway.webhooks.service import MAX_ENDPOINTS, WebhookService
 from gateway.webhooks.settings import WebhookSettings
+from smsc_emulator.base.application import application
 from smsc_emulator.base.randomness import SeededRandomness
-from smsc_emulator.base.web import application, operations
+from smsc_emulator.base.web import operations
 
 PATH = "/v1/webhook-endpoints"
 URL = "https://example.com/hook"

@@ -15,6 +15,7 @@ from aiohttp.test_utils import TestServer
 from gateway.lookup import outbox
 from gateway.lookup.client import OperatorClient
 from smsc_emulator.base.activity import Activity
+from smsc_emulator.base.application import application
 from smsc_emulator.base.clock import LabClock
 from smsc_emulator.base.database import Database
 from smsc_emulator.base.durations import MINUTE, instant, parse
@@ -22,7 +23,7 @@ from smsc_emulator.base.mailbox import Letter
 from smsc_emulator.base.randomness import SeededRandomness
 from smsc_emulator.base.signed_http import signature_guard
 from smsc_emulator.base.ticker import Ticker
-from smsc_emulator.base.web import application, operations
+from smsc_emulator.base.web import operations
 from smsc_emulator.operator import face, register, subscribers
 from smsc_emulator.operator.behaviour import Behaviour, Behaviours, Outage
 from smsc_emulator.operator.folder_face import TO_GATEWAY, TO_OPERATOR, FolderFace, box

@@ -9,12 +9,13 @@ from aiohttp.test_utils import TestServer
 from gateway.lookup import outbox
 from gateway.lookup.client import OperatorClient
 from smsc_emulator.base.activity import Activity
+from smsc_emulator.base.application import application
 from smsc_emulator.base.durations import MINUTE
 from smsc_emulator.base.randomness import SeededRandomness
 from smsc_emulator.base.signature import verify
 from smsc_emulator.base.signed_http import signature_guard
 from smsc_emulator.base.ticker import Ticker
-from smsc_emulator.base.web import application, operations
+from smsc_emulator.base.web import operations
 from smsc_emulator.operator import face, register
 from smsc_emulator.operator.behaviour import Behaviours
 from smsc_emulator.operator.lookups import Lookups
