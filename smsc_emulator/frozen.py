@@ -34,7 +34,7 @@ def _frozen(order: bool, slots: bool, cls: type[T]) -> type[T]:
     own = set(vars(cls))
     made: Any = dataclass(slots=slots, order=order, eq=order, repr=False)(cls)
     for name, shared in (("__eq__", _equal), ("__hash__", _hash), ("__repr__", _told)):
-        if name not in own and not (order and name == "__eq__"):
+        if name not in own:
             setattr(made, name, shared)
     return cast("type[T]", made)
 

@@ -165,10 +165,16 @@ def _be_a_lab(data: Path, config: Path | None, flags: Mapping[str, Any], telling
         os._exit(0)
 
 
-async def _run(data: Path, config: Path | None, flags: Mapping[str, Any], telling: int, leash: int) -> None:
+def settle(data: Path, config: Path | None, flags: Mapping[str, Any]) -> Settings:
+    """Return what a lab on free ports is told, and send its log where it wants it. Raises ConfigError."""
     free = {"--smpp-port": 0, "--http-port": 0, "--sip-port": 0}
     settings = read(config, flags={"--data": str(data), **free, **flags})
     logs.configure(settings.logs)
+    return settings
+
+
+async def _run(data: Path, config: Path | None, flags: Mapping[str, Any], telling: int, leash: int) -> None:
+    settings = settle(data, config, flags)
     let_go = asyncio.Event()
     asyncio.get_running_loop().add_reader(leash, let_go.set)
     lab = Lab(settings)

@@ -15,10 +15,9 @@ from typing import Any
 import sipmessage  # noqa: F401 - the first call of a lab needs it
 from aiohttp import ClientSession
 
-from gateway import logs
-from gateway.config import read
 from gateway.folder import DATABASE
 from gateway.lab import Lab
+from gateway.pytest_plugin.nursery import settle
 from gateway.settings import Settings
 
 PATIENCE = 5.0
@@ -45,9 +44,7 @@ def rehearse(template: Path, folder: Path) -> None:
 
 
 async def _play(folder: Path) -> None:
-    ports = {"--smpp-port": 0, "--http-port": 0, "--sip-port": 0}
-    settings = read(None, flags={"--data": str(folder), **ports})
-    logs.configure(settings.logs)
+    settings = settle(folder, None, {})
     lab = Lab(settings)
     try:
         async with asyncio.timeout(PATIENCE):
